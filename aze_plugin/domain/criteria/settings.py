@@ -1,0 +1,100 @@
+"""The rules in force for one check: thresholds, operators and filters, from ``resources/criteria``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Mapping
+
+from ..errors import AzeError
+from ..geometry import EQUAL_AREA_CRS
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Thresholds, operators and range-map filters; see ``resources/criteria/aze.json`` for their sources."""
+
+    threshold: float
+    aze_operator: str
+    a1e_operator: str
+    equal_within: float
+    sole_area_within: float
+    presence: tuple[int, ...]
+    origin: tuple[int, ...]
+    historic_presence: tuple[int, ...]
+    threatened: tuple[str, ...]
+    reintroduction: tuple[str, ...]
+    outdated_after_years: int
+    candidate_share: float
+    overlap_tolerance_m2: float
+    sliver_share: float
+    oversize_factor: float
+    authority: str
+
+    @classmethod
+    def from_dict(cls, rules: Mapping[str, Any]) -> Settings:
+        """Settings from the parsed rules file."""
+        discreteness = rules["discreteness"]
+        return cls(
+            threshold=float(rules["threshold"]),
+            aze_operator=rules["aze_operator"],
+            a1e_operator=rules["a1e_operator"],
+            equal_within=float(rules["equal_within"]),
+            sole_area_within=float(rules["sole_area_within"]),
+            presence=tuple(rules["presence"]),
+            origin=tuple(rules["origin"]),
+            historic_presence=tuple(rules["historic_presence"]),
+            threatened=tuple(rules["threatened"]),
+            reintroduction=tuple(rules["reintroduction"]),
+            outdated_after_years=int(rules["outdated_after_years"]),
+            candidate_share=float(rules["candidate_share"]),
+            overlap_tolerance_m2=float(discreteness["overlap_tolerance_m2"]),
+            sliver_share=float(discreteness["sliver_share"]),
+            oversize_factor=float(discreteness["oversize_factor"]),
+            authority=rules["authority"],
+        )
+
+    def with_choices(
+        self, threshold: float | None = None, presence: str | None = None, origin: str | None = None
+    ) -> Settings:
+        """These settings with a user's choices; code lists come as ``"1,2"``.
+
+        Raises AzeError ``settings.threshold`` or ``settings.codes`` for values that mean nothing.
+        """
+        chosen = self
+        if threshold is not None:
+            if not 0 < threshold <= 1:
+                raise AzeError("settings.threshold", value=threshold)
+            chosen = replace(chosen, threshold=float(threshold))
+        if presence:
+            chosen = replace(chosen, presence=_codes("PRESENCE", presence, 7))
+        if origin:
+            chosen = replace(chosen, origin=_codes("ORIGIN", origin, 6))
+        return chosen
+
+    def presence_for(self, category: str) -> tuple[int, ...]:
+        """Presence codes kept for a taxon: an extinct-in-the-wild one is judged by its historic range."""
+        if category in self.reintroduction:
+            return tuple(sorted(set(self.presence) | set(self.historic_presence)))
+        return self.presence
+
+    def as_json(self) -> dict[str, Any]:
+        """The ``settings`` member of an assessment file."""
+        return {
+            "threshold": self.threshold,
+            "aze_operator": self.aze_operator,
+            "a1e_operator": self.a1e_operator,
+            "presence": list(self.presence),
+            "origin": list(self.origin),
+            "area_crs": EQUAL_AREA_CRS,
+            "authority": self.authority,
+        }
+
+
+def _codes(name: str, text: str, highest: int) -> tuple[int, ...]:
+    try:
+        codes = sorted({int(part) for part in text.replace(";", ",").split(",") if part.strip()})
+    except ValueError:
+        codes = []
+    if not codes or codes[0] < 1 or codes[-1] > highest:
+        raise AzeError("settings.codes", name=name, value=text, highest=highest)
+    return tuple(codes)

@@ -1,0 +1,89 @@
+"""Taxa and what is known of where they live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Mapping
+
+from .geometry import Geometry
+
+SEGMENTS = ("all", "resident", "breeding", "non_breeding", "passage")
+
+# The order in which parameters decide, the best evidence first (KBA Standard, as the contract settles it).
+PARAMETERS = ("mature_individuals", "aoo", "esh", "range", "localities")
+
+UNITS = {"mature_individuals": "individuals", "aoo": "cells", "esh": "m2", "range": "m2", "localities": "localities"}
+
+
+@dataclass(frozen=True)
+class Taxon:
+    """One taxon of the library, with the assessment that counts for it.
+
+    ``category`` is a Red List code; ``category_source`` says where it came from: ``assessment`` (a Global assessment
+    of the CSV export), ``map`` (the range map's own column) or ``none``, and then ``category`` is NE. ``rank`` is
+    ``species``, ``subspecies`` or ``subpopulation``. ``year`` is that of the assessment's publication.
+    """
+
+    taxon_id: str
+    scientific_name: str
+    category: str
+    category_source: str = "assessment"
+    possibly_extinct: bool = False
+    possibly_extinct_in_the_wild: bool = False
+    rank: str = "species"
+    criteria: str = ""
+    year: int | None = None
+    common_name: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class RangeRow:
+    """One row of a range map: its codes and its valid polygonal geometry in EPSG:6933."""
+
+    presence: int
+    origin: int
+    seasonal: int
+    geometry: Geometry
+
+
+@dataclass(frozen=True)
+class RangeEvidence:
+    """What the library knows of a taxon's range near a candidate.
+
+    ``rows``: the rows that pass the filters and whose rectangle meets the candidate's. ``segment_areas``: dissolved
+    global area in m² (EPSG:6933) of each segment under the same filters; its keys say which segments the taxon has.
+    ``historic``: presence codes beyond the filter were kept, because the taxon is extinct in the wild.
+    """
+
+    rows: tuple[RangeRow, ...]
+    segment_areas: Mapping[str, float]
+    historic: bool = False
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One taxon and everything known that bears on its share at a candidate."""
+
+    taxon: Taxon
+    range: RangeEvidence | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def segments_of(seasons: set[int]) -> dict[str, frozenset[int]]:
+    """Which seasonality codes make up each segment, for a taxon whose rows have these codes.
+
+    A taxon with any breeding or non-breeding row is migratory: breeding = 1 ∪ 2, non-breeding = 1 ∪ 3. Otherwise it
+    is resident: 1 ∪ 5. Passage = 4 where present; ``all`` is every row.
+    """
+    if not seasons:
+        return {}
+    segments = {"all": frozenset(seasons)}
+    if seasons & {2, 3}:
+        segments["breeding"] = frozenset({1, 2})
+        segments["non_breeding"] = frozenset({1, 3})
+    else:
+        segments["resident"] = frozenset({1, 5})
+    if 4 in seasons:
+        segments["passage"] = frozenset({4})
+    return {name: codes for name, codes in segments.items() if codes & seasons}

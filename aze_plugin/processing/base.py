@@ -1,0 +1,80 @@
+"""What the AZE algorithms share: naming, help from ``resources/help``, errors as sentences, progress."""
+
+from __future__ import annotations
+
+from qgis.core import QgsProcessing, QgsProcessingAlgorithm, QgsProcessingException
+from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtGui import QIcon
+
+from .. import paths
+from ..domain.errors import AzeError, Cancelled
+from ..domain.progress import Progress
+
+
+class AzeAlgorithm(QgsProcessingAlgorithm):
+    """Base of all algorithms. Subclasses set ``NAME`` and ``GROUP``, define ``title`` and ``work``.
+
+    ``work`` gets what ``processAlgorithm`` gets, with a Progress for the domain in place of raw feedback calls; an
+    AzeError that it raises reaches the user as its sentence.
+    """
+
+    NAME = ""
+    GROUP = "criteria"
+
+    def name(self) -> str:
+        """Identifier after ``aze:``; fixed."""
+        return self.NAME
+
+    def title(self) -> str:
+        """Translated name in the toolbox."""
+        raise NotImplementedError
+
+    def displayName(self) -> str:
+        return self.title()
+
+    def groupId(self) -> str:
+        return self.GROUP
+
+    def group(self) -> str:
+        translate = QCoreApplication.translate
+        return {
+            "data": translate("AzeProcessing", "Species data"),
+            "criteria": translate("AzeProcessing", "Criteria"),
+            "protection": translate("AzeProcessing", "Protection"),
+            "nomination": translate("AzeProcessing", "Nomination"),
+        }[self.GROUP]
+
+    def icon(self) -> QIcon:
+        return QIcon(str(paths.resource("icons", "aze.svg")))
+
+    def shortHelpString(self) -> str:
+        page = paths.resource("help", f"{self.NAME}.md")
+        return page.read_text(encoding="utf-8") if page.exists() else ""
+
+    def createInstance(self):
+        return type(self)()
+
+    def work(self, parameters, context, feedback, progress: Progress) -> dict:
+        """Do the work and return the outputs."""
+        raise NotImplementedError
+
+    def processAlgorithm(self, parameters, context, feedback) -> dict:
+        from ..services.dependencies import require_shapely
+        from ..services.wording import text
+
+        progress = Progress(
+            on_progress=lambda fraction: feedback.setProgress(100 * fraction),
+            on_message=lambda code, params: feedback.pushInfo(text(code, params)),
+            is_cancelled=feedback.isCanceled,
+        )
+        try:
+            require_shapely()
+            return self.work(parameters, context, feedback, progress)
+        except AzeError as error:
+            raise QgsProcessingException(text(error.code, error.params)) from error
+        except Cancelled:
+            return {}
+
+
+# A layer may be anything that has polygons; invalid ones are read and mended by us, not refused by Processing.
+POLYGONS = [QgsProcessing.SourceType.TypeVectorPolygon]

@@ -1,0 +1,34 @@
+"""The Processing provider ``aze``."""
+
+from __future__ import annotations
+
+from qgis.core import QgsProcessingProvider
+from qgis.PyQt.QtGui import QIcon
+
+from .. import paths
+
+
+class AzeProvider(QgsProcessingProvider):
+    """All AZE algorithms. Their modules import nothing heavy until they run."""
+
+    def id(self) -> str:
+        return "aze"
+
+    def name(self) -> str:
+        return "AZE"
+
+    def longName(self) -> str:
+        return "AZE Toolkit"
+
+    def icon(self) -> QIcon:
+        return QIcon(str(paths.resource("icons", "aze.svg")))
+
+    def loadAlgorithms(self) -> None:
+        from .checkboundary import CheckBoundary
+        from .importspecies import ImportSpecies
+        from .packagenomination import PackageNomination
+        from .protectioncoverage import ProtectionCoverage
+        from .verifypackage import VerifyPackage
+
+        for algorithm in (ImportSpecies, CheckBoundary, ProtectionCoverage, PackageNomination, VerifyPackage):
+            self.addAlgorithm(algorithm())

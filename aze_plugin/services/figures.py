@@ -1,0 +1,75 @@
+"""Numbers as people read them: units, sensible digits, the user's own separators."""
+
+from __future__ import annotations
+
+import math
+
+from qgis.PyQt.QtCore import QCoreApplication, QLocale
+
+# Values next to which one decimal could hide on which side a share lies.
+_EDGES = (0.0, 0.5, 0.95, 1.0)
+
+
+def percent(share: float | None) -> str:
+    """A share 0 to 1 as percent, with as many decimals (1 to 4) as keep it apart from 0, 50, 95 and 100 %."""
+    if share is None or math.isnan(share):
+        return QCoreApplication.translate("AzeFigures", "not known")
+    decimals = 1
+    while decimals < 4 and any(share != e and round(share * 100, decimals) == round(e * 100, 6) for e in _EDGES):
+        decimals += 1
+    if round(share * 100, 6) in (0.0, 100.0) and any(abs(share - e) < 1e-12 for e in _EDGES):
+        decimals = 0
+    return f"{QLocale().toString(share * 100, 'f', decimals)} %"
+
+
+def number(value: float | None, decimals: int = 0) -> str:
+    """A number with the locale's grouping."""
+    if value is None:
+        return QCoreApplication.translate("AzeFigures", "not known")
+    return QLocale().toString(float(value), "f", decimals)
+
+
+def hectares(ha: float | None) -> str:
+    """An area given in hectares: ha up to a million, km² above, with three significant figures when small."""
+    if ha is None:
+        return QCoreApplication.translate("AzeFigures", "not known")
+    if ha >= 1e6:
+        return f"{number(ha / 100)} km²"
+    if ha >= 100 or ha == 0:
+        return f"{number(ha)} ha"
+    if ha >= 0.01:
+        return f"{number(ha, max(0, 2 - math.floor(math.log10(ha))) if ha < 100 else 0)} ha"
+    return f"{number(ha * 1e4, 1)} m²"
+
+
+def square_metres(m2: float | None) -> str:
+    """An area given in m², shown as hectares() does."""
+    return hectares(None if m2 is None else m2 / 1e4)
+
+
+def metres(m: float | None) -> str:
+    """A length: m below a kilometre, km above."""
+    if m is None:
+        return QCoreApplication.translate("AzeFigures", "not known")
+    return f"{number(m)} m" if m < 1000 else f"{number(m / 1000, 1)} km"
+
+
+def readable(params: dict) -> dict:
+    """A finding's params made fit for a sentence: the ending of a name says what its value is (see domain.findings)."""
+    shown = {}
+    for key, value in params.items():
+        if isinstance(value, bool) or value is None:
+            shown[key] = value
+        elif isinstance(value, (int, float)) and key.endswith("share"):
+            shown[key] = percent(value)
+        elif isinstance(value, (int, float)) and key.endswith("_m2"):
+            shown[key] = square_metres(value)
+        elif isinstance(value, (int, float)) and key.endswith("_ha"):
+            shown[key] = hectares(value)
+        elif isinstance(value, (int, float)) and key.endswith("_m"):
+            shown[key] = metres(value)
+        elif isinstance(value, (list, tuple)):
+            shown[key] = ", ".join(str(v) for v in value)
+        else:
+            shown[key] = value
+    return shown

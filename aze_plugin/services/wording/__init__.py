@@ -1,0 +1,31 @@
+"""Sentences for codes: what findings, errors and reports say to a person, in the user's language.
+
+Each module beside this one has ``templates()``: a dict from a code to its translated template. A template names the
+params of its code in braces; ``<code>.one`` is used instead where the param ``count`` is 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from ..figures import readable
+
+
+def _templates() -> dict[str, str]:
+    from . import coverage, criteria, interface, library, packaging
+
+    merged: dict[str, str] = {}
+    for module in (criteria, library, coverage, packaging, interface):
+        merged.update(module.templates())
+    return merged
+
+
+def text(code: str, params: Mapping[str, Any] | None = None) -> str:
+    """The sentence for a code; the code itself with its params where no sentence was written for it."""
+    params = dict(params or {})
+    templates = _templates()
+    template = templates.get(f"{code}.one") if params.get("count") == 1 else None
+    template = template or templates.get(code)
+    if template is None:
+        return f"{code} {params}" if params else code
+    return template.format_map(readable(params))

@@ -1,0 +1,9 @@
+"""Sentences about library."""
+
+from qgis.PyQt.QtCore import QCoreApplication
+
+
+def templates() -> dict[str, str]:
+    """Code to translated template."""
+    translate = QCoreApplication.translate
+    return {}
