@@ -200,8 +200,10 @@ def prepare(lonlat: np.ndarray) -> Prepared:
     null = shapely.is_missing(lonlat)
     bounds = shapely.bounds(lonlat)
     with np.errstate(invalid="ignore"):
-        out_of_world = ~null & ~np.isnan(bounds[:, 0]) & (
-            (np.abs(bounds[:, [1, 3]]) > 90 + 1e-9).any(axis=1) | (np.abs(bounds[:, [0, 2]]) > 540).any(axis=1)
+        out_of_world = (
+            ~null
+            & ~np.isnan(bounds[:, 0])
+            & ((np.abs(bounds[:, [1, 3]]) > 90 + 1e-9).any(axis=1) | (np.abs(bounds[:, [0, 2]]) > 540).any(axis=1))
         )
     areal = np.isin(shapely.get_type_id(lonlat), (*_POLYGONAL, shapely.GeometryType.GEOMETRYCOLLECTION))
     empty = ~null & shapely.is_empty(lonlat)
@@ -292,8 +294,7 @@ def parts(geometry: Geometry) -> list[Geometry]:
     polygons = list(shapely.get_parts(geometry))
     if len(polygons) < 2:
         return polygons
-    bounds = shapely.bounds(geometry)
-    if bounds[0] <= -HALF_WORLD + 1 and bounds[2] >= HALF_WORLD - 1:
+    if touches_antimeridian(geometry):
         shifted = [
             shapely.transform(p, lambda c: c + np.array([2 * HALF_WORLD, 0.0])) if shapely.bounds(p)[2] < 0 else p
             for p in polygons
@@ -311,6 +312,27 @@ def parts(geometry: Geometry) -> list[Geometry]:
 def bounds(geometry: Geometry) -> tuple[float, float, float, float]:
     """xmin, ymin, xmax, ymax; not-a-number for an empty geometry."""
     return tuple(float(v) for v in shapely.bounds(geometry))
+
+
+def extent_lonlat(geometry: Geometry) -> list[float]:
+    """``[west, south, east, north]`` in degrees of an EPSG:6933 geometry; west > east where it crosses 180°."""
+    low, bottom, high, top = shapely.bounds(geometry)
+    if touches_antimeridian(geometry):
+        pieces = shapely.bounds(shapely.get_parts(geometry))
+        low, high = pieces[pieces[:, 0] >= 0, 0].min(initial=high), pieces[pieces[:, 2] <= 0, 2].max(initial=low)
+    corners = unproject(np.array([[low, bottom], [high, top]]))
+    return [round(float(v), 7) for v in corners.ravel()]
+
+
+def touches_antimeridian(geometry: Geometry) -> bool:
+    """True where an EPSG:6933 geometry reaches both sides of the seam at 180°."""
+    low, _, high, _ = shapely.bounds(geometry)
+    return bool(low <= -HALF_WORLD + 1 and high >= HALF_WORLD - 1)
+
+
+def geos_version() -> str:
+    """Version of the GEOS that does the work."""
+    return ".".join(str(n) for n in shapely.geos_version)
 
 
 def is_empty(geometry: Geometry | None) -> bool:
@@ -386,3 +408,104 @@ def map_chunks(function: Callable[[np.ndarray], np.ndarray], geometries: np.ndar
 
     with ThreadPoolExecutor(workers) as pool:
         return np.concatenate(list(pool.map(function, np.array_split(geometries, workers * 4))))
+
+
+# ------------------------------------------------------------------------------------- many boundaries, many others
+
+
+def kinds(lonlat: np.ndarray) -> np.ndarray:
+    """``"polygon"``, ``"point"`` or ``"none"`` for each lon/lat geometry.
+
+    ``"none"`` is whatever has no place on earth or no area to speak of: nothing, an empty one, a line, coordinates
+    that are no numbers or lie beyond the poles.
+    """
+    out = np.full(len(lonlat), "none", dtype=object)
+    types = shapely.get_type_id(lonlat)
+    out[np.isin(types, (*_POLYGONAL, shapely.GeometryType.GEOMETRYCOLLECTION))] = "polygon"
+    out[np.isin(types, (shapely.GeometryType.POINT, shapely.GeometryType.MULTIPOINT))] = "point"
+    box = shapely.bounds(lonlat)
+    with np.errstate(invalid="ignore"):
+        placed = np.isfinite(box).all(axis=1) & (np.abs(box[:, [1, 3]]) <= 90 + 1e-9).all(axis=1)
+    out[~placed] = "none"
+    return out
+
+
+def equal_area_boxes(lonlat: np.ndarray) -> np.ndarray:
+    """EPSG:6933 rectangles, shape (n, 4), that hold each lon/lat geometry once it is wrapped at 180°."""
+    box = shapely.bounds(wrap_longitudes(lonlat))
+    return np.hstack((project(box[:, :2]), project(box[:, 2:])))
+
+
+def circle_boxes(lonlat: np.ndarray, areas_m2: np.ndarray) -> np.ndarray:
+    """EPSG:6933 rectangles, shape (n, 4), that hold circles of these areas round points given as (n, 2) degrees.
+
+    A little too large on purpose: 110 km is less than any degree of latitude measures.
+    """
+    reach = np.sqrt(areas_m2 / math.pi) / 110_000
+    south, north = np.maximum(lonlat[:, 1] - reach, -90), np.minimum(lonlat[:, 1] + reach, 90)
+    widest = np.cos(np.radians(np.maximum(np.abs(south), np.abs(north))))
+    across = np.where(widest > 1e-6, reach / np.maximum(widest, 1e-6), 360.0)
+    west, east = lonlat[:, 0] - across, lonlat[:, 0] + across
+    over = (west < -180) | (east > 180)
+    west, east = np.where(over, -180.0, west), np.where(over, 180.0, east)
+    return np.hstack((project(np.column_stack((west, south))), project(np.column_stack((east, north)))))
+
+
+def points_of(lonlat: Geometry) -> np.ndarray:
+    """Coordinates of a point or multipoint, shape (n, 2), with longitudes in −180…180."""
+    coordinates = shapely.get_coordinates(lonlat)
+    inside = np.abs(coordinates[:, 0]) <= 180
+    coordinates[:, 0] = np.where(inside, coordinates[:, 0], (coordinates[:, 0] + 180) % 360 - 180)
+    return coordinates
+
+
+class BoundaryIndex:
+    """Boundaries held ready to be met by many other geometries, found through a tree of their rectangles.
+
+    ``geometries``: EPSG:6933, valid and polygonal; None where a boundary is missing, which then meets nothing.
+    """
+
+    def __init__(self, geometries: Sequence[Geometry | None]):
+        self.geometries = np.array([*geometries, None], dtype=object)[:-1]
+        shapely.prepare(self.geometries)
+        self._boxes = shapely.bounds(self.geometries)
+        self._tree = shapely.STRtree(self.geometries)
+
+    def near(self, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs (row of ``boxes``, number of the boundary) whose rectangles meet. ``boxes``: (n, 4), EPSG:6933."""
+        if not len(boxes):
+            return np.empty(0, dtype=int), np.empty(0, dtype=int)
+        asked, found = self._tree.query(shapely.box(*boxes.T))
+        return asked, found
+
+    def overlap(self, geometry: Geometry, number: int) -> Geometry:
+        """What of a valid polygonal geometry lies in one boundary: the boundary itself where it is covered whole."""
+        boundary = self.geometries[number]
+        if shapely.contains_properly(boundary, geometry):
+            return geometry
+        if not shapely.intersects(boundary, geometry):
+            return shapely.Polygon()
+        low_x, low_y, high_x, high_y = shapely.bounds(geometry)
+        box = self._boxes[number]
+        holds_box = low_x <= box[0] and low_y <= box[1] and high_x >= box[2] and high_y >= box[3]
+        if holds_box and shapely.covers(geometry, boundary):
+            return boundary
+        return overlap(geometry, boundary)
+
+
+def roundness(geometry: Geometry) -> float:
+    """How near one polygon without holes comes to a circle: 4π × area ÷ perimeter², 1 for a circle; 0 for others.
+
+    The perimeter is taken in a plane laid at the polygon's middle, true to scale there (EPSG:6933 stretches shapes).
+    """
+    polygons = shapely.get_parts(geometry)
+    if len(polygons) != 1 or shapely.get_num_interior_rings(polygons[0]):
+        return 0.0
+    ring = shapely.get_coordinates(to_lonlat(polygons)[0])
+    latitude = math.radians((ring[:, 1].min() + ring[:, 1].max()) / 2)
+    bend = 1 - _E2 * math.sin(latitude) ** 2
+    per_degree = np.array(
+        [_A * math.cos(latitude) / math.sqrt(bend), _A * (1 - _E2) / (bend * math.sqrt(bend))]
+    ) * (math.pi / 180)
+    perimeter = float(np.hypot(*(np.diff(ring, axis=0) * per_degree).T).sum())
+    return 4 * math.pi * area(geometry) / perimeter**2 if perimeter else 0.0

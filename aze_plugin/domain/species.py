@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Mapping
 
 from .geometry import Geometry
 
 SEGMENTS = ("all", "resident", "breeding", "non_breeding", "passage")
+
+# Seasonality codes of range maps that make up each segment; None is every code.
+SEGMENT_SEASONS: Mapping[str, frozenset[int] | None] = {
+    "all": None,
+    "resident": frozenset({1, 5}),
+    "breeding": frozenset({1, 2}),
+    "non_breeding": frozenset({1, 3}),
+    "passage": frozenset({4}),
+}
 
 # The order in which parameters decide, the best evidence first (KBA Standard, as the contract settles it).
 PARAMETERS = ("mature_individuals", "aoo", "esh", "range", "localities")
@@ -67,7 +76,6 @@ class Evidence:
 
     taxon: Taxon
     range: RangeEvidence | None = None
-    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 def segments_of(seasons: set[int]) -> dict[str, frozenset[int]]:
@@ -78,12 +86,10 @@ def segments_of(seasons: set[int]) -> dict[str, frozenset[int]]:
     """
     if not seasons:
         return {}
+    names = ["breeding", "non_breeding"] if seasons & {2, 3} else ["resident"]
     segments = {"all": frozenset(seasons)}
-    if seasons & {2, 3}:
-        segments["breeding"] = frozenset({1, 2})
-        segments["non_breeding"] = frozenset({1, 3})
-    else:
-        segments["resident"] = frozenset({1, 5})
-    if 4 in seasons:
-        segments["passage"] = frozenset({4})
-    return {name: codes for name, codes in segments.items() if codes & seasons}
+    for name in (*names, "passage"):
+        codes = SEGMENT_SEASONS[name]
+        if codes & seasons:
+            segments[name] = codes
+    return segments

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsProcessing, QgsProcessingAlgorithm, QgsProcessingException
+from qgis.core import QgsProcessingAlgorithm, QgsProcessingException
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QIcon
 
@@ -76,5 +76,12 @@ class AzeAlgorithm(QgsProcessingAlgorithm):
             return {}
 
 
-# A layer may be anything that has polygons; invalid ones are read and mended by us, not refused by Processing.
-POLYGONS = [QgsProcessing.SourceType.TypeVectorPolygon]
+def polygon_source(algorithm: QgsProcessingAlgorithm, parameters, name: str, context):
+    """A parameter's feature source, read without Processing's stop at invalid geometries: those are mended and said.
+
+    Raises QgsProcessingException for a source that cannot be opened.
+    """
+    source = algorithm.parameterAsSource(parameters, name, context)
+    if source is None:
+        raise QgsProcessingException(algorithm.invalidSourceError(parameters, name))
+    return source

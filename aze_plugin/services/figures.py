@@ -6,6 +6,8 @@ import math
 
 from qgis.PyQt.QtCore import QCoreApplication, QLocale
 
+from . import vocabulary
+
 # Values next to which one decimal could hide on which side a share lies.
 _EDGES = (0.0, 0.5, 0.95, 1.0)
 
@@ -57,6 +59,7 @@ def metres(m: float | None) -> str:
 def readable(params: dict) -> dict:
     """A finding's params made fit for a sentence: the ending of a name says what its value is (see domain.findings)."""
     shown = {}
+    coded = vocabulary.kinds()
     for key, value in params.items():
         if isinstance(value, bool) or value is None:
             shown[key] = value
@@ -68,6 +71,12 @@ def readable(params: dict) -> dict:
             shown[key] = hectares(value)
         elif isinstance(value, (int, float)) and key.endswith("_m"):
             shown[key] = metres(value)
+        elif key in coded:
+            shown[key] = vocabulary.word(key, value)
+        elif isinstance(value, int):
+            shown[key] = str(value) if key in ("year", "row") else number(value)
+        elif isinstance(value, float):
+            shown[key] = QLocale().toString(value, "g", 6)
         elif isinstance(value, (list, tuple)):
             shown[key] = ", ".join(str(v) for v in value)
         else:

@@ -1,0 +1,310 @@
+"""Criterion 2, irreplaceability: how much of a taxon's world is here, and by which route that suffices.
+
+Shares are compared unrounded. Low = site minimum ÷ global maximum, best ÷ best, high = site maximum ÷ global minimum:
+low above the threshold is met, high not above it is not met, between the two is uncertain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Sequence
+
+from .. import geometry
+from ..candidate import Statement
+from ..findings import Finding, blocking, info, warning
+from ..geometry import Geometry
+from ..species import PARAMETERS, SEGMENT_SEASONS, SEGMENTS, UNITS, RangeEvidence, RangeRow, Taxon
+from . import endangerment
+from .settings import Settings
+
+_LIFE_HISTORY = ("breeding", "non_breeding", "passage")
+
+
+@dataclass(frozen=True)
+class Share:
+    """The part of a taxon that a site holds, by one parameter and one segment.
+
+    ``low``, ``best``, ``high`` are fractions 0 to 1. ``site_value`` and ``global_value`` are the best values, in
+    ``UNITS[parameter]``.
+    """
+
+    parameter: str
+    segment: str
+    low: float
+    best: float
+    high: float
+    site_value: float
+    global_value: float
+
+    @property
+    def unit(self) -> str:
+        """Unit of both values."""
+        return UNITS[self.parameter]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the shares of one taxon amount to.
+
+    ``status``: ``met`` | ``not_met`` | ``needs_evidence`` | ``not_assessable``; ``route`` as in the contract;
+    ``a1e``: the same test by KBA criterion A1e; ``deciding``: the share that decided, where one did.
+    """
+
+    status: str
+    route: str
+    a1e: str
+    trigger: bool
+    deciding: Share | None
+    findings: tuple[Finding, ...]
+
+
+def side(value: float, settings: Settings) -> int:
+    """−1 below, 0 equal to, 1 above the threshold; a difference under ``equal_within`` counts as equal."""
+    difference = value - settings.threshold
+    if abs(difference) < settings.equal_within:
+        return 0
+    return 1 if difference > 0 else -1
+
+
+def passes(value: float, operator: str, settings: Settings) -> bool:
+    """Whether a value passes the threshold by ``>`` or ``>=``."""
+    place = side(value, settings)
+    return place > 0 or (place == 0 and operator == ">=")
+
+
+def share_status(share: Share, operator: str, settings: Settings) -> str:
+    """``met`` when low passes, ``not_met`` when high does not, else ``uncertain``."""
+    if passes(share.low, operator, settings):
+        return "met"
+    return "uncertain" if passes(share.high, operator, settings) else "not_met"
+
+
+def range_shares(evidence: RangeEvidence, boundary: Geometry) -> list[Share]:
+    """Shares of the dissolved range of each segment inside a boundary (EPSG:6933). Empty where nothing is inside."""
+    clipped = [(row.seasonal, geometry.overlap(row.geometry, boundary)) for row in evidence.rows]
+    clipped = [(season, piece) for season, piece in clipped if not geometry.is_empty(piece)]
+    if not clipped:
+        return []
+    measured: dict[tuple[int, ...], float] = {}
+    shares = []
+    for segment in SEGMENTS:
+        total = evidence.segment_areas.get(segment)
+        if not total:
+            continue
+        codes = SEGMENT_SEASONS[segment]
+        members = tuple(n for n, (season, _) in enumerate(clipped) if codes is None or season in codes)
+        if members not in measured:
+            measured[members] = geometry.area(geometry.dissolve(clipped[n][1] for n in members))
+        # Rounding in the union can leave a whole range a hair above its own area.
+        fraction = min(1.0, measured[members] / total)
+        shares.append(Share("range", segment, fraction, fraction, fraction, measured[members], total))
+    return shares if shares and shares[0].best > 0 else []
+
+
+def _route(
+    shares: Sequence[Share], operator: str, settings: Settings, records_outside: int
+) -> tuple[str, str, Share | None]:
+    """Status, route and deciding share of one parameter, by one operator."""
+    by_segment = {share.segment: share for share in shares}
+    whole = by_segment.get("all")
+    if whole and whole.low >= 1 - settings.sole_area_within and not records_outside:
+        return "met", "sole_area", whole
+    # A range's "all" joins every season, passage too, so for ranges it stands for nothing but the sole area; a number
+    # of individuals, cells or localities given without a season is the resident population.
+    resident = by_segment.get("resident")
+    if resident is None and whole is not None and whole.parameter != "range":
+        resident = whole
+    ranked = [("resident_population", resident)]
+    ranked += [("life_history_segment", by_segment.get(segment)) for segment in _LIFE_HISTORY]
+    uncertain = None
+    for route, share in ranked:
+        if share is None:
+            continue
+        status = share_status(share, operator, settings)
+        if status == "met":
+            return "met", route, share
+        if status == "uncertain" and uncertain is None:
+            uncertain = share
+    if uncertain is not None:
+        return "needs_evidence", "none", uncertain
+    return "not_met", "none", None
+
+
+def _decide(
+    shares: Sequence[Share], operator: str, settings: Settings, records_outside: int
+) -> tuple[str, str, Share | None]:
+    """Status, route and deciding share over all parameters: the first met in the order of PARAMETERS decides."""
+    uncertain: tuple[str, str, Share | None] | None = None
+    for parameter in PARAMETERS:
+        own = [share for share in shares if share.parameter == parameter]
+        if not own:
+            continue
+        result = _route(own, operator, settings, records_outside)
+        if result[0] == "met":
+            return result
+        if result[0] == "needs_evidence" and uncertain is None:
+            uncertain = result
+    return uncertain or ("not_met", "none", None)
+
+
+def judge_taxon(
+    taxon: Taxon,
+    shares: Sequence[Share],
+    statement: Statement,
+    settings: Settings,
+    historic: bool = False,
+    records_outside: int = 0,
+) -> Verdict:
+    """What a taxon's shares at a candidate amount to, and the next step where one is open."""
+    name = taxon.scientific_name
+    findings: list[Finding] = []
+    status, route, deciding = _decide(shares, settings.aze_operator, settings, records_outside)
+    a1e, _, _ = _decide(shares, settings.a1e_operator, settings, records_outside)
+    best = max((s for s in shares if s.segment != "all"), key=lambda s: s.best, default=None) or max(
+        shares, key=lambda s: s.best
+    )
+    findings += _share_findings(name, status, route, deciding, best, settings)
+    for share in shares:
+        if side(share.best, settings) == 0:
+            findings.append(
+                warning(
+                    "irreplaceability.share_equals_threshold",
+                    taxon=name,
+                    segment=share.segment,
+                    parameter=share.parameter,
+                    threshold_share=settings.threshold,
+                )
+            )
+    if {share.parameter for share in shares} == {"range"}:
+        findings.append(warning("irreplaceability.range_only", taxon=name))
+    if historic:
+        findings.append(info("irreplaceability.historic_range", taxon=name))
+
+    if not endangerment.eligible(taxon, settings):
+        cannot_be_judged = (
+            taxon.rank == "species" and not endangerment.category_known(taxon) and status in ("met", "needs_evidence")
+        )
+        outcome = "not_assessable" if cannot_be_judged else "not_met"
+        return Verdict(
+            outcome, "none", "needs_evidence" if cannot_be_judged else "not_met", False, None, tuple(findings)
+        )
+
+    if taxon.category in settings.reintroduction:
+        # Extinct in the wild: the single most viable site for bringing the species back, whatever its share of the
+        # historic range. No A1e, which knows CR and EN only.
+        reason = statement.reintroduction(name)
+        if reason:
+            findings.append(info("irreplaceability.reintroduction_justified", taxon=name))
+            return Verdict("met", "reintroduction", "not_met", True, deciding, tuple(findings))
+        findings.append(warning("irreplaceability.reintroduction_needs_justification", taxon=name))
+        return Verdict("needs_evidence", "none", "not_met", False, deciding, tuple(findings))
+
+    if (taxon.possibly_extinct or taxon.possibly_extinct_in_the_wild) and "met" in (status, a1e):
+        if statement.presence(name):
+            findings.append(info("irreplaceability.presence_stated", taxon=name))
+        else:
+            findings.append(warning("irreplaceability.possibly_extinct_needs_evidence", taxon=name))
+            status, route = ("needs_evidence" if status == "met" else status), "none"
+            a1e = "needs_evidence" if a1e == "met" else a1e
+    return Verdict(status, route, a1e, status == "met", deciding, tuple(findings))
+
+
+def _share_findings(
+    name: str, status: str, route: str, deciding: Share | None, best: Share, settings: Settings
+) -> list[Finding]:
+    threshold = settings.threshold
+    if status == "met" and deciding is not None:
+        params = {
+            "taxon": name,
+            "share": deciding.best,
+            "segment": deciding.segment,
+            "parameter": deciding.parameter,
+            "threshold_share": threshold,
+        }
+        found = [info(f"irreplaceability.{route}", **params)]
+        if deciding.segment == "passage":
+            found.append(warning("irreplaceability.passage_only", taxon=name))
+        return found
+    if status == "needs_evidence" and deciding is not None:
+        return [
+            warning(
+                "irreplaceability.uncertain",
+                taxon=name,
+                low_share=deciding.low,
+                high_share=deciding.high,
+                parameter=deciding.parameter,
+                segment=deciding.segment,
+                threshold_share=threshold,
+            )
+        ]
+    params = {
+        "taxon": name,
+        "share": best.best,
+        "segment": best.segment,
+        "parameter": best.parameter,
+        "threshold_share": threshold,
+    }
+    if best.best >= settings.candidate_share:
+        return [info("irreplaceability.near_miss", **params)]
+    return [info("irreplaceability.share_below_threshold", **params)]
+
+
+def outside_finding(taxon: Taxon, rows: Sequence[RangeRow], boundary: Geometry, total: float) -> Finding | None:
+    """Where the rest of a taxon's range lies: its share, its parts with extents, largest first.
+
+    ``rows``: all kept rows of the taxon; ``total``: their dissolved area in m². None where nothing is outside.
+    """
+    rest = geometry.outside(geometry.dissolve(row.geometry for row in rows), boundary)
+    area = geometry.area(rest)
+    if area <= 1e-9 * total:
+        return None
+    parts = geometry.parts(rest)
+    return info(
+        "irreplaceability.outside",
+        taxon=taxon.scientific_name,
+        share=min(1.0, area / total),
+        outside_m2=area,
+        count=len(parts),
+        extent=geometry.extent_lonlat(rest),
+        parts=[
+            {
+                "share": min(1.0, geometry.area(p) / total),
+                "area_m2": geometry.area(p),
+                "extent": geometry.extent_lonlat(p),
+            }
+            for p in parts[:20]
+        ],
+    )
+
+
+def judge(verdicts: Sequence[tuple[Taxon, Verdict]], settings: Settings) -> tuple[str, list[Finding]]:
+    """Status of the criterion over all taxa that a candidate meets, and why."""
+    triggers = [(t, v) for t, v in verdicts if v.trigger]
+    if triggers:
+        findings: list[Finding] = [
+            info(
+                "irreplaceability.triggers",
+                count=len(triggers),
+                taxa=[t.scientific_name for t, _ in triggers],
+                threshold_share=settings.threshold,
+            )
+        ]
+        if all(v.deciding is None or v.deciding.parameter == "range" for _, v in triggers):
+            findings.append(
+                warning(
+                    "irreplaceability.range_only", count=len(triggers), taxa=[t.scientific_name for t, _ in triggers]
+                )
+            )
+        return "met", findings
+    pending = [t.scientific_name for t, v in verdicts if v.status == "needs_evidence"]
+    if pending:
+        return "needs_evidence", [warning("irreplaceability.evidence_open", count=len(pending), taxa=pending)]
+    unknown = [t.scientific_name for t, v in verdicts if v.status == "not_assessable"]
+    if unknown:
+        return "not_assessable", [warning("irreplaceability.category_open", count=len(unknown), taxa=unknown)]
+    eligible = [t for t, _ in verdicts if endangerment.eligible(t, settings)]
+    if eligible:
+        return "not_met", [
+            blocking("irreplaceability.no_trigger", count=len(eligible), threshold_share=settings.threshold)
+        ]
+    return "not_met", [blocking("irreplaceability.no_eligible_taxon")]

@@ -1,0 +1,146 @@
+"""Candidates, existing sites and the nominator's statements, read from what the user gives."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Mapping
+
+from qgis.core import QgsCoordinateTransformContext, QgsFeatureSource, QgsRectangle, QgsWkbTypes
+
+from .. import paths
+from ..domain import fields, geometry
+from ..domain.candidate import Candidate, ExistingSite, Statement
+from ..domain.errors import AzeError
+from ..domain.progress import Progress
+from .layers import read_features
+from .measure import ellipsoidal_area_m2
+
+
+def read_candidates(
+    source: QgsFeatureSource,
+    name_field: str,
+    transform_context: QgsCoordinateTransformContext,
+    progress: Progress,
+) -> list[Candidate]:
+    """One candidate a feature. The name comes from ``name_field``, else from a field ``name``, else the row's number.
+
+    A feature that cannot be a boundary becomes a candidate without geometry and with the reason. Raises AzeError for a
+    source of lines or points, without CRS, without features, or without the field asked for.
+    """
+    kind = QgsWkbTypes.geometryType(source.wkbType())
+    if kind in (QgsWkbTypes.GeometryType.LineGeometry, QgsWkbTypes.GeometryType.PointGeometry):
+        raise AzeError(
+            "boundary.not_polygons", source=source.sourceName(), found=QgsWkbTypes.geometryDisplayString(kind).lower()
+        )
+    available = [f.name() for f in source.fields()]
+    if name_field and name_field not in available:
+        raise AzeError("boundary.field_missing", source=source.sourceName(), field=name_field, available=available)
+    chosen = name_field or next((f for f in available if f.lower() == "name"), None)
+    table = read_features(source, [chosen] if chosen else [], transform_context, progress)
+    if not len(table):
+        raise AzeError("boundary.no_features", source=source.sourceName())
+    prepared = table.prepared()
+    candidates = []
+    for i in range(len(table)):
+        given = table.columns[chosen][i] if chosen else None
+        shape = prepared.geometries[i]
+        candidates.append(
+            Candidate(
+                name=str(given).strip() if given not in (None, "") else f"{table.source} {i + 1}",
+                geometry=shape,
+                area_ha=0.0 if shape is None else ellipsoidal_area_m2(geometry.to_lonlat(shape)) / 1e4,
+                row=i + 1,
+                repaired=bool(prepared.repaired[i]),
+                crossing=bool(prepared.crossing[i]) or (shape is not None and geometry.touches_antimeridian(shape)),
+                reason=prepared.reasons[i],
+            )
+        )
+    return candidates
+
+
+def read_sites(
+    source: QgsFeatureSource,
+    transform_context: QgsCoordinateTransformContext,
+    progress: Progress,
+    near: list[Candidate] | None = None,
+) -> list[ExistingSite]:
+    """Existing sites of any schema of the domain, only those near the candidates where these are given."""
+    names = [f.name() for f in source.fields()]
+    roles = fields.resolve(names, paths.load_json("schemas", "fields.json")["sites"])
+    id_field, name_field = roles.get("site_id"), roles.get("name")
+    table = read_features(
+        source, [f for f in (id_field, name_field) if f], transform_context, progress, _extent(near) if near else None
+    )
+    prepared = table.prepared()
+    sites = []
+    for i, shape in enumerate(prepared.geometries):
+        if shape is None:
+            continue
+        site_id = table.columns[id_field][i] if id_field else table.fids[i]
+        name = table.columns[name_field][i] if name_field else None
+        sites.append(ExistingSite(str(site_id), str(name or site_id), shape))
+    return sites
+
+
+def _extent(candidates: list[Candidate]) -> QgsRectangle | None:
+    """Lon/lat rectangle round all candidates; None, for everything, where one crosses 180°."""
+    rectangle = QgsRectangle()
+    for candidate in candidates:
+        if candidate.geometry is None:
+            continue
+        if candidate.crossing:
+            return None
+        rectangle.combineExtentWith(QgsRectangle(*geometry.extent_lonlat(candidate.geometry)))
+    rectangle.grow(1e-6)
+    return rectangle
+
+
+def read_statements(path: str | Path) -> dict[str, Any]:
+    """A statements file (``aze-statements/1``). Raises AzeError for what is not one."""
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise AzeError("statements.unreadable", file=str(path), detail=error.strerror or str(error)) from error
+    except ValueError as error:
+        raise AzeError("statements.unreadable", file=str(path), detail=str(error)) from error
+    check_statements(content, str(path))
+    return content
+
+
+def check_statements(content: Any, file: str) -> None:
+    """Raise AzeError ``statements.schema`` unless the content has the shape ``aze-statements/1``."""
+
+    def refuse(detail: str):
+        raise AzeError("statements.schema", file=file, detail=detail)
+
+    if not isinstance(content, dict) or content.get("schema") != "aze-statements/1":
+        refuse("member “schema” must be “aze-statements/1”")
+    candidates = content.get("candidates")
+    if not isinstance(candidates, dict):
+        refuse("member “candidates” must be an object, by candidate name")
+    for name, entry in candidates.items():
+        if not isinstance(entry, dict) or not isinstance(entry.get("delineation_rationale", ""), str):
+            refuse(f"the entry of “{name}” must be an object, and its rationale a text")
+        species = entry.get("species", {})
+        if not isinstance(species, dict):
+            refuse(f"“species” of “{name}” must be an object, by scientific name")
+        for taxon, said in species.items():
+            if not isinstance(said, dict) or not all(isinstance(v, str) for v in said.values()):
+                refuse(f"what is said of “{taxon}” at “{name}” must be texts")
+
+
+def statement_for(statements: Mapping[str, Any] | None, name: str) -> Statement:
+    """The statement about one candidate; an empty one where nothing was stated."""
+    entry = (statements or {}).get("candidates", {}).get(name, {})
+
+    def said(member: str) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            (taxon, s[member].strip()) for taxon, s in entry.get("species", {}).items() if s.get(member, "").strip()
+        )
+
+    return Statement(
+        entry.get("delineation_rationale", "").strip(),
+        said("evidence_of_presence"),
+        said("reintroduction_justification"),
+    )
