@@ -1,0 +1,1 @@
+"""The five pages of the panel; they show the session and hold nothing of their own."""

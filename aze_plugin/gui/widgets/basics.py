@@ -1,0 +1,163 @@
+"""Labels, links and a layout that behave in a narrow panel: they wrap or elide and never push the page wider."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+from qgis.PyQt.QtCore import QPoint, QRect, QSize, Qt
+from qgis.PyQt.QtGui import QPainter, QPalette
+from qgis.PyQt.QtWidgets import QFrame, QLabel, QLayout, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from .. import style
+
+
+class TextLabel(QLabel):
+    """Plain text that wraps, also inside long words, and can be selected. ``muted`` lets it step back."""
+
+    def __init__(self, text: str = "", muted: bool = False, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self.setMinimumWidth(60)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._muted = muted
+        self._recolour()
+        self.setText(text)
+
+    def setText(self, text: str) -> None:
+        # A zero-width space after separators lets paths and compound names wrap.
+        super().setText("".join(c + "\u200b" if c in "/\\_" else c for c in text))
+
+    def plain(self) -> str:
+        """The text as it was set."""
+        return self.text().replace("\u200b", "")
+
+    def changeEvent(self, event) -> None:
+        super().changeEvent(event)
+        if event.type() == event.Type.ApplicationPaletteChange:
+            self._recolour()
+
+    def _recolour(self) -> None:
+        if self._muted:
+            palette = QPalette(self.palette())
+            palette.setColor(QPalette.ColorRole.WindowText, style.muted(QLabel().palette()))
+            self.setPalette(palette)
+
+
+class ElidedLabel(QLabel):
+    """One line that is cut with an ellipsis where the room ends; the whole text is its tool tip then."""
+
+    def __init__(self, text: str = "", mode=Qt.TextElideMode.ElideRight, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._mode = mode
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(30)
+        self.setText(text)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(30, super().minimumSizeHint().height())
+
+    def paintEvent(self, event) -> None:
+        painter = QPainter(self)
+        room = self.contentsRect()
+        shown = self.fontMetrics().elidedText(self.text(), self._mode, room.width())
+        self.setToolTip(self.text() if shown != self.text() else "")
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(room, int(self.alignment() | Qt.AlignmentFlag.AlignVCenter), shown)
+
+
+def link(text: str, on_click: Callable[[], None], tip: str = "", parent: QWidget | None = None) -> QToolButton:
+    """A quiet button that reads like a link: "zoom ▸"."""
+    button = QToolButton(parent)
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setAutoRaise(True)
+    button.setCursor(Qt.CursorShape.PointingHandCursor)
+    palette = QPalette(button.palette())
+    palette.setColor(QPalette.ColorRole.ButtonText, palette.color(QPalette.ColorRole.Link))
+    button.setPalette(palette)
+    button.clicked.connect(lambda: on_click())
+    return button
+
+
+class FlowLayout(QLayout):
+    """Puts its items side by side and starts a new line where the room ends."""
+
+    def __init__(self, parent: QWidget | None = None, spacing: int = 4):
+        super().__init__(parent)
+        self._items = []
+        self.setSpacing(spacing)
+        self.setContentsMargins(0, 0, 0, 0)
+
+    def addItem(self, item) -> None:
+        self._items.append(item)
+
+    def count(self) -> int:
+        return len(self._items)
+
+    def itemAt(self, index: int):
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int):
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def expandingDirections(self):
+        return Qt.Orientation(0)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._arrange(QRect(0, 0, width, 0), move=False)
+
+    def setGeometry(self, rect: QRect) -> None:
+        super().setGeometry(rect)
+        self._arrange(rect, move=True)
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSize()
+
+    def minimumSize(self) -> QSize:
+        size = QSize()
+        for item in self._items:
+            size = size.expandedTo(item.minimumSize())
+        return size
+
+    def _arrange(self, rect: QRect, move: bool) -> int:
+        x, y, row = rect.x(), rect.y(), 0
+        for item in self._items:
+            widget = item.widget()
+            if widget is not None and widget.isHidden():
+                continue
+            size = item.sizeHint().boundedTo(QSize(max(1, rect.width()), item.sizeHint().height()))
+            if x > rect.x() and x + size.width() > rect.right() + 1:
+                x, y, row = rect.x(), y + row + self.spacing(), 0
+            if move:
+                item.setGeometry(QRect(QPoint(x, y), size))
+            x += size.width() + self.spacing()
+            row = max(row, size.height())
+        return y + row - rect.y()
+
+
+class PageScroll(QScrollArea):
+    """Vertical scrolling only: what is inside has to fit the panel's width. ``layout_`` takes the page's widgets."""
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inside = QWidget()
+        inside.setMinimumWidth(0)
+        inside.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.layout_ = QVBoxLayout(inside)
+        self.layout_.setContentsMargins(8, 8, 8, 8)
+        self.layout_.setSpacing(8)
+        self.setWidget(inside)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(200, 80)
