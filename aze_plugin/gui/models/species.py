@@ -1,0 +1,373 @@
+"""The taxa of one assessment as a tree: taxon, then its shares; taxa that cannot trigger folded in a group."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, field
+from typing import Any
+
+from qgis.PyQt.QtCore import QAbstractItemModel, QCoreApplication, QModelIndex, QSortFilterProxyModel, Qt
+from qgis.PyQt.QtGui import QGuiApplication, QPalette
+
+from ...domain import redlist
+from ...domain.species import PARAMETERS, SEGMENTS
+from ...services.figures import number, percent, square_metres
+from ...services.wording import terms
+from .. import style
+
+NAME, CATEGORY, PARAMETER, SEGMENT, SHARE, STATUS = range(6)
+
+SHARE_ROLE = Qt.ItemDataRole.UserRole + 1
+ENTRY_ROLE = Qt.ItemDataRole.UserRole + 2
+SORT_ROLE = Qt.ItemDataRole.UserRole + 3
+
+_STATUS_ORDER = ("met", "uncertain", "needs_evidence", "not_met", "not_assessable")
+_ROUTE_SEGMENTS = {
+    "sole_area": ("all",),
+    "resident_population": ("resident",),
+    "life_history_segment": ("breeding", "non_breeding", "passage"),
+}
+_CANNOT_TRIGGER = (
+    "endangerment.not_a_species",
+    "endangerment.category_vulnerable",
+    "endangerment.category_data_deficient",
+    "endangerment.category_extinct",
+    "endangerment.category_not_threatened",
+)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What a share bar draws: fractions 0 to 1 (None: not known), the threshold and the outcome."""
+
+    low: float | None
+    best: float | None
+    high: float | None
+    threshold: float
+    status: str
+    text: str
+
+
+def can_trigger(entry: dict[str, Any]) -> bool:
+    """Whether the taxon is of a kind that can make an AZE site at all, whatever its share.
+
+    Decided by the codes with which criterion 1 says of a taxon that it cannot. One without a known category counts
+    as able while its share would suffice: then somebody has to look its category up.
+    """
+    codes = {finding["code"] for finding in entry.get("findings", ())}
+    if "endangerment.category_unknown" in codes:
+        return entry["status"] != "not_met"
+    return not any(code.startswith(_CANNOT_TRIGGER) for code in codes)
+
+
+def headline(entry: dict[str, Any]) -> dict[str, Any] | None:
+    """The share that stands for a taxon in a list: the one that decides, else the one that comes nearest.
+
+    The segment of the taxon's route first; then met before uncertain before not met; then the order of parameters in
+    which the Standard's evidence counts; then the largest. The whole range joins all seasons and decides for a sole
+    area only, so elsewhere it comes last. None for a taxon without shares.
+    """
+    route = entry.get("route", "none")
+    preferred = _ROUTE_SEGMENTS.get(route, ())
+
+    def order(share):
+        return (
+            share["segment"] not in preferred,
+            share["parameter"] == "range" and share["segment"] == "all",
+            _rank(_STATUS_ORDER, share["status"]),
+            _rank(PARAMETERS, share["parameter"]),
+            -(share["best"] if share["best"] is not None else -1.0),
+        )
+
+    return min(entry.get("shares", ()), key=order, default=None)
+
+
+def share_values(share: dict[str, Any]) -> tuple[str, str]:
+    """A share's site and global value with their unit."""
+    if share["unit"] == "m2":
+        return square_metres(share["site_value"]), square_metres(share["global_value"])
+    decimals = 0 if all(v is None or float(v).is_integer() for v in (share["site_value"], share["global_value"])) else 1
+    return tuple(
+        f"{number(share[key], decimals)} {terms.unit(share['unit'])}" for key in ("site_value", "global_value")
+    )
+
+
+def share_name(share: dict[str, Any]) -> str:
+    """Parameter and segment in words, such as “Range, breeding”."""
+    return f"{terms.parameter(share['parameter'])}, {terms.segment(share['segment'])}"
+
+
+def as_csv(assessment: dict[str, Any], delimiter: str = ",") -> str:
+    """The taxa as text, a row per taxon, parameter and segment; shares as fractions, unrounded.
+
+    A name that a spreadsheet could take for a formula is quoted with an apostrophe in front.
+    """
+    columns = ("taxon_id", "scientific_name", "category", "trigger", "route", "taxon_status")
+    measures = ("parameter", "segment", "low", "best", "high", "site_value", "global_value", "unit", "status")
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(columns + measures)
+    for entry in assessment.get("species", ()):
+        taxon = [entry[key] for key in columns[:-1]] + [entry["status"]]
+        for share in entry["shares"] or [{}]:
+            row = taxon + [share.get(key) for key in measures]
+            writer.writerow([_harmless(value) for value in row])
+    return out.getvalue()
+
+
+class SpeciesModel(QAbstractItemModel):
+    """Taxa of one member of an assessment file; read only.
+
+    Top rows are the taxa that can trigger, and last a group “Also present” with the others. Every text is made when
+    the assessment is set, so that painting only looks values up.
+    """
+
+    def __init__(self, parent=None):
+        super().__init__(parent)
+        self._root = _Node()
+        self._stale = False
+
+    def set_assessment(self, assessment: dict[str, Any] | None, threshold: float) -> None:
+        """Show the species of an assessment; None empties the model. ``threshold`` is a fraction 0 to 1."""
+        self.beginResetModel()
+        self._root = _Node()
+        others = []
+        for entry in (assessment or {}).get("species", ()):
+            if can_trigger(entry):
+                self._root.add(_taxon_node(entry, threshold))
+            else:
+                others.append(entry)
+        if others:
+            group = self._root.add(_Node(kind="group"))
+            title = QCoreApplication.translate("AzeCriteria", "Also present ({count})").format(count=len(others))
+            group.texts = {NAME: title}
+            group.tip = QCoreApplication.translate("AzeCriteria", "Taxa that live here but cannot make an AZE site.")
+            for entry in others:
+                group.add(_taxon_node(entry, threshold, folded=True))
+        self.endResetModel()
+
+    def set_stale(self, stale: bool) -> None:
+        """Grey every row, because it belongs to an earlier boundary."""
+        if stale != self._stale:
+            self._stale = stale
+            self.layoutChanged.emit()
+
+    def taxon_count(self) -> int:
+        """How many taxa are shown, folded ones included."""
+        return sum(len(n.children) if n.kind == "group" else 1 for n in self._root.children)
+
+    def find(self, scientific_name: str) -> QModelIndex:
+        """Index of a taxon by its name; invalid when it is not here."""
+        for top in self._root.children:
+            for node in top.children if top.kind == "group" else (top,):
+                if node.entry and node.entry["scientific_name"] == scientific_name:
+                    return self.createIndex(node.row, 0, node)
+        return QModelIndex()
+
+    def index(self, row, column, parent=None):
+        above = self._node(parent)
+        if 0 <= row < len(above.children) and 0 <= column <= STATUS:
+            return self.createIndex(row, column, above.children[row])
+        return QModelIndex()
+
+    def parent(self, index):
+        above = self._node(index).parent if index.isValid() else None
+        if above is None or above is self._root:
+            return QModelIndex()
+        return self.createIndex(above.row, 0, above)
+
+    def rowCount(self, parent=None):
+        return len(self._node(parent).children)
+
+    def columnCount(self, parent=None):
+        return STATUS + 1
+
+    def headerData(self, section, orientation, role=Qt.ItemDataRole.DisplayRole):
+        if role != Qt.ItemDataRole.DisplayRole or orientation != Qt.Orientation.Horizontal:
+            return None
+        translate = QCoreApplication.translate
+        return (
+            translate("AzeCriteria", "Taxon"),
+            translate("AzeCriteria", "Cat."),
+            translate("AzeCriteria", "Parameter"),
+            translate("AzeCriteria", "Segment"),
+            translate("AzeCriteria", "Share here"),
+            translate("AzeCriteria", "Status"),
+        )[section]
+
+    def data(self, index, role=Qt.ItemDataRole.DisplayRole):
+        node = self._node(index)
+        column = index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return node.texts.get(column)
+        if role == SHARE_ROLE:
+            return node.bar if column == SHARE else None
+        if role == SORT_ROLE:
+            return node.keys.get(column)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return node.tip
+        if role == ENTRY_ROLE:
+            return node.entry
+        if role == Qt.ItemDataRole.ForegroundRole and (self._stale or node.faded):
+            return QGuiApplication.palette().brush(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)
+        if role == Qt.ItemDataRole.FontRole and node.font is not None and column == NAME:
+            return node.font
+        return None
+
+    def _node(self, index) -> _Node:
+        return index.internalPointer() if index is not None and index.isValid() else self._root
+
+
+class SpeciesFilter(QSortFilterProxyModel):
+    """Sorts taxa by value and filters them by words; the folded group stays last, shares stay with their taxon."""
+
+    def __init__(self, parent=None):
+        super().__init__(parent)
+        self._words: list[str] = []
+
+    def set_words(self, text: str) -> None:
+        """Keep taxa whose name, category, route or status holds every one of these words."""
+        self._words = text.casefold().split()
+        self.invalidateFilter()
+
+    def filterAcceptsRow(self, row, parent):
+        if not self._words:
+            return True
+        return self._accepts(self.sourceModel().index(row, 0, parent).internalPointer())
+
+    def _accepts(self, node) -> bool:
+        if node.kind == "group":
+            return any(self._accepts(child) for child in node.children)
+        return node.kind == "share" or all(word in node.searched for word in self._words)
+
+    def lessThan(self, left, right):
+        first, second = left.internalPointer(), right.internalPointer()
+        if (first.kind == "group") != (second.kind == "group"):
+            return (second.kind == "group") == (self.sortOrder() == Qt.SortOrder.AscendingOrder)
+        column = left.column()
+        mine, other = first.keys.get(column), second.keys.get(column)
+        return first.row < second.row if mine is None or other is None or mine == other else mine < other
+
+
+@dataclass(eq=False)
+class _Node:
+    """A row of the tree, with its texts (by column) and sort keys (by column) ready made."""
+
+    kind: str = "root"
+    entry: dict[str, Any] | None = None
+    bar: Bar | None = None
+    texts: dict[int, str] = field(default_factory=dict)
+    keys: dict[int, Any] = field(default_factory=dict)
+    tip: str | None = None
+    searched: str = ""
+    faded: bool = False
+    font: Any = None
+    parent: _Node | None = None
+    row: int = 0
+    children: list[_Node] = field(default_factory=list)
+
+    def add(self, child: _Node) -> _Node:
+        child.parent, child.row = self, len(self.children)
+        self.children.append(child)
+        return child
+
+
+def _taxon_node(entry: dict[str, Any], threshold: float, folded: bool = False) -> _Node:
+    shown = headline(entry)
+    translate = QCoreApplication.translate
+    category = entry["category"] + (" (PE)" if entry.get("possibly_extinct") else "")
+    if folded:
+        outcome = translate("AzeCriteria", "cannot trigger")
+    elif entry["trigger"]:
+        outcome = translate("AzeCriteria", "trigger")
+    else:
+        outcome = style.word(entry["status"])
+    font = QGuiApplication.font()
+    font.setItalic(True)
+    font.setBold(bool(entry["trigger"]))
+    node = _Node(
+        kind="taxon",
+        entry=entry,
+        texts={NAME: entry["scientific_name"], CATEGORY: category, STATUS: outcome},
+        keys={
+            NAME: entry["scientific_name"].casefold(),
+            CATEGORY: redlist.sort_key(entry["category"]),
+            STATUS: (not entry["trigger"], _rank(_STATUS_ORDER, entry["status"])),
+        },
+        searched=" ".join(
+            (
+                entry["scientific_name"],
+                entry.get("common_name") or "",
+                entry["category"],
+                terms.category(entry["category"]),
+                terms.route(entry["route"]) if entry["trigger"] else "",
+                outcome,
+            )
+        ).casefold(),
+        faded=folded,
+        font=font,
+    )
+    _put_share(node, shown, threshold, entry)
+    reasons = [f["message"] for f in entry.get("findings", ()) if f.get("message")]
+    node.tip = "\n".join(
+        [f"{entry['scientific_name']}, {terms.category(entry['category'])} ({category})", *reasons[:3]]
+    )
+    for share in sorted(
+        entry["shares"], key=lambda s: (_rank(PARAMETERS, s["parameter"]), _rank(SEGMENTS, s["segment"]))
+    ):
+        child = node.add(_Node(kind="share", entry=entry, faded=folded))
+        _put_share(child, share, threshold, entry)
+        child.texts[NAME] = share_name(share)
+        child.texts[STATUS] = style.word(share["status"])
+        child.texts.pop(PARAMETER)
+        child.texts.pop(SEGMENT)
+    return node
+
+
+def _put_share(node: _Node, share: dict[str, Any] | None, threshold: float, entry: dict[str, Any]) -> None:
+    translate = QCoreApplication.translate
+    if share is None or share["best"] is None:
+        unknown = translate("AzeCriteria", "cannot be assessed")
+        node.bar = Bar(None, None, None, threshold, "not_assessable", unknown)
+        node.texts.update({PARAMETER: "", SEGMENT: "", SHARE: unknown})
+        node.keys[SHARE] = -1.0
+        if share is None:
+            return
+        node.tip = unknown
+    else:
+        text = percent(share["best"])
+        # A taxon that cannot trigger has no outcome to colour: its bar only says how much of it lives here.
+        status = share["status"] if can_trigger(entry) else "not_met"
+        node.bar = Bar(share["low"], share["best"], share["high"], threshold, status, text)
+        node.texts[SHARE] = text
+        node.keys[SHARE] = share["best"]
+        here, everywhere = share_values(share)
+        node.tip = translate("AzeCriteria", "{name}: {here} of {everywhere} are here. {range}").format(
+            name=share_name(share), here=here, everywhere=everywhere, range=_range_text(share, threshold)
+        )
+    node.texts[PARAMETER] = terms.parameter(share["parameter"])
+    node.texts[SEGMENT] = terms.segment(share["segment"])
+    node.keys[PARAMETER] = _rank(PARAMETERS, share["parameter"])
+    node.keys[SEGMENT] = _rank(SEGMENTS, share["segment"])
+    node.keys.setdefault(STATUS, _rank(_STATUS_ORDER, share["status"]))
+
+
+def _range_text(share: dict[str, Any], threshold: float) -> str:
+    translate = QCoreApplication.translate
+    if share["low"] == share["best"] == share["high"]:
+        return translate("AzeCriteria", "Threshold {threshold}.").format(threshold=percent(threshold))
+    return translate("AzeCriteria", "Between {low} and {high}, best {best}; threshold {threshold}.").format(
+        low=percent(share["low"]),
+        high=percent(share["high"]),
+        best=percent(share["best"]),
+        threshold=percent(threshold),
+    )
+
+
+def _rank(order: tuple[str, ...], code: str) -> int:
+    return order.index(code) if code in order else len(order)
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value
