@@ -2,7 +2,7 @@
 
 import json
 import sys
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -20,13 +20,13 @@ def translations() -> Path:
     return _HOME / "i18n"
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_json(*parts: str):
     """Parsed JSON file under ``resources/``; read once, so callers must not change it."""
     return json.loads(resource(*parts).read_text(encoding="utf-8"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def version() -> str:
     """The plugin's version as metadata.txt gives it."""
     for line in (_HOME / "metadata.txt").read_text(encoding="utf-8").splitlines():

@@ -7,8 +7,9 @@ degrees, x = longitude; *equal area* is EPSG:6933 in metres. All functions relea
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Callable, Iterable, Sequence
+from typing import Callable
 
 import numpy as np
 import shapely
@@ -232,6 +233,11 @@ def prepare(lonlat: np.ndarray) -> Prepared:
             if not (crossing[where[k]] and _valid_unrolled(before[k])):
                 repaired[where[k]] = True
                 reasons[where[k]] = shapely.is_valid_reason(before[k])
+        # Mended in lon/lat, where the fault is: rounding in the projection can open a ring that encloses nothing.
+        # The second look, after projecting, catches what only the projection breaks.
+        if not valid.all():
+            wrapped = wrapped.copy()
+            wrapped[~valid] = polygonal_all(wrapped[~valid])
         projected = polygonal_all(to_equal_area(wrapped))
         for k, geometry in zip(where, projected):
             if shapely.is_empty(geometry) or geometry.area == 0:
@@ -466,7 +472,8 @@ class BoundaryIndex:
     """
 
     def __init__(self, geometries: Sequence[Geometry | None]):
-        self.geometries = np.array([*geometries, None], dtype=object)[:-1]
+        self.geometries = np.empty(len(geometries), dtype=object)
+        self.geometries[:] = geometries
         shapely.prepare(self.geometries)
         self._boxes = shapely.bounds(self.geometries)
         self._tree = shapely.STRtree(self.geometries)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Sequence
+from typing import Any
 
 import numpy as np
 from qgis.core import (
@@ -12,6 +13,9 @@ from qgis.core import (
     QgsCoordinateTransformContext,
     QgsFeatureRequest,
     QgsFeatureSource,
+    QgsVectorLayer,
+    QgsVectorLayerFeatureSource,
+    QgsWkbTypes,
 )
 
 from ..domain import geometry
@@ -70,28 +74,93 @@ def read_features(
     Invalid geometries are read as they are: mending and saying so is the caller's work. ``extent_lonlat`` limits the
     reading to a QgsRectangle. Raises AzeError ``layer.no_crs`` for a source without a CRS.
     """
+    progress = progress or Progress()
+    request = _request(source, transform_context)
+    if extent_lonlat is not None:
+        request.setFilterRect(extent_lonlat)
+    return next(_tables(source, fields, request, progress, None))
+
+
+def stream_features(
+    source: QgsFeatureSource | LayerSnapshot,
+    fields: Sequence[str],
+    transform_context: QgsCoordinateTransformContext,
+    progress: Progress,
+    piece_bytes: int = 16 * 2**20,
+) -> Iterator[FeatureTable]:
+    """As read_features, but in tables of bounded size, so that a layer never has to fit into memory."""
+    yield from _tables(source, fields, _request(source, transform_context), progress, piece_bytes)
+
+
+class LayerSnapshot:
+    """A vector layer as it is now, edits included, safe to be read in any thread; made in the layer's own thread.
+
+    Stands in for a QgsFeatureSource. Raises AzeError ``layer.unreadable`` for a layer that could not be opened.
+    """
+
+    def __init__(self, layer: QgsVectorLayer):
+        if not layer.isValid():
+            raise AzeError("layer.unreadable", source=layer.source() or layer.name())
+        self._name = layer.name()
+        self._count = layer.featureCount()
+        self._source = QgsVectorLayerFeatureSource(layer)
+
+    def sourceName(self) -> str:
+        return self._name
+
+    def sourceCrs(self) -> QgsCoordinateReferenceSystem:
+        return self._source.crs()
+
+    def fields(self):
+        return self._source.fields()
+
+    def featureCount(self) -> int:
+        return self._count
+
+    def getFeatures(self, request: QgsFeatureRequest):
+        return self._source.getFeatures(request)
+
+
+def _request(source, transform_context: QgsCoordinateTransformContext) -> QgsFeatureRequest:
     if not source.sourceCrs().isValid():
         raise AzeError("layer.no_crs", source=source.sourceName())
-    progress = progress or Progress()
     request = QgsFeatureRequest()
     request.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
     request.setDestinationCrs(QgsCoordinateReferenceSystem(LONLAT), transform_context)
-    if extent_lonlat is not None:
-        request.setFilterRect(extent_lonlat)
+    return request
+
+
+def _tables(
+    source, fields: Sequence[str], request: QgsFeatureRequest, progress: Progress, piece_bytes: int | None
+) -> Iterator[FeatureTable]:
+    """Tables of about ``piece_bytes`` of geometry, or one with everything; at least one, if empty."""
     available = source.fields()
     indexes = [available.indexOf(name) for name in fields]
     request.setSubsetOfAttributes([i for i in indexes if i >= 0])
-
     total = max(1, source.featureCount())
     fids: list[int] = []
     wkb: list[bytes | None] = []
     columns: dict[str, list[Any]] = {name: [] for name in fields}
+    size = 0
     for n, feature in enumerate(source.getFeatures(request)):
         if n % 256 == 0:
             progress.set(n / total)
+        if piece_bytes is not None and size >= piece_bytes:
+            yield FeatureTable(source.sourceName(), fids, columns, geometry.from_wkb(wkb))
+            fids, wkb, columns, size = [], [], {name: [] for name in fields}, 0
         fids.append(feature.id())
-        wkb.append(bytes(feature.geometry().asWkb()) if feature.hasGeometry() else None)
+        wkb.append(_wkb(feature))
+        size += len(wkb[-1] or b"") + 1024
         attributes = feature.attributes()
         for name, i in zip(fields, indexes):
             columns[name].append(plain(attributes[i]) if i >= 0 else None)
-    return FeatureTable(source.sourceName(), fids, columns, geometry.from_wkb(wkb))
+    yield FeatureTable(source.sourceName(), fids, columns, geometry.from_wkb(wkb))
+
+
+def _wkb(feature) -> bytes | None:
+    if not feature.hasGeometry():
+        return None
+    shape = feature.geometry()
+    if QgsWkbTypes.isCurvedType(shape.wkbType()):
+        shape.convertToStraightSegment()
+    return bytes(shape.asWkb())

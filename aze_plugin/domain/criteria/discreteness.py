@@ -6,7 +6,7 @@ write it down. Only a boundary that cannot be one fails.
 
 from __future__ import annotations
 
-from typing import Sequence
+from collections.abc import Sequence
 
 from .. import geometry
 from ..candidate import Candidate, ExistingSite, Statement

@@ -6,8 +6,8 @@ low above the threshold is met, high not above it is not met, between the two is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Sequence
 
 from .. import geometry
 from ..candidate import Statement
@@ -175,7 +175,7 @@ def judge_taxon(
                     threshold_share=settings.threshold,
                 )
             )
-    if {share.parameter for share in shares} == {"range"}:
+    if endangerment.eligible(taxon, settings) and {share.parameter for share in shares} == {"range"}:
         findings.append(warning("irreplaceability.range_only", taxon=name))
     if historic:
         findings.append(info("irreplaceability.historic_range", taxon=name))
