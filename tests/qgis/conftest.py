@@ -1,0 +1,67 @@
+"""A QGIS without window, with the provider ``aze`` registered, and a way to run its algorithms."""
+
+from pathlib import Path
+
+import pytest
+from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback, QgsProject
+
+SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample"
+
+
+class Recorder(QgsProcessingFeedback):
+    """Feedback that keeps what was reported."""
+
+    def __init__(self):
+        super().__init__(False)
+        self.errors, self.messages = [], []
+
+    def reportError(self, error, fatalError=False):
+        self.errors.append(error)
+
+    def pushInfo(self, info):
+        self.messages.append(info)
+
+
+@pytest.fixture(scope="session")
+def provider(qgis_app):
+    from aze_plugin.processing.provider import AzeProvider
+
+    provider = AzeProvider()
+    QgsApplication.processingRegistry().addProvider(provider)
+    yield provider
+    QgsApplication.processingRegistry().removeProvider(provider)
+
+
+@pytest.fixture
+def run(provider):
+    """``run("checkboundary", PARAM=…)`` returns the outputs; raises what the algorithm raises."""
+
+    def runner(name, **parameters):
+        algorithm = provider.algorithm(name).create()
+        context, feedback = QgsProcessingContext(), Recorder()
+        context.setProject(QgsProject.instance())
+        fits, problem = algorithm.checkParameterValues(parameters, context)
+        if not fits:
+            raise ValueError(problem)
+        results, ok = algorithm.run(parameters, context, feedback, catchExceptions=False)
+        results["_feedback"], results["_context"] = feedback, context
+        return results
+
+    return runner
+
+
+@pytest.fixture(scope="session")
+def sample_library(provider, tmp_path_factory):
+    """The bundled sample, imported once."""
+    path = tmp_path_factory.mktemp("library") / "sample.gpkg"
+    algorithm = provider.algorithm("importspecies").create()
+    parameters = {
+        "LIBRARY": str(path),
+        "RANGES": [str(SAMPLE / "ranges.zip"), str(SAMPLE / "ranges_birds.gpkg")],
+        "ASSESSMENTS": str(SAMPLE / "redlist.zip"),
+        "VERSION": "sample-1",
+        "CITATION": "AZE Toolkit sample, invented",
+        "REPORT": str(path.with_suffix(".json")),
+    }
+    algorithm.run(parameters, QgsProcessingContext(), Recorder(), catchExceptions=False)
+    return str(path)
