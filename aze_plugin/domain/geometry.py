@@ -80,12 +80,19 @@ def to_lonlat(geometries: np.ndarray) -> np.ndarray:
 def from_wkb(wkb: Sequence) -> np.ndarray:
     """Geometries from WKB, two-dimensional. Null and unreadable members come as None."""
     geometries = shapely.from_wkb(np.asarray(wkb, dtype=object), on_invalid="ignore")
-    return shapely.force_2d(geometries)
+    deep = shapely.has_z(geometries)
+    geometries[deep] = shapely.force_2d(geometries[deep])
+    return geometries
 
 
 def to_wkb(geometry: Geometry) -> bytes:
     """Little-endian two-dimensional WKB, the form in which geometry crosses threads."""
     return shapely.to_wkb(geometry, byte_order=1, output_dimension=2)
+
+
+def to_wkb_all(geometries: np.ndarray) -> np.ndarray:
+    """Little-endian two-dimensional WKB of each member; None for None."""
+    return shapely.to_wkb(geometries, byte_order=1, output_dimension=2)
 
 
 def wrap_longitudes(geometries: np.ndarray) -> np.ndarray:
@@ -154,8 +161,11 @@ def polygonal_all(geometries: np.ndarray) -> np.ndarray:
 
     Rings are mended by structure: shells are joined, so overlapping parts of a range count once and do not cancel.
     """
+    return _mended(geometries, ~shapely.is_valid(geometries))
+
+
+def _mended(geometries: np.ndarray, broken: np.ndarray) -> np.ndarray:
     out = geometries.copy()
-    broken = ~shapely.is_valid(out)
     if broken.any():
         out[broken] = shapely.make_valid(out[broken], method="structure", keep_collapsed=False)
     for i in np.flatnonzero(~np.isin(shapely.get_type_id(out), _POLYGONAL)):
@@ -225,25 +235,26 @@ def prepare(lonlat: np.ndarray) -> Prepared:
     if usable.any():
         where = np.flatnonzero(usable)
         before = lonlat[where]
-        valid = shapely.is_valid(before)
         wrapped = wrap_longitudes(before)
-        crossing[where] = [a is not b for a, b in zip(before, wrapped)]
-        for k in np.flatnonzero(~valid):
+        moved = np.array([a is not b for a, b in zip(before, wrapped)], dtype=bool)
+        crossing[where] = moved
+        projected = to_equal_area(wrapped)
+        # Looking for faults is the dearest step. The projection stretches each axis by itself, so rings cross after it
+        # where they crossed before: one look does, but for shapes that splitting at 180° has already mended.
+        broken = ~shapely.is_valid(projected)
+        faulty = broken.copy()
+        faulty[moved] = ~shapely.is_valid(before[moved])
+        for k in np.flatnonzero(faulty):
             # A ring that leaps across the world is no fault in itself: only what is still broken counts.
-            if not (crossing[where[k]] and _valid_unrolled(before[k])):
+            if not (moved[k] and _valid_unrolled(before[k])):
                 repaired[where[k]] = True
                 reasons[where[k]] = shapely.is_valid_reason(before[k])
-        # Mended in lon/lat, where the fault is: rounding in the projection can open a ring that encloses nothing.
-        # The second look, after projecting, catches what only the projection breaks.
-        if not valid.all():
-            wrapped = wrapped.copy()
-            wrapped[~valid] = polygonal_all(wrapped[~valid])
-        projected = polygonal_all(to_equal_area(wrapped))
-        for k, geometry in zip(where, projected):
-            if shapely.is_empty(geometry) or geometry.area == 0:
-                reasons[k] = "empty"
-            else:
-                geometries[k] = geometry
+        mended = _mended(projected, broken)
+        vanished = shapely.is_empty(mended) | (shapely.area(mended) == 0)
+        geometries[where[~vanished]] = mended[~vanished]
+        for k in where[vanished]:
+            reasons[k] = "empty"
+            repaired[k] = False
     return Prepared(geometries, repaired, crossing, reasons)
 
 
@@ -339,6 +350,16 @@ def touches_antimeridian(geometry: Geometry) -> bool:
 def geos_version() -> str:
     """Version of the GEOS that does the work."""
     return ".".join(str(n) for n in shapely.geos_version)
+
+
+def areas(geometries: np.ndarray) -> np.ndarray:
+    """Square metres of each EPSG:6933 geometry; not-a-number for None."""
+    return shapely.area(geometries)
+
+
+def bounds_all(geometries: np.ndarray) -> np.ndarray:
+    """xmin, ymin, xmax, ymax of each, shape (n, 4); not-a-number for None and for empty ones."""
+    return shapely.bounds(geometries)
 
 
 def is_empty(geometry: Geometry | None) -> bool:
@@ -511,8 +532,8 @@ def roundness(geometry: Geometry) -> float:
     ring = shapely.get_coordinates(to_lonlat(polygons)[0])
     latitude = math.radians((ring[:, 1].min() + ring[:, 1].max()) / 2)
     bend = 1 - _E2 * math.sin(latitude) ** 2
-    per_degree = np.array(
-        [_A * math.cos(latitude) / math.sqrt(bend), _A * (1 - _E2) / (bend * math.sqrt(bend))]
-    ) * (math.pi / 180)
+    per_degree = np.array([_A * math.cos(latitude) / math.sqrt(bend), _A * (1 - _E2) / (bend * math.sqrt(bend))]) * (
+        math.pi / 180
+    )
     perimeter = float(np.hypot(*(np.diff(ring, axis=0) * per_degree).T).sum())
     return 4 * math.pi * area(geometry) / perimeter**2 if perimeter else 0.0

@@ -18,7 +18,7 @@ from ..domain.progress import Progress
 from ..domain.species import Evidence
 from ..library.query import Library
 from .candidates import statement_for
-from .wording import text
+from .wording import finding_json
 
 SCHEMA = "aze-assessment/1"
 
@@ -100,16 +100,6 @@ def software() -> dict[str, str]:
         "qgis": Qgis.version().partition("-")[0],
         "geos": geometry.geos_version(),
         "proj": f"{Qgis.projVersionMajor()}.{Qgis.projVersionMinor()}" if hasattr(Qgis, "projVersionMinor") else "",
-    }
-
-
-def finding_json(finding: Finding) -> dict[str, Any]:
-    """A finding with its sentence."""
-    return {
-        "code": finding.code,
-        "severity": finding.severity.value,
-        "message": text(finding.code, finding.params),
-        "params": dict(finding.params),
     }
 
 

@@ -6,8 +6,10 @@ params of its code in braces; ``<code>.one`` is used instead where the param ``c
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
+from ...domain.findings import Finding
 from ..figures import readable
 
 
@@ -29,3 +31,13 @@ def text(code: str, params: Mapping[str, Any] | None = None) -> str:
     if template is None:
         return f"{code} {params}" if params else code
     return template.format_map(readable(params))
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """A finding with its sentence."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "message": text(finding.code, finding.params),
+        "params": dict(finding.params),
+    }

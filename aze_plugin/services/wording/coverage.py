@@ -1,4 +1,4 @@
-"""Sentences about coverage."""
+"""Sentences about protected-area cover."""
 
 from qgis.PyQt.QtCore import QCoreApplication
 
@@ -6,4 +6,99 @@ from qgis.PyQt.QtCore import QCoreApplication
 def templates() -> dict[str, str]:
     """Code to translated template."""
     translate = QCoreApplication.translate
-    return {}
+    return {
+        # input
+        "coverage.statuses": translate(
+            "AzeFindings",
+            "“{value}” names no status. Give the statuses that count, separated by commas, such as "
+            "Designated,Inscribed,Established,Adopted.",
+        ),
+        "coverage.field_missing": translate(
+            "AzeFindings", "The site layer “{source}” has no field “{field}”. Its fields are: {available}."
+        ),
+        "coverage.no_sites": translate(
+            "AzeFindings", "The site layer “{source}” has no features. Choose a layer with at least one site."
+        ),
+        "coverage.no_layers": translate(
+            "AzeFindings", "No layer of protected areas was given. Choose at least one; it may be empty."
+        ),
+        # one site
+        "coverage.site_no_geometry": translate(
+            "AzeFindings",
+            "“{site}” has no polygon that can be measured ({reason}), so its cover is not assessed. Draw its boundary.",
+        ),
+        "coverage.site_placeholder": translate(
+            "AzeFindings",
+            "“{site}” is drawn as a circle of 1 km radius, which stands for a site without a boundary, so its cover is "
+            "not assessed. Give it its real boundary.",
+        ),
+        "coverage.site_repaired": translate(
+            "AzeFindings",
+            "The boundary of “{site}” was mended before it was measured ({reason}). Check the mended shape, and "
+            "correct the boundary in the layer it comes from.",
+        ),
+        "coverage.year_unknown": translate(
+            "AzeFindings",
+            "{count} protected areas of this site have no year of designation; the series counts them from its start.",
+        ),
+        "coverage.year_unknown.one": translate(
+            "AzeFindings",
+            "One protected area of this site has no year of designation; the series counts it from its start.",
+        ),
+        # the whole
+        "coverage.sites_not_assessed": translate(
+            "AzeFindings",
+            "{count} of {total} sites have no boundary that can be measured. They are counted apart, not as uncovered.",
+        ),
+        "coverage.sites_not_assessed.one": translate(
+            "AzeFindings",
+            "One of {total} sites has no boundary that can be measured. It is counted apart, not as uncovered.",
+        ),
+        "coverage.sites_doubled": translate(
+            "AzeFindings",
+            "{count} rows of the site layer repeat the id of another. Each row was measured as a site of its own; "
+            "merge them if they are one site.",
+        ),
+        "coverage.sites_doubled.one": translate(
+            "AzeFindings",
+            "One row of the site layer repeats the id of another. Each row was measured as a site of its own; "
+            "merge them if they are one site.",
+        ),
+        "coverage.years_unknown": translate(
+            "AzeFindings",
+            "{count} protected areas have no year of designation; the series count them from their start.",
+        ),
+        "coverage.years_unknown.one": translate(
+            "AzeFindings", "One protected area has no year of designation; the series count it from their start."
+        ),
+        "coverage.assumed_designated_pa": translate(
+            "AzeFindings",
+            "“{source}” tells neither the status of its areas nor whether they are protected areas or OECMs. All of "
+            "them were counted as designated protected areas; leave out of the layer what is not.",
+        ),
+        "coverage.assumed_designated": translate(
+            "AzeFindings",
+            "“{source}” does not tell the status of its areas. All of them were counted as designated; leave out of "
+            "the layer what is not.",
+        ),
+        "coverage.assumed_pa": translate(
+            "AzeFindings",
+            "“{source}” does not tell protected areas from OECMs. All of its areas were counted as protected areas.",
+        ),
+        "coverage.other_countries": translate(
+            "AzeFindings",
+            "{count} overlaps with protected areas of another country than the site's were left out, as asked.",
+        ),
+        "coverage.other_countries.one": translate(
+            "AzeFindings",
+            "One overlap with a protected area of another country than the site's was left out, as asked.",
+        ),
+        "coverage.country_unknown": translate(
+            "AzeFindings",
+            "{count} overlaps were counted although the country of the site or of the protected area is not known.",
+        ),
+        "coverage.country_unknown.one": translate(
+            "AzeFindings",
+            "One overlap was counted although the country of the site or of the protected area is not known.",
+        ),
+    }

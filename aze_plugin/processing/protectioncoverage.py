@@ -1,0 +1,243 @@
+"""``aze:protectioncoverage``: protected-area cover of sites."""
+
+from __future__ import annotations
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsFeature,
+    QgsFeatureRequest,
+    QgsFeatureSink,
+    QgsField,
+    QgsFields,
+    QgsGeometry,
+    QgsProcessing,
+    QgsProcessingException,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterMultipleLayers,
+    QgsProcessingParameterString,
+    QgsProcessingUtils,
+    QgsWkbTypes,
+)
+from qgis.PyQt.QtCore import QCoreApplication, QMetaType
+
+from .. import paths
+from ..domain.errors import AzeError
+from ..domain.progress import Progress
+from .base import AzeAlgorithm, polygon_source
+
+_FIGURES = (
+    ("pa_pct", QMetaType.Type.Double),
+    ("oecm_pct", QMetaType.Type.Double),
+    ("both_pct", QMetaType.Type.Double),
+    ("cover_class", QMetaType.Type.QString),
+    ("area_ha", QMetaType.Type.Double),
+    ("unprotected_ha", QMetaType.Type.Double),
+)
+
+
+class ProtectionCoverage(AzeAlgorithm):
+    """How much of each site lies in protected areas and OECMs; sites, gaps and an ``aze-coverage/1`` file."""
+
+    NAME = "protectioncoverage"
+    GROUP = "protection"
+
+    def __init__(self):
+        super().__init__()
+        self._protected = []
+
+    def title(self) -> str:
+        return QCoreApplication.translate("AzeProcessing", "Protected-area cover of sites")
+
+    def initAlgorithm(self, configuration=None):
+        translate = QCoreApplication.translate
+        polygons = [QgsProcessing.SourceType.TypeVectorPolygon]
+        self.addParameter(
+            QgsProcessingParameterFeatureSource(
+                "SITES", translate("AzeProcessing", "AZE sites, KBAs or candidates"), polygons
+            )
+        )
+        for name, label in (
+            ("SITE_ID_FIELD", translate("AzeProcessing", "Field with the site's id (empty: found by itself)")),
+            ("COUNTRY_FIELD", translate("AzeProcessing", "Field with the country's code (empty: found by itself)")),
+        ):
+            self.addParameter(QgsProcessingParameterField(name, label, parentLayerParameterName="SITES", optional=True))
+        self.addParameter(
+            QgsProcessingParameterMultipleLayers(
+                "PROTECTED",
+                translate("AzeProcessing", "Protected areas and OECMs"),
+                QgsProcessing.SourceType.TypeVectorAnyGeometry,
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterEnum(
+                "POINTS",
+                translate("AzeProcessing", "Areas known only as points"),
+                [
+                    translate("AzeProcessing", "Leave them out (as the SDG indicators do)"),
+                    translate("AzeProcessing", "Circle of the reported area"),
+                ],
+                defaultValue=0,
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterString(
+                "STATUSES",
+                translate("AzeProcessing", "Statuses that count"),
+                ",".join(paths.load_json("criteria", "coverage.json")["statuses"]),
+            )
+        )
+        for name, label, default in (
+            ("EXCLUDE_MAB", translate("AzeProcessing", "Leave out UNESCO-MAB biosphere reserves"), True),
+            ("MATCH_COUNTRY", translate("AzeProcessing", "Count only areas of the site's own country"), False),
+            ("YEARS", translate("AzeProcessing", "Cumulative cover by year of designation"), False),
+        ):
+            self.addParameter(QgsProcessingParameterBoolean(name, label, default))
+        self.addParameter(
+            QgsProcessingParameterFeatureSink("OUTPUT", translate("AzeProcessing", "Sites with their cover"))
+        )
+        self.addParameter(
+            QgsProcessingParameterFeatureSink(
+                "GAPS", translate("AzeProcessing", "Unprotected parts"), optional=True, createByDefault=False
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterFileDestination(
+                "SUMMARY",
+                translate("AzeProcessing", "Summary"),
+                translate("AzeProcessing", "JSON files (*.json)"),
+                optional=True,
+            )
+        )
+
+    def prepareAlgorithm(self, parameters, context, feedback) -> bool:
+        """Take snapshots of the protected-area layers while still in their own thread."""
+        from ..services.layers import LayerSnapshot
+        from ..services.wording import text
+
+        try:
+            self._protected = [LayerSnapshot(layer) for layer in self._layers(parameters, context)]
+        except AzeError as error:
+            raise QgsProcessingException(text(error.code, error.params)) from error
+        return True
+
+    def _layers(self, parameters, context) -> list:
+        """The layers of PROTECTED. Processing passes over those it cannot open: here each of them is an error."""
+        value = parameters.get("PROTECTED")
+        named = [value] if isinstance(value, str) else value if isinstance(value, (list, tuple)) else []
+        for name in named:
+            if isinstance(name, str) and QgsProcessingUtils.mapLayerFromString(name, context) is None:
+                raise AzeError("layer.unreadable", source=name)
+        layers = self.parameterAsLayerList(parameters, "PROTECTED", context)
+        if not layers:
+            raise AzeError("coverage.no_layers")
+        return layers
+
+    def work(self, parameters, context, feedback, progress: Progress) -> dict:
+        from ..services import files, protection
+
+        rules = protection.default_rules().with_choices(
+            statuses=self.parameterAsString(parameters, "STATUSES", context),
+            exclude_mab=self.parameterAsBoolean(parameters, "EXCLUDE_MAB", context),
+            circles=self.parameterAsEnum(parameters, "POINTS", context) == 1,
+            match_country=self.parameterAsBoolean(parameters, "MATCH_COUNTRY", context),
+            years=self.parameterAsBoolean(parameters, "YEARS", context),
+        )
+        source = polygon_source(self, parameters, "SITES", context)
+        source.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
+        sites = protection.read_sites(
+            source,
+            context.transformContext(),
+            progress.part(0, 0.05),
+            self.parameterAsString(parameters, "SITE_ID_FIELD", context),
+            self.parameterAsString(parameters, "COUNTRY_FIELD", context),
+        )
+        result = protection.measure_cover(
+            sites, self._protected, rules, context.transformContext(), progress.part(0.05, 0.9)
+        )
+        for note in result.notes:
+            progress.say(note.code, **note.params)
+        outputs = {"OUTPUT": self._write_sites(parameters, context, source, result)}
+        gaps = self._write_gaps(parameters, context, source, result, progress.part(0.95, 1))
+        if gaps:
+            outputs["GAPS"] = gaps
+        summary = self.parameterAsFileOutput(parameters, "SUMMARY", context)
+        if summary:
+            files.write_json(summary, result.as_json())
+            outputs["SUMMARY"] = summary
+        return outputs
+
+    def _sink(self, parameters, name, context, columns, crs, kind):
+        sink, identifier = self.parameterAsSink(parameters, name, context, columns, kind, crs)
+        if sink is None and parameters.get(name):
+            raise QgsProcessingException(self.invalidSinkError(parameters, name))
+        return sink, identifier
+
+    def _write_sites(self, parameters, context, source, result) -> str:
+        """The sites as they came, with the figures; a column of the same name from an earlier run is replaced."""
+        ours = {name for name, _ in _FIGURES}
+        kept = [i for i, f in enumerate(source.fields()) if f.name().lower() not in ours]
+        columns = QgsFields()
+        for i in kept:
+            columns.append(source.fields().at(i))
+        for name, kind in _FIGURES:
+            columns.append(QgsField(name, kind))
+        sink, identifier = self._sink(parameters, "OUTPUT", context, columns, source.sourceCrs(), source.wkbType())
+        covers = {cover.site.fid: cover for cover in result.covers}
+        for feature in source.getFeatures():
+            cover = covers[feature.id()]
+            row = QgsFeature(columns)
+            row.setGeometry(feature.geometry())
+            attributes = feature.attributes()
+            figures = [
+                cover.pa_pct,
+                cover.oecm_pct,
+                cover.both_pct,
+                cover.cover_class,
+                cover.area_ha,
+                cover.unprotected_ha,
+            ]
+            row.setAttributes([attributes[i] for i in kept] + figures)
+            self._add(sink, row, parameters, "OUTPUT")
+        return identifier
+
+    def _write_gaps(self, parameters, context, source, result, progress: Progress) -> str | None:
+        from ..domain import geometry
+
+        columns = QgsFields()
+        for name, kind in (
+            ("site_id", QMetaType.Type.QString),
+            ("name", QMetaType.Type.QString),
+            ("iso3", QMetaType.Type.QString),
+            ("both_pct", QMetaType.Type.Double),
+            ("unprotected_ha", QMetaType.Type.Double),
+        ):
+            columns.append(QgsField(name, kind))
+        crs = source.sourceCrs()
+        sink, identifier = self._sink(parameters, "GAPS", context, columns, crs, QgsWkbTypes.Type.MultiPolygon)
+        if sink is None:
+            return None
+        equal_area = QgsCoordinateReferenceSystem(geometry.EQUAL_AREA_CRS)
+        to_sites = QgsCoordinateTransform(equal_area, crs, context.transformContext())
+        for cover, shape in result.gaps:
+            progress.check()
+            part = QgsGeometry()
+            part.fromWkb(geometry.to_wkb(shape))
+            part.convertToMultiType()
+            part.transform(to_sites)
+            row = QgsFeature(columns)
+            row.setGeometry(part)
+            row.setAttributes(
+                [cover.site.site_id, cover.site.name, cover.site.iso3, cover.both_pct, cover.unprotected_ha]
+            )
+            self._add(sink, row, parameters, "GAPS")
+        return identifier
+
+    def _add(self, sink, feature, parameters, name: str) -> None:
+        if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
+            raise QgsProcessingException(self.writeFeatureError(sink, parameters, name))

@@ -1,0 +1,309 @@
+"""Protected-area cover from end to end: sites and protected-area layers in, an ``aze-coverage/1`` document out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qgis.core import QgsCoordinateTransformContext, QgsFeatureSource, QgsVectorLayer
+
+from .. import paths
+from ..domain import coverage, fields, geometry
+from ..domain.coverage import CoverageRun, CoverRules, ProtectedArea, Site, SiteCoverage
+from ..domain.errors import AzeError
+from ..domain.findings import Finding, info, warning
+from ..domain.progress import Progress
+from .layers import FeatureTable, LayerSnapshot, read_features, stream_features
+from .measure import ellipsoidal_area_m2
+from .wording import finding_json
+
+SCHEMA = "aze-coverage/1"
+
+
+def default_rules() -> CoverRules:
+    """The rules that the plugin ships."""
+    return CoverRules.from_dict(paths.load_json("criteria", "coverage.json"))
+
+
+@dataclass(frozen=True)
+class CoverageResult:
+    """Cover of all sites, with what was left out and what has to be said about the whole."""
+
+    covers: tuple[SiteCoverage, ...]
+    rules: CoverRules
+    excluded: Mapping[str, int]
+    repaired: int
+    counted: int
+    notes: tuple[Finding, ...]
+
+    @property
+    def gaps(self) -> list[tuple[SiteCoverage, geometry.Geometry]]:
+        """The unprotected part (EPSG:6933) of each site that has one. Computed anew at each call."""
+        found = ((cover, coverage.gap(cover, self.rules)) for cover in self.covers)
+        return [(cover, shape) for cover, shape in found if shape is not None]
+
+    def as_json(self) -> dict[str, Any]:
+        """The ``aze-coverage/1`` document.
+
+        Beyond the contract's members a site has ``unprotected_ha`` and ``findings``, a protected area ``kind``, the
+        document ``notes``, ``counted`` and the ``settings`` in force.
+        """
+        return {
+            "schema": SCHEMA,
+            "settings": {
+                "statuses": list(self.rules.statuses),
+                "exclude_mab": self.rules.exclude_mab,
+                "points": "circle" if self.rules.circles else "omit",
+                "match_country": self.rules.match_country,
+                "years": self.rules.years,
+                "area_crs": geometry.EQUAL_AREA_CRS,
+            },
+            "sites": [_site_json(cover) for cover in self.covers],
+            "countries": coverage.by_country(self.covers),
+            "global": coverage.summarise(self.covers),
+            "excluded": [
+                {"reason": reason, "count": self.excluded[reason]}
+                for reason in self.rules.reasons
+                if self.excluded.get(reason)
+            ],
+            "counted": self.counted,
+            "repaired": self.repaired,
+            "notes": [finding_json(note) for note in self.notes],
+        }
+
+
+def _site_json(cover: SiteCoverage) -> dict[str, Any]:
+    return {
+        "site_id": cover.site.site_id,
+        "name": cover.site.name,
+        "iso3": cover.site.iso3,
+        "area_ha": cover.area_ha,
+        "unprotected_ha": cover.unprotected_ha,
+        "pa_pct": cover.pa_pct,
+        "oecm_pct": cover.oecm_pct,
+        "both_pct": cover.both_pct,
+        "cover_class": cover.cover_class,
+        "protected_areas": [
+            {
+                "id": share.area.area_id,
+                "name": share.area.name,
+                "designation": share.area.designations[0] if share.area.designations else "",
+                "iucn_category": share.area.iucn_category,
+                "status_year": share.status_year,
+                "kind": share.area.kind,
+                "pct": share.pct,
+            }
+            for share in cover.areas
+        ],
+        "years": [{"year": year, "both_pct": pct} for year, pct in cover.years],
+        "findings": [finding_json(finding) for finding in cover.findings],
+    }
+
+
+def read_sites(
+    source: QgsFeatureSource,
+    transform_context: QgsCoordinateTransformContext,
+    progress: Progress,
+    id_field: str = "",
+    country_field: str = "",
+) -> list[Site]:
+    """One site a feature, with the fields of the known site schemas or those named.
+
+    A site without an id of its own goes by its feature id, one without a name by its site id. A feature that has no
+    usable polygon becomes a site without geometry, never an error. Raises AzeError for a source without CRS, without
+    features or without the field named.
+    """
+    names = [f.name() for f in source.fields()]
+    for chosen in (id_field, country_field):
+        if chosen and chosen not in names:
+            raise AzeError("coverage.field_missing", source=source.sourceName(), field=chosen, available=names)
+    roles = fields.resolve(names, paths.load_json("schemas", "fields.json")["sites"])
+    if id_field:
+        roles["site_id"] = id_field
+    if country_field:
+        roles["iso3"] = country_field
+    table = read_features(source, list(dict.fromkeys(roles.values())), transform_context, progress)
+    if not len(table):
+        raise AzeError("coverage.no_sites", source=source.sourceName())
+    prepared = table.prepared()
+    sites = []
+    for i, shape in enumerate(prepared.geometries):
+        if i % 64 == 0:
+            progress.check()
+
+        row = {role: table.columns[name][i] for role, name in roles.items()}
+        site_id = _identifier(row.get("site_id")) or str(table.fids[i])
+        sites.append(
+            Site(
+                fid=table.fids[i],
+                site_id=site_id,
+                name=_text(row.get("name")) or site_id,
+                iso3=_text(row.get("iso3")),
+                geometry=shape,
+                area_ha=0.0 if shape is None else ellipsoidal_area_m2(geometry.to_lonlat(shape)) / 1e4,
+                repaired=bool(prepared.repaired[i]) and shape is not None,
+                reason=prepared.reasons[i],
+            )
+        )
+    return sites
+
+
+def measure_cover(
+    sites: Sequence[Site],
+    protected_layers: Sequence[QgsVectorLayer | LayerSnapshot],
+    rules: CoverRules,
+    transform_context: QgsCoordinateTransformContext,
+    progress: Progress | None = None,
+) -> CoverageResult:
+    """Cover of sites by the areas of any number of layers: polygons, points, either WDPA schema or neither, mixed.
+
+    Layers are streamed, so their size does not matter. QgsVectorLayers may only be given in their own thread; elsewhere
+    give LayerSnapshots made of them. Raises AzeError for a layer that cannot be opened or has no CRS.
+    """
+    progress = progress or Progress()
+    snapshots = [layer if isinstance(layer, LayerSnapshot) else LayerSnapshot(layer) for layer in protected_layers]
+    run = CoverageRun(sites, rules)
+    notes: list[Finding] = []
+    total = sum(max(1, s.featureCount()) for s in snapshots)
+    done = 0
+    for number, snapshot in enumerate(snapshots):
+        count = max(1, snapshot.featureCount())
+        part = progress.part(0.9 * done / total, 0.9 * (done + count) / total)
+        done += count
+        columns = _columns(snapshot)
+        notes += _assumptions(snapshot, columns)
+        wanted = list(dict.fromkeys(name for names in columns.values() for name in names))
+        for table in stream_features(snapshot, wanted, transform_context, part):
+            run.add(_areas(table, columns, number), table.lonlat, part)
+    covers = run.results(progress.part(0.9, 1))
+    notes += _notes_on(run, covers)
+    progress.set(1)
+    return CoverageResult(tuple(covers), rules, dict(run.excluded), run.repaired, run.counted, tuple(notes))
+
+
+def _columns(snapshot: LayerSnapshot) -> dict[str, list[str]]:
+    """The layer's fields for each role, the best first.
+
+    All are kept, as a merged layer has the columns of both schemas and each row fills those of its own. The order
+    settles NAME, which is the English name in the old schema and the local one in the new (that has NAME_ENG too).
+    """
+    names = [f.name() for f in snapshot.fields()]
+    found = {}
+    for role, aliases in paths.load_json("schemas", "fields.json")["protected"].items():
+        present = fields.resolve(names, {alias: [alias] for alias in aliases})
+        found[role] = [present[alias] for alias in aliases if alias in present]
+    return found
+
+
+def _assumptions(snapshot: LayerSnapshot, columns: Mapping[str, Sequence[str]]) -> list[Finding]:
+    missing = [role for role in ("status", "kind") if not columns[role]]
+    code = {
+        ("status", "kind"): "coverage.assumed_designated_pa",
+        ("status",): "coverage.assumed_designated",
+        ("kind",): "coverage.assumed_pa",
+    }.get(tuple(missing))
+    return [warning(code, source=snapshot.sourceName())] if code else []
+
+
+def _notes_on(run: CoverageRun, covers: Sequence[SiteCoverage]) -> list[Finding]:
+    notes = []
+    aside = sum(1 for c in covers if c.cover_class == coverage.NOT_ASSESSED)
+    if aside:
+        notes.append(warning("coverage.sites_not_assessed", count=aside, total=len(covers)))
+    doubled = len(run.sites) - len({site.site_id for site in run.sites})
+    if doubled:
+        notes.append(warning("coverage.sites_doubled", count=doubled))
+    if run.rules.years:
+        undated = {s.area.key for c in covers for s in c.areas if s.status_year is None}
+        if undated:
+            notes.append(info("coverage.years_unknown", count=len(undated)))
+    if run.of_other_countries:
+        notes.append(info("coverage.other_countries", count=run.of_other_countries))
+    if run.without_country:
+        notes.append(warning("coverage.country_unknown", count=run.without_country))
+    return notes
+
+
+def _areas(table: FeatureTable, columns: Mapping[str, Sequence[str]], layer: int) -> list[ProtectedArea]:
+    """The rows of one table as protected areas."""
+
+    def given(role: str) -> list[Any]:
+        """The first value of a row that is there, by the role's order of columns."""
+        lists = [table.columns[name] for name in columns[role]]
+        if len(lists) == 1:
+            return lists[0]
+        if not lists:
+            return [None] * len(table)
+        return [next((v for v in row if v is not None and v != ""), None) for row in zip(*lists)]
+
+    has_status = bool(columns["status"])
+    designations = [table.columns[name] for name in columns["designation"]]
+    rows = zip(
+        table.fids,
+        given("id"),
+        given("name"),
+        zip(*designations) if designations else [()] * len(table),
+        given("iucn_category"),
+        given("status"),
+        given("status_year"),
+        given("kind"),
+        given("reported_km2"),
+        given("iso3"),
+    )
+    areas = []
+    for fid, number, name, designation, category, status, year, kind, reported, iso3 in rows:
+        area_id = _identifier(number)
+        is_oecm = _is_oecm(kind)
+        areas.append(
+            ProtectedArea(
+                key=(area_id, is_oecm) if area_id else (layer, fid),
+                area_id=area_id or str(fid),
+                name=_text(name),
+                designations=tuple(d for d in map(_text, designation) if d),
+                iucn_category=_text(category),
+                status=_text(status) if has_status else None,
+                status_year=_year(year),
+                kind=coverage.OECM if is_oecm else coverage.PA,
+                reported_km2=_number(reported),
+                countries=coverage.countries_of(_text(iso3)),
+            )
+        )
+    return areas
+
+
+def _is_oecm(kind: Any) -> bool:
+    """SITE_TYPE ``OECM``, or PA_DEF 0 as a number or a text."""
+    if isinstance(kind, str) and kind.strip().upper() in ("PA", "OECM"):
+        return kind.strip().upper() == "OECM"
+    return _number(kind) == 0
+
+
+def _number(value: Any) -> float | None:
+    """A finite number from a number or a text; None where there is none."""
+    if value is None:
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _year(value: Any) -> int | None:
+    """A year; None for 0, which the WDPA writes where it is unknown."""
+    number = _number(value)
+    return int(number) if number else None
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def _identifier(value: Any) -> str:
+    """An id as text. Files without whole numbers give 33177.0 for 33177; 0 stands for none."""
+    number = _number(value)
+    if number is not None and number == int(number):
+        return str(int(number)) if number else ""
+    return _text(value)
