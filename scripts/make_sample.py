@@ -91,7 +91,7 @@ def polygons(geometry) -> list:
     return [p for p in shapely.get_parts(geometry) if p.geom_type == "Polygon" and p.area > 1e-12]
 
 
-# ------------------------------------------------------------------------------------------------ shapes that look grown
+# ------------------------------------------------------------------------------------------------ grown shapes
 
 
 def at(x_km: float, y_km: float) -> tuple[float, float]:
@@ -196,7 +196,7 @@ def make_land() -> Land:
     x = WEST + (np.arange(cols) + 0.5) * STEP / KM
     y = NORTH - (np.arange(rows) + 0.5) * STEP / KM
     gx, gy = np.meshgrid(x, y)
-    coast = fractal(rng, (rows, cols), 1.75, 0.006)
+    coast = fractal(rng, (rows, cols), 1.5, 0.006)
     fine = fractal(rng, (rows, cols), 1.2, 0.01)
     height = np.full((rows, cols), -9.0)
     for cx, cy, rx, ry, tilt, peaks in ISLANDS.values():
@@ -204,7 +204,7 @@ def make_land() -> Land:
         u = (gx - cx) * math.cos(t) + (gy - cy) * math.sin(t)
         v = -(gx - cx) * math.sin(t) + (gy - cy) * math.cos(t)
         d = np.hypot(u / rx, v / ry)
-        cone = 0.55 * (1 - d**1.4) + 0.11 * coast * min(1.0, ry / 5) * np.clip(2.2 - d, 0, 1)
+        cone = 0.55 * (1 - d**1.4) + 0.15 * coast * min(1.0, ry / 4) * np.clip(2.2 - d, 0, 1)
         for px, py, prx, pry, high in peaks:
             up = (gx - px) * math.cos(t) + (gy - py) * math.sin(t)
             vp = -(gx - px) * math.sin(t) + (gy - py) * math.cos(t)
@@ -224,7 +224,7 @@ def make_land() -> Land:
     for feature in layer:
         if feature["high"] > 0.001:
             for part in shapely.get_parts(shapely.from_wkb(bytes(feature.GetGeometryRef().ExportToWkb()))):
-                ring = Polygon(part.exterior).simplify(45)
+                ring = Polygon(part.exterior).simplify(30)
                 if ring.area > 0.12e6:
                     pieces.append(ring)
     islands = {}
@@ -674,7 +674,7 @@ def make_protected(land: Land, candidates: dict, sites: list[dict]) -> tuple[lis
     east = max(polygons(east), key=lambda p: p.area)
 
     def springs(size):
-        return blob(0.4, 3.6, size, size * 0.6, 40, seed=303)
+        return blob(0.0, 2.3, size, size * 0.6, 40, seed=303)
 
     size = bisect(lambda s: springs(s).difference(west).intersection(ridge).area / ridge.area - 0.05, 0.3, 5)
     proposed = nubila.intersection(blob(5.2, 3.6, 3.2, 2.0, 24, seed=304))
@@ -715,7 +715,8 @@ def make_protected(land: Land, candidates: dict, sites: list[dict]) -> tuple[lis
         area(2, "", "OECM", "Fontes Superiores", "Upper Springs Water Catchment", "Water Catchment", "Not Applicable",
              "Established", 2015, "XAZ", springs(size), OECM_ASMT="Assessed", CONS_OBJ="Secondary",
              GOV_TYPE="Local communities"),
-        area(3, "", "PA", "Hortus Orientalis", "Nubila National Park Extension", "National Park", "II", "Proposed", 2023,
+        area(3, "", "PA", "Hortus Orientalis", "Nubila National Park Extension", "National Park", "II", "Proposed",
+             2023,
              "XAZ", max(polygons(proposed), key=lambda p: p.area)),
         area(4, "", "PA", "Reservatum Serratae", "Serrata Strict Reserve", "Nature Reserve", "Ia", "Designated", 2004,
              "XAZ", broken),
@@ -876,12 +877,13 @@ def write_redlist(folder: Path) -> None:
     def assess(taxon, number, category, criteria, scope):
         kingdom, phylum, klass, order = GROUPS[taxon.group]
         words = taxon.name.split()
+        day = f"{taxon.year - 1}-06-30 00:00:00 UTC"
         text = (
             f"<p><em>{taxon.name}</em> is an <strong>invented</strong> taxon; it shows: {taxon.shows}. "
             "Its range, in km&sup2;, is &lt; 5,000.</p>"
         ).replace(" & ", " &amp; ")
         assessments.append([
-            number, taxon.taxon_id, taxon.name, WORDS[category], criteria, taxon.year, f"{taxon.year - 1}-06-30 00:00:00 UTC",
+            number, taxon.taxon_id, taxon.name, WORDS[category], criteria, taxon.year, day,
             "3.1", "English", text, "<p>Montane &amp; lowland forest.</p>", "<p>Invasive rats,<br/>fire.</p>",
             "<p>Not quantified.</p>", taxon.trend, "<p>The Nubila Islands.</p>", "", "Terrestrial", "<p>None.</p>",
             "Oceanian", "1931" if taxon.category == "EW" or taxon.possibly_extinct else "",
@@ -889,8 +891,8 @@ def write_redlist(folder: Path) -> None:
         ])  # fmt: skip
         infra = "subspecies (animalia)" if taxon.infra else ""
         summary.append([
-            number, taxon.taxon_id, taxon.name, kingdom, phylum, order, klass, family(taxon).upper(), words[0], words[1],
-            infra, taxon.infra, "", authority(taxon), WORDS[category], criteria, "3.1", taxon.trend, scope,
+            number, taxon.taxon_id, taxon.name, kingdom, phylum, order, klass, family(taxon).upper(), words[0],
+            words[1], infra, taxon.infra, "", authority(taxon), WORDS[category], criteria, "3.1", taxon.trend, scope,
         ])  # fmt: skip
 
     for taxon in TAXA:
@@ -975,8 +977,8 @@ def write_occurrences(folder: Path, candidates: dict) -> int:
     """Records: present ones follow the ranges, some are absent, without place, vague, or of nobody."""
     rng = np.random.default_rng(77)
     header = ["occurrenceID", "basisOfRecord", "scientificName", "decimalLatitude", "decimalLongitude",
-              "coordinateUncertaintyInMeters", "eventDate", "year", "individualCount", "occurrenceStatus", "countryCode",
-              "datasetName", "license"]  # fmt: skip
+              "coordinateUncertaintyInMeters", "eventDate", "year", "individualCount", "occurrenceStatus",
+              "countryCode", "datasetName", "license"]  # fmt: skip
     rows = []
 
     def record(name, lon, lat, uncertainty=30, year=None, basis="HUMAN_OBSERVATION", status="PRESENT", count=None):
@@ -1002,7 +1004,8 @@ def write_occurrences(folder: Path, candidates: dict) -> int:
     present("Azea alba", alba.intersection(ridge), 58)
     for piece in polygons(alba)[1:]:
         present("Azea alba", piece, 1)
-    for name, n in (("Nubilana celsa", 30), ("Limnothea minuta", 22), ("Lacustrina caeca", 12), ("Liminella bifida", 18),
+    for name, n in (("Nubilana celsa", 30), ("Limnothea minuta", 22), ("Lacustrina caeca", 12),
+                    ("Liminella bifida", 18),
                     ("Geminula sylvatica", 10), ("Parvula rupicola", 8), ("Desertula sola", 10), ("Obscurana dubia", 3),
                     ("Vulnerella pontica", 12)):  # fmt: skip
         present(name, shapely.make_valid(BY_NAME[name].rows[0].shape).buffer(-60), n)
@@ -1039,8 +1042,8 @@ def write_statements(folder: Path) -> None:
         "schema": "aze-statements/1",
         "candidates": {
             CLOUDTOP: {
-                "delineation_rationale": "The boundary follows the lower edge of the cloud forest along the ridge, where "
-                "it meets scrub and fields; the whole is one catchment and can be managed as one unit.",
+                "delineation_rationale": "The boundary follows the lower edge of the cloud forest along the "
+                "ridge, where it meets scrub and fields; the whole is one catchment and can be managed as one unit.",
                 "species": {
                     "Azea alba": {"evidence_of_presence": seen.format(2024)},
                     "Nubilana celsa": {"evidence_of_presence": seen.format(2023)},
@@ -1152,11 +1155,70 @@ def write_habitat(folder: Path, land: Land, candidates: dict) -> None:
             cut = float((((1 - inside) * value * size)[inside > 0]).sum())
             free = float(((value * size)[inside == 0]).sum())
             factor = (within * (1 - share) / share - cut) / free
-            must(0 < factor, "habitat cannot reach its share")
+            must(factor > 0, "habitat cannot reach its share")
             value[inside == 0] *= factor
             must(value.max() <= 1, "habitat over 1")
         path = folder / "habitat" / f"{name.replace(' ', '_')}.tif"
         write_raster(path, value.astype(np.float32), west, north, cell, gdal.GDT_Float32, ["PREDICTOR=3"])
+
+
+README = """# The sample
+
+An archipelago in mid-ocean that does not exist, with taxa, sites and protected areas that do not exist either. Names,
+countries (XAZ, XLM), numbers and people are invented; likeness to real ones is chance. CC0-1.0: use it for anything.
+`scripts/make_sample.py` makes all of it, this page included.
+
+| file | what it is |
+|---|---|
+| `ranges.zip` | range maps, two shapefiles in two dialects of field names |
+| `ranges_birds.gpkg` | range maps of birds, without categories |
+| `redlist.zip` | assessments, taxonomy and summary tables |
+| `occurrences.csv` | Darwin Core records, some of them absent, vague or without a place |
+| `populations.csv` | estimates, global and at sites |
+| `habitat/` | area of habitat of two taxa |
+| `candidates.gpkg` | candidates to check |
+| `statements.json` | what a nominator wrote about four of them |
+| `sites.gpkg`, `site_triggers.csv` | existing sites and their trigger species |
+| `protected_areas.gpkg` | protected areas and an OECM, as polygons and points |
+| `landcover.tif`, `landcover_classes.csv` | land cover west to 180°, and its legend |
+| `islands.gpkg` | the islands, as a base map |
+
+Areas for shares are those of EPSG:6933; presence 1 and 2, origin 1, 2 and 6 count.
+
+## Candidates
+
+| name | what it shows |
+|---|---|
+"""
+PLACES = {
+    CLOUDTOP: "eligible: four trigger species; 33 % protected and 5 % more an OECM; 1.2 % in an existing site",
+    WINDWARD: "not eligible: VU and less only",
+    EMBER: "needs evidence: Extinct in the Wild and possibly extinct taxa only",
+    DATE: "crosses 180°; criteria 1 and 2 are met, the rationale is missing",
+    PLUMB: "95.0 % and 94.9 %: A1e is met, AZE is not",
+    SERRATA: "eligible: a larger boundary for an existing site",
+    SWELL: "at sea, where nothing is",
+}
+
+
+def write_readme(folder: Path, candidates: dict) -> None:
+    """What each candidate and each taxon shows."""
+    lines = [f"| {name} | {PLACES[name]} |" for name in candidates]
+    lines += ["", "## Taxa", "", "| id | name | group | map | table | what it shows | where, and best share |"]
+    lines.append("|---|---|---|---|---|---|---|")
+    for taxon in TAXA:
+        mapped = "-" if taxon.is_bird else (taxon.category if taxon.map_category is None else taxon.map_category) or "-"
+        table = taxon.category if taxon.assessed else "-"
+        table += "" if taxon.scope == "Global" else " (regional)"
+        where = []
+        for name, boundary in candidates.items():
+            found = [(v, k) for k, v in shares(taxon, boundary).items() if v > 0]
+            if found:
+                share, segment = max(found)
+                where.append(f"{name} {100 * share:.1f} %" + ("" if segment in ("all", "resident") else f" {segment}"))
+        cells = [taxon.taxon_id, f"*{taxon.name}*", taxon.group, mapped, table, taxon.shows, "; ".join(where) or "-"]
+        lines.append("| " + " | ".join(str(c) for c in cells) + " |")
+    (folder / "README.md").write_text(README + "\n".join(lines) + "\n", encoding="utf-8")
 
 
 def main() -> int:
@@ -1192,6 +1254,7 @@ def main() -> int:
         write_populations(folder)
         records = write_occurrences(folder, candidates)
         write_statements(folder)
+        write_readme(folder, candidates)
         TARGET.mkdir(parents=True, exist_ok=True)
         (TARGET / "habitat").mkdir(exist_ok=True)
         for path in sorted(p for p in folder.rglob("*") if p.is_file()):
