@@ -1,0 +1,273 @@
+"""The panel's layers in the project: one group, roles kept as custom properties, quiet styles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from osgeo import gdal
+from qgis.core import (
+    Qgis,
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsFeature,
+    QgsFeatureRequest,
+    QgsField,
+    QgsFields,
+    QgsGeometry,
+    QgsLayerTreeGroup,
+    QgsMapLayer,
+    QgsProject,
+    QgsProviderRegistry,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsVectorFileWriter,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QCoreApplication, QMetaType
+
+from .. import paths
+from ..domain.errors import AzeError
+
+ROLE = "aze/role"
+_GROUP = "aze/group"
+LONLAT = QgsCoordinateReferenceSystem("EPSG:4326")
+
+# From top to bottom of the map.
+ROLES = ("candidates", "gaps", "sites", "protected", "base", "landcover")
+_STYLED = QgsMapLayer.StyleCategory.Symbology | QgsMapLayer.StyleCategory.Labeling | QgsMapLayer.StyleCategory.Rendering
+
+CANDIDATE_TABLE = "candidates"
+_CANDIDATE_FIELDS = ("name", "kind", "updates_site", "created", "note")
+_VECTOR_ENDINGS = (".shp", ".gpkg", ".geojson", ".json", ".kml", ".gml", ".fgb", ".gdb", ".tab")
+
+
+def group(project: QgsProject) -> QgsLayerTreeGroup:
+    """The group of the panel's layers, made at the top of the layer tree when it is missing."""
+    found = find_group(project)
+    if found is None:
+        found = project.layerTreeRoot().insertGroup(0, "AZE")
+        found.setCustomProperty(_GROUP, True)
+    return found
+
+
+def find_group(project: QgsProject) -> QgsLayerTreeGroup | None:
+    """The group of the panel's layers, whatever the user has called it, or None."""
+    for candidate in project.layerTreeRoot().findGroups(True):
+        if candidate.customProperty(_GROUP):
+            return candidate
+    return None
+
+
+def role_of(layer: QgsMapLayer) -> str:
+    """The role a layer plays in the panel, empty for none."""
+    return layer.customProperty(ROLE, "") or ""
+
+
+def with_role(project: QgsProject, role: str) -> list[QgsMapLayer]:
+    """The project's valid layers with a role, in the order in which the layer tree shows them."""
+    order = {id_: n for n, id_ in enumerate(project.layerTreeRoot().findLayerIds())}
+    found = [layer for layer in project.mapLayers().values() if layer.isValid() and role_of(layer) == role]
+    # A layer that is just being added is in the project before it is in the tree.
+    return sorted(found, key=lambda layer: order.get(layer.id(), len(order)))
+
+
+def add(project: QgsProject, layer: QgsMapLayer, role: str) -> None:
+    """Put a new layer with a role into the group, below those that have to stay visible above it."""
+    layer.setCustomProperty(ROLE, role)
+    apply_style(layer, role)
+    project.addMapLayer(layer, False)
+    tree = group(project)
+    position = 0
+    for child in tree.children():
+        other = role_of(child.layer()) if hasattr(child, "layer") and child.layer() is not None else ""
+        if other in ROLES and ROLES.index(other) > ROLES.index(role):
+            break
+        position += 1
+    node = tree.insertLayer(position, layer)
+    node.setExpanded(False)
+
+
+def apply_style(layer: QgsMapLayer, role: str) -> None:
+    """Style a layer for its role from ``resources/styles``; rasters keep the style that comes with them."""
+    if not isinstance(layer, QgsVectorLayer):
+        return
+    point = layer.geometryType() == Qgis.GeometryType.Point
+    path = paths.resource("styles", f"{role}_points.qml" if point else f"{role}.qml")
+    if path.exists():
+        layer.loadNamedStyle(str(path), True, _STYLED)
+        layer.triggerRepaint()
+
+
+def fitting(project: QgsProject, role: str) -> list[QgsMapLayer]:
+    """Layers of the project that could take a role and have none."""
+    found = []
+    for layer in project.mapLayers().values():
+        if not layer.isValid() or role_of(layer):
+            continue
+        if role == "landcover":
+            fits = isinstance(layer, QgsRasterLayer)
+        else:
+            kinds = [Qgis.GeometryType.Polygon] + ([Qgis.GeometryType.Point] if role == "protected" else [])
+            fits = isinstance(layer, QgsVectorLayer) and layer.geometryType() in kinds
+        if fits:
+            found.append(layer)
+    return sorted(found, key=lambda layer: layer.name().lower())
+
+
+# ------------------------------------------------------------------------------------------------- opening files
+
+
+def _listing(folder: str, depth: int = 0) -> list[str]:
+    """Vector files below a folder or archive as GDAL sees it; archives inside are opened up to three deep."""
+    found = []
+    for name in gdal.ReadDirRecursive(folder) or []:
+        path = f"{folder}/{name}"
+        lower = name.lower().rstrip("/")
+        if lower.endswith(".zip") and depth < 3:
+            found += _listing("/vsizip/{" + path + "}", depth + 1)
+        elif lower.endswith(_VECTOR_ENDINGS) and not any(part.endswith(".gdb") for part in lower.split("/")[:-1]):
+            found.append(path.rstrip("/"))
+    return found
+
+
+def open_vectors(path: str, points_too: bool = False) -> list[QgsVectorLayer]:
+    """Every polygon layer (and with ``points_too`` point layer) of a file, folder or zip, zips inside zips included.
+
+    Raises AzeError ``layer.not_vector`` where nothing can be opened, ``layer.no_polygons`` where what opens has none.
+    """
+    wanted = {Qgis.GeometryType.Polygon, Qgis.GeometryType.Unknown}
+    if points_too:
+        wanted.add(Qgis.GeometryType.Point)
+    if path.lower().endswith(".zip"):
+        members = _listing("/vsizip/{" + path + "}")
+    elif Path(path).is_dir() and not path.lower().rstrip("/").endswith(".gdb"):
+        members = _listing(path)
+    else:
+        members = [path]
+    details = [
+        d
+        for member in members
+        for d in QgsProviderRegistry.instance().querySublayers(
+            member, Qgis.SublayerQueryFlag.ResolveGeometryType | Qgis.SublayerQueryFlag.FastScan
+        )
+        if d.type() == Qgis.LayerType.Vector
+    ]
+    if not details:
+        raise AzeError("layer.not_vector", file=path)
+    options = QgsVectorLayer.LayerOptions(loadDefaultStyle=False)
+    layers = []
+    for detail in details:
+        kind = Qgis.GeometryType.Unknown
+        layer = QgsVectorLayer(detail.uri(), detail.name(), detail.providerKey(), options)
+        if layer.isValid():
+            kind = layer.geometryType()
+        if kind in wanted and layer.isValid():
+            layers.append(layer)
+    if not layers:
+        raise AzeError("layer.no_polygons", file=path)
+    return layers
+
+
+def open_raster(path: str) -> QgsRasterLayer:
+    """A raster file. Raises AzeError ``layer.not_raster`` for anything else."""
+    layer = QgsRasterLayer(path, Path(path).stem)
+    if not layer.isValid():
+        raise AzeError("layer.not_raster", file=path)
+    return layer
+
+
+# ------------------------------------------------------------------------------------------------------ candidates
+
+
+def create_candidate_layer(path: str, transform_context) -> QgsVectorLayer:
+    """A new GeoPackage with an empty table of candidates (WGS 84), opened as a layer.
+
+    Raises AzeError ``output.unwritable`` where the folder cannot be written to.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    fields = QgsFields()
+    for name in _CANDIDATE_FIELDS:
+        fields.append(QgsField(name, QMetaType.Type.QString))
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.driverName = "GPKG"
+    options.layerName = CANDIDATE_TABLE
+    writer = QgsVectorFileWriter.create(path, fields, Qgis.WkbType.MultiPolygon, LONLAT, transform_context, options)
+    problem = writer.errorMessage() if writer.hasError() != QgsVectorFileWriter.WriterError.NoError else ""
+    # The file is complete only when the writer is gone.
+    del writer
+    if problem:
+        raise AzeError("output.unwritable", file=path, detail=problem)
+    return QgsVectorLayer(candidate_uri(path), QCoreApplication.translate("AzePanel", "Candidates"), "ogr")
+
+
+def candidate_uri(path: str) -> str:
+    """How QGIS names the candidates' table of a file."""
+    return f"{path}|layername={CANDIDATE_TABLE}"
+
+
+def as_multipolygon(geometry: QgsGeometry) -> QgsGeometry:
+    """A two-dimensional, straight-edged multipolygon of what is polygonal in a geometry; empty where nothing is."""
+    flat = QgsGeometry(geometry)
+    if flat.isNull():
+        return flat
+    flat.get().dropZValue()
+    flat.get().dropMValue()
+    parts = [p for p in flat.coerceToType(Qgis.WkbType.MultiPolygon) if p.type() == Qgis.GeometryType.Polygon]
+    if not parts:
+        return QgsGeometry()
+    return parts[0] if len(parts) == 1 else QgsGeometry.collectGeometry(parts)
+
+
+def to_lonlat(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem, project: QgsProject) -> QgsGeometry:
+    """A copy in WGS 84. Raises AzeError ``layer.no_crs`` without a CRS and ``layer.transform`` where it fails."""
+    if not crs.isValid():
+        raise AzeError("layer.no_crs", source="")
+    copy = QgsGeometry(geometry)
+    if crs != LONLAT:
+        result = copy.transform(QgsCoordinateTransform(crs, LONLAT, project.transformContext()))
+        if result != Qgis.GeometryOperationResult.Success:
+            raise AzeError("layer.transform", crs=crs.authid() or crs.description())
+    return copy
+
+
+# ------------------------------------------------------------------------------------------------------- snapshots
+
+
+def snapshot(name: str, geometry: QgsGeometry) -> QgsVectorLayer:
+    """One candidate as a layer of its own in memory, which a task can read while the user goes on editing."""
+    layer = QgsVectorLayer("MultiPolygon?crs=EPSG:4326&field=name:string(0)", name, "memory")
+    feature = QgsFeature(layer.fields())
+    feature.setAttributes([name])
+    feature.setGeometry(geometry)
+    layer.dataProvider().addFeatures([feature])
+    return layer
+
+
+def merged(layers: list[QgsVectorLayer], near: QgsRectangle, project: QgsProject) -> QgsVectorLayer | None:
+    """Several polygon layers as one, for tools that take one: only features near a lon/lat rectangle, all fields."""
+    from ..services.layers import plain
+
+    if len(layers) < 2:
+        return layers[0] if layers else None
+    result = QgsVectorLayer("MultiPolygon?crs=EPSG:4326", layers[0].name(), "memory")
+    names: dict[str, str] = {}
+    for layer in layers:
+        for field in layer.fields():
+            names.setdefault(field.name().lower(), field.name())
+    result.dataProvider().addAttributes([QgsField(n, QMetaType.Type.QString) for n in names.values()])
+    result.updateFields()
+    for layer in layers:
+        request = QgsFeatureRequest()
+        request.setDestinationCrs(LONLAT, project.transformContext())
+        request.setFilterRect(near)
+        request.setInvalidGeometryCheck(Qgis.InvalidGeometryCheck.NoCheck)
+        copies = []
+        for feature in layer.getFeatures(request):
+            copy = QgsFeature(result.fields())
+            for field in layer.fields():
+                value = plain(feature[field.name()])
+                copy[names[field.name().lower()]] = None if value is None else str(value)
+            copy.setGeometry(as_multipolygon(feature.geometry()))
+            copies.append(copy)
+        result.dataProvider().addFeatures(copies)
+    return result

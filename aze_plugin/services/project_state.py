@@ -1,0 +1,69 @@
+"""What a QGIS project remembers of the panel: the library, the candidate at hand and the nominations, versioned."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from qgis.core import QgsProject
+
+from ..domain.errors import AzeError
+
+SCOPE = "AzeToolkit"
+_KEY = "state"
+VERSION = 1
+
+
+@dataclass
+class ProjectState:
+    """``library``: path as the user sees it, or a connection; ``current``: name of the candidate at hand;
+    ``nominations``: by candidate name, each in the shape of ``resources/schemas/nomination.schema.json``."""
+
+    library: str = ""
+    current: str = ""
+    page: str = "data"
+    nominations: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def is_connection(library: str) -> bool:
+    """Whether a library is a database connection and not a file."""
+    return "://" in library or library.startswith("PG:")
+
+
+def save(project: QgsProject, state: ProjectState) -> None:
+    """Keep the state in the project; a library file is written relative to it. Nothing is written where nothing
+    changed, so that looking does not make a project look edited."""
+    content = {"version": VERSION, **asdict(state)}
+    if state.library and not is_connection(state.library):
+        content["library"] = project.writePath(state.library)
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    if project.readEntry(SCOPE, _KEY)[0] == text:
+        return
+    if state == ProjectState() and not project.readEntry(SCOPE, _KEY)[1]:
+        return
+    project.writeEntry(SCOPE, _KEY, text)
+
+
+def load(project: QgsProject) -> ProjectState:
+    """The state kept in a project; an empty one where there is none.
+
+    Raises AzeError ``project.newer`` for a project of a later version of the plugin, ``project.damaged`` for one whose
+    entry cannot be read.
+    """
+    text, _found = project.readEntry(SCOPE, _KEY)
+    if not text:
+        return ProjectState()
+    try:
+        content = json.loads(text)
+        version = content["version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise AzeError("project.damaged") from error
+    if version > VERSION:
+        raise AzeError("project.newer", version=version)
+    library = content.get("library", "")
+    if library and not is_connection(library):
+        library = project.readPath(library)
+    return ProjectState(
+        library, content.get("current", ""), content.get("page", "data"), content.get("nominations", {})
+    )
