@@ -24,8 +24,12 @@ def vendor(target: Path) -> None:
     stamp = cache / ".pins"
     if not stamp.exists() or stamp.read_text() != pins.read_text():
         shutil.rmtree(cache, ignore_errors=True)
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-        command += ["--no-deps", "--only-binary=:all:", "--implementation", "py", "--abi", "none", "--platform", "any"]
+        wheels = ROOT / "build" / "wheels"
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+        # bagit comes as source only, so wheels are built first; of those only the ones that fit every system are taken.
+        subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", str(wheels), "-r", str(pins)], check=True)
+        anywhere = ["--only-binary=:all:", "--implementation", "py", "--abi", "none", "--platform", "any"]
+        command = [*pip, "install", "--no-compile", "--no-deps", "--find-links", str(wheels), *anywhere]
         subprocess.run([*command, "--target", str(cache), "-r", str(pins)], check=True)
         stamp.write_text(pins.read_text())
     shutil.copytree(cache, target, ignore=lambda f, n: _ignore(f, n) | ({".pins", "bin"} & set(n)))
