@@ -5,7 +5,7 @@ The names each role goes by are data: ``resources/schemas/fields.json``, one sec
 
 from __future__ import annotations
 
-from typing import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 # A shapefile's attribute table holds ten characters of a field's name.
 _SHAPEFILE_LENGTH = 10
