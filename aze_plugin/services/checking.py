@@ -84,7 +84,14 @@ def _check(
             if finding:
                 outside[item.taxon.taxon_id] = finding
     return assess(
-        candidate, measured, outside, sites, statement_for(statements, candidate.name), settings, reference_year
+        candidate,
+        measured,
+        outside,
+        sites,
+        statement_for(statements, candidate.name),
+        settings,
+        reference_year,
+        library_empty=library.taxon_count() == 0,
     )
 
 

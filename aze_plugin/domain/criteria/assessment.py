@@ -65,11 +65,13 @@ def assess(
     statement: Statement,
     settings: Settings,
     reference_year: int | None,
+    library_empty: bool = False,
 ) -> Assessment:
     """Judge a candidate.
 
     ``measured``: as measure() returns it. ``outside``: by taxon id, the finding that says where the rest of the range
     lies, for those taxa for which it was looked up. ``reference_year``: see endangerment.taxon_findings.
+    ``library_empty``: see endangerment.judge.
     """
     results = []
     for item, shares in measured:
@@ -97,7 +99,7 @@ def assess(
         if s.parameter == "range" and s.segment == "all"
     }
     criteria = {
-        "endangerment": Criterion(*_tupled(endangerment.judge([r.taxon for r in results], settings))),
+        "endangerment": Criterion(*_tupled(endangerment.judge([r.taxon for r in results], settings, library_empty))),
         "irreplaceability": Criterion(
             *_tupled(irreplaceability.judge([(r.taxon, r.verdict) for r in results], settings))
         ),

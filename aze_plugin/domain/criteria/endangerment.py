@@ -51,8 +51,11 @@ def taxon_findings(taxon: Taxon, settings: Settings, reference_year: int | None)
     return findings
 
 
-def judge(taxa: Sequence[Taxon], settings: Settings) -> tuple[str, list[Finding]]:
-    """Status of the criterion for the taxa that a candidate meets, and why."""
+def judge(taxa: Sequence[Taxon], settings: Settings, library_empty: bool = False) -> tuple[str, list[Finding]]:
+    """Status of the criterion for the taxa that a candidate meets, and why.
+
+    ``library_empty``: the species library holds no taxa at all, which is said, as it is no fact about the place.
+    """
     threatened = [t for t in taxa if eligible(t, settings)]
     unknown = [t for t in taxa if t.rank == "species" and not category_known(t)]
     if threatened:
@@ -73,4 +76,4 @@ def judge(taxa: Sequence[Taxon], settings: Settings) -> tuple[str, list[Finding]
         ]
     if taxa:
         return "not_met", [blocking("endangerment.no_threatened_taxon", count=len(taxa))]
-    return "not_met", [blocking("endangerment.no_taxon")]
+    return "not_met", [blocking("endangerment.library_empty" if library_empty else "endangerment.no_taxon")]

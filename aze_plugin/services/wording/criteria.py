@@ -82,6 +82,10 @@ def templates() -> dict[str, str]:
             "No taxon of the species library occurs inside this boundary. If one should, check that its range map is in "
             "the library and that the boundary is in the right place.",
         ),
+        "endangerment.library_empty": translate(
+            "AzeFindings",
+            "The species library holds no taxa, so nothing can be found here. Import range maps into it first.",
+        ),
         "endangerment.not_a_species.subspecies": translate(
             "AzeFindings", "{taxon} is a subspecies with an assessment of its own; only full species can trigger."
         ),
