@@ -11,6 +11,7 @@ from qgis.core import (
     QgsField,
     QgsFields,
     QgsGeometry,
+    QgsMapLayerType,
     QgsProcessing,
     QgsProcessingException,
     QgsProcessingParameterBoolean,
@@ -22,6 +23,8 @@ from qgis.core import (
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterString,
     QgsProcessingUtils,
+    QgsProviderRegistry,
+    QgsProviderSublayerDetails,
     QgsWkbTypes,
 )
 from qgis.PyQt.QtCore import QCoreApplication, QMetaType
@@ -127,13 +130,13 @@ class ProtectionCoverage(AzeAlgorithm):
         return True
 
     def _layers(self, parameters, context) -> list:
-        """The layers of PROTECTED. Processing passes over those it cannot open: here each of them is an error."""
+        """The layers of PROTECTED; one that cannot be opened is an error, where Processing would pass over it."""
         value = parameters.get("PROTECTED")
-        named = [value] if isinstance(value, str) else value if isinstance(value, (list, tuple)) else []
-        for name in named:
-            if isinstance(name, str) and QgsProcessingUtils.mapLayerFromString(name, context) is None:
-                raise AzeError("layer.unreadable", source=name)
-        layers = self.parameterAsLayerList(parameters, "PROTECTED", context)
+        named = [value] if isinstance(value, str) else value
+        if isinstance(named, (list, tuple)) and all(isinstance(name, str) for name in named):
+            layers = [layer for name in named for layer in _opened(name, context)]
+        else:
+            layers = self.parameterAsLayerList(parameters, "PROTECTED", context)
         if not layers:
             raise AzeError("coverage.no_layers")
         return layers
@@ -241,3 +244,26 @@ class ProtectionCoverage(AzeAlgorithm):
     def _add(self, sink, feature, parameters, name: str) -> None:
         if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
             raise QgsProcessingException(self.writeFeatureError(sink, parameters, name))
+
+
+def _opened(name: str, context) -> list:
+    """The layer of the project or of the file that is named.
+
+    Of a file with several layers, such as a download with its polygons and its points, QGIS would take the first
+    alone: here it is all that hold areas or points.
+    """
+    layer = QgsProcessingUtils.mapLayerFromString(name, context)
+    if layer is None:
+        raise AzeError("layer.unreadable", source=name)
+    if "|" in name or context.project() is not None and context.project().mapLayer(layer.id()) is not None:
+        return [layer]
+    unusable = (QgsWkbTypes.GeometryType.LineGeometry, QgsWkbTypes.GeometryType.NullGeometry)
+    parts = [
+        part
+        for part in QgsProviderRegistry.instance().querySublayers(name)
+        if part.type() == QgsMapLayerType.VectorLayer and QgsWkbTypes.geometryType(part.wkbType()) not in unusable
+    ]
+    if len(parts) < 2:
+        return [layer]
+    options = QgsProviderSublayerDetails.LayerOptions(context.transformContext())
+    return [part.toLayer(options) for part in parts]
