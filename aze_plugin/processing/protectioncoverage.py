@@ -118,6 +118,16 @@ class ProtectionCoverage(AzeAlgorithm):
             )
         )
 
+    def checkParameterValues(self, parameters, context):
+        """Name the layer that cannot be opened, where Processing would only name the parameter."""
+        from ..services.wording import text
+
+        try:
+            self._layers(parameters, context)
+        except AzeError as error:
+            return False, text(error.code, error.params)
+        return super().checkParameterValues(parameters, context)
+
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:
         """Take snapshots of the protected-area layers while still in their own thread."""
         from ..services.layers import LayerSnapshot

@@ -1,0 +1,398 @@
+"""``aze:protectioncoverage`` against geopandas, on the sample, on real files, and on bad input."""
+
+import json
+import subprocess
+import warnings
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+from qgis.core import QgsFeature, QgsGeometry, QgsProcessingException, QgsProject, QgsVectorLayer
+
+with warnings.catch_warnings():
+    # In a virtual environment the system's pyproj does not find its data by itself, and says so.
+    warnings.simplefilter("ignore")
+    import geopandas
+
+import pandas
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "resources" / "sample"
+MALAWI = ROOT.parent / "shared" / "data" / "malawi" / "WDPA_202105_MWI.geojson"
+
+
+@pytest.fixture
+def measure(run, tmp_path):
+    """``measure(sites, protected, PARAM=…)`` returns the outputs, the summary under ``json``."""
+
+    def runner(sites, *protected, **parameters):
+        summary = tmp_path / "coverage.json"
+        results = run(
+            "protectioncoverage",
+            **{
+                "SITES": sites,
+                "PROTECTED": list(protected),
+                "OUTPUT": "memory:",
+                "GAPS": "memory:",
+                "SUMMARY": str(summary),
+                **parameters,
+            },
+        )
+        results["json"] = json.loads(summary.read_text(encoding="utf-8"))
+        results["sites"] = list(results["_context"].getMapLayer(results["OUTPUT"]).getFeatures())
+        results["gaps"] = list(results["_context"].getMapLayer(results["GAPS"]).getFeatures())
+        return results
+
+    return runner
+
+
+def layer(rows, fields="name:string", kind="Polygon", crs="EPSG:4326", name="drawn"):
+    """A memory layer of (wkt, attributes)."""
+    made = QgsVectorLayer(f"{kind}?crs={crs}&" + "&".join(f"field={f}" for f in fields.split()), name, "memory")
+    for wkt, attributes in rows:
+        feature = QgsFeature(made.fields())
+        feature.setAttributes(list(attributes))
+        if wkt is not None:
+            feature.setGeometry(QgsGeometry.fromWkt(wkt))
+        assert made.dataProvider().addFeature(feature)
+    return made
+
+
+OLD = (
+    "WDPAID:double NAME:string ORIG_NAME:string PA_DEF:string DESIG_ENG:string STATUS:string STATUS_YR:int "
+    "REP_AREA:double ISO3:string"
+)
+NEW = (
+    "SITE_ID:int NAME_ENG:string NAME:string SITE_TYPE:string DESIG_ENG:string STATUS:string STATUS_YR:string "
+    "REP_AREA:string ISO3:string"
+)
+SITE = "POLYGON((10 0,11 0,11 1,10 1,10 0))"
+
+
+def blob(rng, x, y, size, vertices=40):
+    angle = np.linspace(0, 2 * np.pi, vertices, endpoint=False)
+    radius = size * rng.uniform(0.5, 1.0, vertices)
+    return shapely.Polygon(np.column_stack((x + radius * np.cos(angle), y + radius * np.sin(angle))))
+
+
+def bow_tie(x, y, size):
+    return shapely.Polygon([(x, y), (x + size, y + size), (x + size, y), (x, y + size)])
+
+
+def random_areas(rng, count, first_id):
+    """Rows of either schema by column names of neither: parcels, doubles, bow-ties, OECMs, every status."""
+    statuses = ["Designated"] * 6 + ["Inscribed", "Established", "Adopted", "Proposed", "Not Reported"]
+    rows = []
+    for i in range(count):
+        x, y = rng.uniform(19, 25), rng.uniform(-12, -6)
+        size = rng.uniform(0.05, 0.8)
+        shape = bow_tie(x, y, size) if i % 17 == 0 else blob(rng, x, y, size)
+        if i % 11 == 0:
+            shape = shapely.MultiPolygon([shape, blob(rng, x + 1.5, y + 1.5, size)]) if shape.is_valid else shape
+        row = {
+            "id": first_id + i,
+            "name": f"Area {first_id + i}",
+            "oecm": bool(rng.random() < 0.3),
+            "designation": "UNESCO-MAB Biosphere Reserve" if rng.random() < 0.1 else "Park",
+            "status": str(rng.choice(statuses)),
+            "year": int(rng.choice([0, 1950, 1980, 2001, 2015])),
+            "geometry": shape,
+        }
+        rows.append(row)
+        if i % 13 == 0:
+            rows.append({**row, "geometry": shapely.affinity.translate(shape, 0.1, 0.05)})
+            rows.append(dict(row))
+    return rows
+
+
+def old_schema(rows):
+    return geopandas.GeoDataFrame(
+        {
+            "WDPAID": [float(r["id"]) for r in rows],
+            "NAME": [r["name"] for r in rows],
+            "ORIG_NAME": ["(local)"] * len(rows),
+            "PA_DEF": ["0" if r["oecm"] else "1" for r in rows],
+            "DESIG_ENG": [r["designation"] for r in rows],
+            "STATUS": [r["status"] for r in rows],
+            "STATUS_YR": [r["year"] for r in rows],
+            "geometry": [r["geometry"] for r in rows],
+        },
+        crs="EPSG:4326",
+    )
+
+
+def new_schema(rows):
+    return geopandas.GeoDataFrame(
+        {
+            "SITE_ID": [r["id"] for r in rows],
+            "NAME_ENG": [r["name"] for r in rows],
+            "NAME": ["(local)"] * len(rows),
+            "SITE_TYPE": ["OECM" if r["oecm"] else "PA" for r in rows],
+            "DESIG_ENG": [r["designation"] for r in rows],
+            "STATUS": [r["status"] for r in rows],
+            "STATUS_YR": [str(r["year"]) for r in rows],
+            "geometry": [r["geometry"] for r in rows],
+        },
+        crs="EPSG:4326",
+    )
+
+
+def test_random_sites_agree_with_geopandas(measure, tmp_path):
+    rng = np.random.default_rng(20)
+    first, second, third = (random_areas(rng, 60, 1000 * n) for n in (1, 2, 3))
+    sites = geopandas.GeoDataFrame(
+        {
+            "SitRecID": range(501, 526),
+            "IntName": [f"Site {i}" for i in range(25)],
+            "ISO3": rng.choice(["AAA", "BBB", "AAA;BBB"], 25),
+            "geometry": [blob(rng, rng.uniform(19, 25), rng.uniform(-12, -6), rng.uniform(0.1, 0.5)) for _ in range(24)]
+            + [bow_tie(21, -9, 0.8)],
+        },
+        crs="EPSG:4326",
+    )
+    sites.to_file(tmp_path / "sites.gpkg")
+    old_schema(first).to_file(tmp_path / "old.gpkg")
+    new_schema(second).to_file(tmp_path / "new.shp")
+    # Both schemas in one layer, as a merge leaves them, and in another projection.
+    merged = pandas.concat([old_schema(third[:30]), new_schema(third[30:])], ignore_index=True)
+    merged.to_crs("EPSG:3857").to_file(tmp_path / "merged.gpkg")
+
+    found = measure(
+        str(tmp_path / "sites.gpkg"), *(str(tmp_path / n) for n in ("old.gpkg", "new.shp", "merged.gpkg")), YEARS=True
+    )
+
+    rows = first + second + third
+    flat = geopandas.GeoDataFrame(rows, crs="EPSG:4326").to_crs("EPSG:6933")
+    flat["geometry"] = flat.geometry.make_valid()
+    flat = flat[(flat.designation == "Park") & ~flat.status.isin(["Proposed", "Not Reported"])]
+    squares = sites.to_crs("EPSG:6933")
+    squares["geometry"] = squares.geometry.make_valid()
+    together = geopandas.overlay(squares, flat, keep_geom_type=True)
+
+    def share(part, shape):
+        return 100 * shapely.union_all(part.geometry.array).area / shape.area
+
+    covers = {s["site_id"]: s for s in found["json"]["sites"]}
+    assert len(covers) == 25
+    for _, row in squares.iterrows():
+        cover = covers[str(row.SitRecID)]
+        mine = together[together.SitRecID == row.SitRecID]
+        pa, both = share(mine[~mine.oecm], row.geometry), share(mine, row.geometry)
+        assert cover["pa_pct"] == pytest.approx(pa, abs=0.005)
+        assert cover["both_pct"] == pytest.approx(both, abs=0.005)
+        assert cover["oecm_pct"] == pytest.approx(both - pa, abs=0.005)
+        shares = {str(i): share(part, row.geometry) for i, part in mine.groupby("id")}
+        listed = {a["id"]: a["pct"] for a in cover["protected_areas"]}
+        assert {i for i, pct in shares.items() if pct > 1e-6} <= set(listed) <= set(shares)
+        assert all(listed[i] == pytest.approx(shares[i], abs=0.005) for i in listed)
+        assert list(listed.values()) == sorted(listed.values(), reverse=True)
+        assert all("local" not in a["name"] for a in cover["protected_areas"])
+        for step in cover["years"]:
+            by_then = mine[(mine.year <= step["year"])]
+            assert step["both_pct"] == pytest.approx(share(by_then, row.geometry), abs=0.005)
+
+    measured = [c["both_pct"] for c in covers.values()]
+    assert found["json"]["global"]["mean_pct"] == pytest.approx(np.mean(measured), abs=1e-9)
+    counts = {e["reason"]: e["count"] for e in found["json"]["excluded"]}
+    assert counts == {
+        "mab_reserve": sum(r["designation"] != "Park" for r in rows),
+        "status_proposed": sum(r["designation"] == "Park" and r["status"] == "Proposed" for r in rows),
+        "status_not_reported": sum(r["designation"] == "Park" and r["status"] == "Not Reported" for r in rows),
+    }
+    assert found["json"]["counted"] + sum(counts.values()) == len(rows)
+    assert found["json"]["repaired"] > 1
+    rest = {f["site_id"]: f.geometry() for f in found["gaps"]}
+    assert len(rest) > 10
+    for _, row in squares.iterrows():
+        if covers[str(row.SitRecID)]["both_pct"] > 100 - 1e-9:
+            assert str(row.SitRecID) not in rest
+            continue
+        gap = geopandas.GeoSeries.from_wkb([bytes(rest[str(row.SitRecID)].asWkb())], crs="EPSG:4326").to_crs(6933)
+        left = 100 - 100 * gap.area.iloc[0] / row.geometry.area
+        assert left == pytest.approx(covers[str(row.SitRecID)]["both_pct"], abs=0.005)
+
+
+def test_every_row_is_counted_or_left_out_for_the_first_reason(measure):
+    polygons = layer(
+        [
+            (SITE, (1.0, "a", "", "1", "Park", "Designated", 1990, 1.0, "XAZ")),
+            (None, (2.0, "b", "", "1", "UNESCO-MAB Biosphere Reserve", "Proposed", 0, 0.0, "XAZ")),
+            (SITE, (3.0, "c", "", "1", "Park", "Proposed", 0, 0.0, "XAZ")),
+            (SITE, (4.0, "d", "", "1", "Park", "Not Reported", 0, 0.0, "XAZ")),
+            (SITE, (5.0, "e", "", "1", "Park", "Retired", 0, 0.0, "XAZ")),
+            (None, (6.0, "f", "", "1", "Park", "Designated", 0, 0.0, "XAZ")),
+        ],
+        OLD,
+    )
+    points = layer(
+        [
+            ("MULTIPOINT((10.5 0.5))", (11, "g", "", "PA", "Park", "Designated", "0", "12.5", "XAZ")),
+            ("MULTIPOINT((10.5 0.5))", (12, "h", "", "PA", "Park", "Designated", "0", "0", "XAZ")),
+            ("MULTIPOINT((10.5 0.5))", (13, "i", "", "PA", "Park", "Proposed", "0", "text", "XAZ")),
+        ],
+        NEW,
+        "MultiPoint",
+    )
+    sites = layer([(SITE, ("A",))])
+    found = measure(sites, polygons, points)["json"]
+    assert [(e["reason"], e["count"]) for e in found["excluded"]] == [
+        ("mab_reserve", 1),
+        ("status_proposed", 2),
+        ("status_not_reported", 1),
+        ("status_other", 1),
+        ("point_omitted", 2),
+        ("no_geometry", 1),
+    ]
+    assert found["counted"] == 1
+    found = measure(sites, polygons, points, POINTS=1)["json"]
+    counts = {e["reason"]: e["count"] for e in found["excluded"]}
+    assert counts["point_without_area"] == 1 and "point_omitted" not in counts
+
+
+def test_points_as_circles_have_the_reported_area(measure):
+    points = layer(
+        [("MULTIPOINT((10.3 0.5),(10.7 0.5))", (11, "g", "", "PA", "Park", "Designated", "0", "123.1", "XAZ"))],
+        NEW,
+        "MultiPoint",
+    )
+    found = measure(layer([(SITE, ("A",))]), points, POINTS=1)["json"]["sites"][0]
+    expected = 100 * 123.1e6 / geopandas.GeoSeries.from_wkt([SITE], crs=4326).to_crs(6933).area[0]
+    assert found["pa_pct"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_plain_layer_counts_as_designated_and_says_so(measure):
+    plain = layer([("POLYGON((10 0,10.5 0,10.5 1,10 1,10 0))", ("Somewhere",))], name="my parks")
+    found = measure(layer([(SITE, ("A",))]), plain)
+    assert found["json"]["sites"][0]["pa_pct"] == pytest.approx(50, abs=1e-6)
+    (note,) = found["json"]["notes"]
+    assert note["code"] == "coverage.assumed_designated_pa" and "my parks" in note["message"]
+    assert any("my parks" in message for message in found["_feedback"].messages)
+
+
+def test_sites_of_every_kind_are_answered(measure):
+    circle = QgsGeometry.fromWkt("POINT(0 0)").buffer(1000, 16)
+    circle.transform(_from_local(10.5, 0.5))
+    sites = layer(
+        [
+            ("POLYGON((10 0,11 1,11 0,10 1,10 0))", (7, "Crossed", "XAZ")),
+            (None, (8, "Nowhere", "XAZ")),
+            ("POLYGON((50 0,51 0,51 1,50 1,50 0))", (9, "Far", None)),
+            (circle.asWkt(), (10, "Circle", "XAZ")),
+            (SITE, (None, None, None)),
+        ],
+        "site_record_id:int international_name:string country_iso3:string",
+    )
+    park = layer([(SITE, (1, "Park", "Parque", "PA", "Park", "Designated", "1990", "", "XAZ"))], NEW)
+    found = measure(sites, park)
+    crossed, nowhere, far, round_, unnamed = found["json"]["sites"]
+    assert (crossed["site_id"], crossed["name"], crossed["iso3"]) == ("7", "Crossed", "XAZ")
+    assert crossed["both_pct"] == pytest.approx(100) and crossed["findings"][0]["code"] == "coverage.site_repaired"
+    assert nowhere["cover_class"] == round_["cover_class"] == "not_assessed"
+    assert nowhere["both_pct"] is None and round_["both_pct"] is None and round_["area_ha"] is None
+    assert far["both_pct"] == 0 and far["cover_class"] == "none"
+    assert unnamed["site_id"] and unnamed["name"] == unnamed["site_id"]
+    assert unnamed["area_ha"] == pytest.approx(1_230_907.2 * 1e4 * 1e-4, rel=0.01)
+    assert found["json"]["repaired"] == 1
+    total = found["json"]["global"]
+    assert (total["sites"], total["not_assessed"], total["none"], total["complete"]) == (5, 2, 1, 2)
+    rows = {f["international_name"]: f for f in found["sites"] if f["international_name"]}
+    assert len(found["sites"]) == 5
+    assert rows["Nowhere"]["cover_class"] == "not_assessed" and not isinstance(rows["Nowhere"]["both_pct"], float)
+    assert rows["Far"]["unprotected_ha"] == pytest.approx(rows["Far"]["area_ha"])
+    assert [f["name"] for f in found["gaps"]] == ["Far"]
+
+
+def _from_local(lon, lat):
+    from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform
+
+    local = QgsCoordinateReferenceSystem.fromProj(f"+proj=aeqd +lat_0={lat} +lon_0={lon} +datum=WGS84")
+    return QgsCoordinateTransform(local, QgsCoordinateReferenceSystem("EPSG:4326"), QgsProject.instance())
+
+
+def test_a_second_run_replaces_the_figures_of_the_first(measure):
+    park = layer([(SITE, ("Park",))])
+    first = measure(layer([(SITE, ("A",))]), park)
+    again = measure(first["_context"].getMapLayer(first["OUTPUT"]), park)
+    assert again["sites"][0].fields().names() == [
+        "name", "pa_pct", "oecm_pct", "both_pct", "cover_class", "area_ha", "unprotected_ha",
+    ]  # fmt: skip
+
+
+def test_fields_can_be_chosen(measure):
+    sites = layer([(SITE, ("x1", "ZZZ", "A"))], "code:string land:string name:string")
+    found = measure(sites, layer([(SITE, ("P",))]), SITE_ID_FIELD="code", COUNTRY_FIELD="land")["json"]["sites"][0]
+    assert (found["site_id"], found["iso3"], found["name"]) == ("x1", "ZZZ", "A")
+    with pytest.raises((QgsProcessingException, ValueError), match="nowhere"):
+        measure(sites, layer([]), SITE_ID_FIELD="nowhere")
+
+
+def test_zipped_downloads_and_files_of_several_layers_are_read_whole(measure, tmp_path):
+    bare = measure(str(SAMPLE / "sites.gpkg"), str(SAMPLE / "protected_areas.gpkg"), POINTS=1)["json"]
+    named = measure(
+        str(SAMPLE / "sites.gpkg"),
+        *(f"{SAMPLE / 'protected_areas.gpkg'}|layername={n}" for n in ("polygons", "points")),
+        POINTS=1,
+    )["json"]
+    assert bare == named
+    archive = tmp_path / "WDPA_shp_0.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for name in ("polygons", "points"):
+            target = tmp_path / f"WDPA_shp-{name}.shp"
+            subprocess.run(["ogr2ogr", str(target), str(SAMPLE / "protected_areas.gpkg"), name], check=True)
+            for part in tmp_path.glob(f"WDPA_shp-{name}.*"):
+                packed.write(part, part.name)
+    zipped = measure(str(SAMPLE / "sites.gpkg"), f"/vsizip/{archive}", POINTS=1)["json"]
+    assert [s["both_pct"] for s in zipped["sites"]] == pytest.approx([s["both_pct"] for s in bare["sites"]])
+    assert zipped["excluded"] == bare["excluded"]
+    one = measure(str(SAMPLE / "sites.gpkg"), f"/vsizip/{archive}/WDPA_shp-polygons.shp", POINTS=1)["json"]
+    assert one["counted"] < zipped["counted"]
+
+
+def test_the_sample_has_the_cover_it_was_designed_with(measure):
+    found = measure(f"{SAMPLE / 'candidates.gpkg'}|layername=candidates", str(SAMPLE / "protected_areas.gpkg"))["json"]
+    ridge = next(s for s in found["sites"] if s["name"] == "Cloudtop Ridge")
+    assert ridge["pa_pct"] == pytest.approx(33, abs=0.5) and ridge["oecm_pct"] == pytest.approx(5, abs=0.5)
+    assert {e["reason"] for e in found["excluded"]} >= {"status_proposed", "point_omitted"}
+
+
+@pytest.mark.skipif(not MALAWI.exists(), reason="real files are not here")
+def test_mulanje_is_covered_whole(measure, tmp_path):
+    collection = json.loads(MALAWI.read_text())
+    collection["features"] = [f for f in collection["features"] if f["properties"]["NAME"] == "Mulanje"]
+    site = tmp_path / "mulanje.geojson"
+    site.write_text(json.dumps(collection))
+    found = measure(str(site), str(MALAWI), YEARS=True)
+    cover = found["json"]["sites"][0]
+    assert cover["both_pct"] == pytest.approx(100, abs=1e-9) and cover["cover_class"] == "complete"
+    first = cover["protected_areas"][0]
+    assert (first["id"], first["name"], first["status_year"], first["kind"]) == ("33177", "Mulanje", 1927, "pa")
+    assert cover["years"] == [{"year": 1927, "both_pct": pytest.approx(100)}]
+    assert cover["area_ha"] == pytest.approx(58_124, abs=1)
+    assert found["gaps"] == [] and found["json"]["excluded"] == []
+
+
+def test_bad_input_is_named_with_its_remedy(measure, tmp_path):
+    sites = layer([(SITE, ("A",))])
+    broken = tmp_path / "broken.shp"
+    broken.write_bytes(b"nothing of the kind")
+    with pytest.raises((QgsProcessingException, ValueError), match="broken.shp"):
+        measure(sites, str(broken))
+    with pytest.raises((QgsProcessingException, ValueError), match="gone.gpkg"):
+        measure(sites, str(SAMPLE / "protected_areas.gpkg"), str(tmp_path / "gone.gpkg"))
+    placeless = layer([(SITE, ("P",))], crs="", name="placeless")
+    placeless.setCrs(type(placeless.crs())())
+    with pytest.raises(QgsProcessingException, match="placeless"):
+        measure(sites, placeless)
+    with pytest.raises(QgsProcessingException, match="no features"):
+        measure(layer([]), layer([]))
+    with pytest.raises(QgsProcessingException, match="status"):
+        measure(sites, layer([]), STATUSES=",")
+
+
+def test_a_summary_that_cannot_be_written_is_said(measure, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(QgsProcessingException, match="file"):
+        measure(layer([(SITE, ("A",))]), layer([]), SUMMARY=str(blocked / "coverage.json"))
