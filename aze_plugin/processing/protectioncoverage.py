@@ -6,7 +6,6 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsFeature,
-    QgsFeatureRequest,
     QgsFeatureSink,
     QgsField,
     QgsFields,
@@ -162,7 +161,6 @@ class ProtectionCoverage(AzeAlgorithm):
             years=self.parameterAsBoolean(parameters, "YEARS", context),
         )
         source = polygon_source(self, parameters, "SITES", context)
-        source.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
         sites = protection.read_sites(
             source,
             context.transformContext(),

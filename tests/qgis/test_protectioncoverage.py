@@ -9,7 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
-from qgis.core import QgsFeature, QgsGeometry, QgsProcessingException, QgsProject, QgsVectorLayer
+from qgis.core import (
+    QgsFeature,
+    QgsFeatureRequest,
+    QgsGeometry,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProject,
+    QgsVectorLayer,
+)
 
 with warnings.catch_warnings():
     # In a virtual environment the system's pyproj does not find its data by itself, and says so.
@@ -309,6 +318,26 @@ def _from_local(lon, lat):
 
     local = QgsCoordinateReferenceSystem.fromProj(f"+proj=aeqd +lat_0={lat} +lon_0={lon} +datum=WGS84")
     return QgsCoordinateTransform(local, QgsCoordinateReferenceSystem("EPSG:4326"), QgsProject.instance())
+
+
+def test_processings_own_stop_at_invalid_geometries_does_not_apply(provider, tmp_path):
+    context = QgsProcessingContext()
+    context.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryAbortOnInvalid)
+    summary = tmp_path / "coverage.json"
+    crossed = "POLYGON((10 0,11 1,11 0,10 1,10 0))"
+    provider.algorithm("protectioncoverage").create().run(
+        {
+            "SITES": layer([(crossed, ("A",))]),
+            "PROTECTED": [layer([(crossed, ("P",))])],
+            "OUTPUT": "memory:",
+            "SUMMARY": str(summary),
+        },
+        context,
+        QgsProcessingFeedback(),
+        catchExceptions=False,
+    )
+    found = json.loads(summary.read_text(encoding="utf-8"))
+    assert found["sites"][0]["both_pct"] == pytest.approx(100) and found["repaired"] == 2
 
 
 def test_a_second_run_replaces_the_figures_of_the_first(measure):
