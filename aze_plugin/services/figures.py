@@ -21,7 +21,7 @@ def percent(share: float | None) -> str:
         decimals += 1
     if round(share * 100, 6) in (0.0, 100.0) and any(abs(share - e) < 1e-12 for e in _EDGES):
         decimals = 0
-    return f"{QLocale().toString(share * 100, 'f', decimals)} %"
+    return f"{QLocale().toString(100.0 * share, 'f', decimals)} %"
 
 
 def number(value: float | None, decimals: int = 0) -> str:

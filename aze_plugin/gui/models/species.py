@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from qgis.PyQt.QtCore import QAbstractItemModel, QCoreApplication, QModelIndex, QSortFilterProxyModel, Qt
@@ -13,7 +14,7 @@ from qgis.PyQt.QtGui import QGuiApplication, QPalette
 from ...domain import redlist
 from ...domain.species import PARAMETERS, SEGMENTS
 from ...services.figures import number, percent, square_metres
-from ...services.wording import terms
+from ...services.vocabulary import word
 from .. import style
 
 NAME, CATEGORY, PARAMETER, SEGMENT, SHARE, STATUS = range(6)
@@ -28,6 +29,8 @@ _ROUTE_SEGMENTS = {
     "resident_population": ("resident",),
     "life_history_segment": ("breeding", "non_breeding", "passage"),
 }
+# Not reaching the threshold is the normal thing for a taxon: no alarm, an empty ring.
+_MARKED = {"met": "fine", "uncertain": "work", "needs_evidence": "work", "not_assessable": "work"}
 _CANNOT_TRIGGER = (
     "endangerment.not_a_species",
     "endangerment.category_vulnerable",
@@ -39,12 +42,12 @@ _CANNOT_TRIGGER = (
 
 @dataclass(frozen=True)
 class Bar:
-    """What a share bar draws: fractions 0 to 1 (None: not known), the threshold and the outcome."""
+    """What a share bar draws: fractions 0 to 1 (None: not known), the threshold if one applies, and the outcome."""
 
     low: float | None
     best: float | None
     high: float | None
-    threshold: float
+    threshold: float | None
     status: str
     text: str
 
@@ -64,15 +67,16 @@ def can_trigger(entry: dict[str, Any]) -> bool:
 def headline(entry: dict[str, Any]) -> dict[str, Any] | None:
     """The share that stands for a taxon in a list: the one that decides, else the one that comes nearest.
 
-    The segment of the taxon's route first; then met before uncertain before not met; then the order of parameters in
-    which the Standard's evidence counts; then the largest. The whole range joins all seasons and decides for a sole
-    area only, so elsewhere it comes last. None for a taxon without shares.
+    The deciding one as the check marks it; without a mark the segment of the taxon's route, then met before uncertain
+    before not met, then the order of parameters in which the Standard's evidence counts, then the largest. The whole
+    range joins all seasons and decides for a sole area only, so elsewhere it comes last. None without shares.
     """
     route = entry.get("route", "none")
     preferred = _ROUTE_SEGMENTS.get(route, ())
 
     def order(share):
         return (
+            not share.get("deciding", False),
             share["segment"] not in preferred,
             share["parameter"] == "range" and share["segment"] == "all",
             _rank(_STATUS_ORDER, share["status"]),
@@ -85,17 +89,46 @@ def headline(entry: dict[str, Any]) -> dict[str, Any] | None:
 
 def share_values(share: dict[str, Any]) -> tuple[str, str]:
     """A share's site and global value with their unit."""
-    if share["unit"] == "m2":
-        return square_metres(share["site_value"]), square_metres(share["global_value"])
-    decimals = 0 if all(v is None or float(v).is_integer() for v in (share["site_value"], share["global_value"])) else 1
-    return tuple(
-        f"{number(share[key], decimals)} {terms.unit(share['unit'])}" for key in ("site_value", "global_value")
-    )
+    return _measured(share["site_value"], share["unit"]), _measured(share["global_value"], share["unit"])
 
 
 def share_name(share: dict[str, Any]) -> str:
     """Parameter and segment in words, such as “Range, breeding”."""
-    return f"{terms.parameter(share['parameter'])}, {terms.segment(share['segment'])}"
+    name = f"{_word('parameter', share['parameter'])}, {_word('segment', share['segment'])}"
+    return name[:1].upper() + name[1:]
+
+
+def share_order(share: dict[str, Any]) -> tuple[int, int]:
+    """Sort key of shares in a list: by parameter, then by segment, in the order of the Standard."""
+    return _rank(PARAMETERS, share["parameter"]), _rank(SEGMENTS, share["segment"])
+
+
+def bar_of(entry: dict[str, Any], share: dict[str, Any] | None, threshold: float) -> Bar:
+    """What the bar of a taxon's share shows. ``threshold``: fraction 0 to 1."""
+    if share is None or share["best"] is None:
+        unknown = QCoreApplication.translate("AzeCriteria", "cannot be assessed")
+        return Bar(None, None, None, threshold, "not_assessable", unknown)
+    # A taxon that cannot trigger has no outcome to colour: its bar only says how much of it lives here.
+    status = share["status"] if can_trigger(entry) else "info"
+    return Bar(share["low"], share["best"], share["high"], threshold, status, percent(share["best"]))
+
+
+def share_sentence(share: dict[str, Any], threshold: float) -> str:
+    """The values behind a share, and its bounds where they differ."""
+    translate = QCoreApplication.translate
+    if share["best"] is None:
+        return translate("AzeCriteria", "Cannot be assessed: a value is missing.")
+    here, everywhere = share_values(share)
+    said = translate("AzeCriteria", "{here} of {everywhere} are inside.").format(here=here, everywhere=everywhere)
+    if share["low"] == share["best"] == share["high"]:
+        return said
+    bounds = translate("AzeCriteria", "Between {low} and {high}, best {best}; threshold {threshold}.").format(
+        low=percent(share["low"]),
+        high=percent(share["high"]),
+        best=percent(share["best"]),
+        threshold=percent(threshold),
+    )
+    return f"{said} {bounds}"
 
 
 def as_csv(assessment: dict[str, Any], delimiter: str = ",") -> str:
@@ -127,10 +160,15 @@ class SpeciesModel(QAbstractItemModel):
         super().__init__(parent)
         self._root = _Node()
         self._stale = False
+        self._compact = False
 
-    def set_assessment(self, assessment: dict[str, Any] | None, threshold: float) -> None:
-        """Show the species of an assessment; None empties the model. ``threshold`` is a fraction 0 to 1."""
+    def set_assessment(self, assessment: dict[str, Any] | None, threshold: float, stale: bool = False) -> None:
+        """Show the species of an assessment; None empties the model.
+
+        ``threshold`` is a fraction 0 to 1; ``stale`` greys every row, because it belongs to an earlier boundary.
+        """
         self.beginResetModel()
+        self._stale = stale
         self._root = _Node()
         others = []
         for entry in (assessment or {}).get("species", ()):
@@ -147,11 +185,16 @@ class SpeciesModel(QAbstractItemModel):
                 group.add(_taxon_node(entry, threshold, folded=True))
         self.endResetModel()
 
-    def set_stale(self, stale: bool) -> None:
-        """Grey every row, because it belongs to an earlier boundary."""
-        if stale != self._stale:
-            self._stale = stale
-            self.layoutChanged.emit()
+    def set_compact(self, compact: bool) -> None:
+        """Show a status by its mark alone, where the column has no room for words."""
+        if compact != self._compact:
+            self._compact = compact
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, STATUS, STATUS)
+
+    def group(self) -> QModelIndex:
+        """Index of the folded group; invalid when there is none."""
+        last = self._root.children[-1] if self._root.children else None
+        return self.createIndex(last.row, 0, last) if last is not None and last.kind == "group" else QModelIndex()
 
     def taxon_count(self) -> int:
         """How many taxa are shown, folded ones included."""
@@ -193,14 +236,14 @@ class SpeciesModel(QAbstractItemModel):
             translate("AzeCriteria", "Parameter"),
             translate("AzeCriteria", "Segment"),
             translate("AzeCriteria", "Share here"),
-            translate("AzeCriteria", "Status"),
+            "" if self._compact else translate("AzeCriteria", "Status"),
         )[section]
 
     def data(self, index, role=Qt.ItemDataRole.DisplayRole):
         node = self._node(index)
         column = index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return node.texts.get(column)
+            return node.mark if column == STATUS and self._compact else node.texts.get(column)
         if role == SHARE_ROLE:
             return node.bar if column == SHARE else None
         if role == SORT_ROLE:
@@ -261,6 +304,8 @@ class _Node:
     keys: dict[int, Any] = field(default_factory=dict)
     tip: str | None = None
     searched: str = ""
+    mark: str = ""
+    state: str = "empty"
     faded: bool = False
     font: Any = None
     parent: _Node | None = None
@@ -282,14 +327,14 @@ def _taxon_node(entry: dict[str, Any], threshold: float, folded: bool = False) -
     elif entry["trigger"]:
         outcome = translate("AzeCriteria", "trigger")
     else:
-        outcome = style.word(entry["status"])
+        outcome = _word("status", entry["status"])
     font = QGuiApplication.font()
     font.setItalic(True)
     font.setBold(bool(entry["trigger"]))
     node = _Node(
         kind="taxon",
         entry=entry,
-        texts={NAME: entry["scientific_name"], CATEGORY: category, STATUS: outcome},
+        texts={NAME: entry["scientific_name"], CATEGORY: category},
         keys={
             NAME: entry["scientific_name"].casefold(),
             CATEGORY: redlist.sort_key(entry["category"]),
@@ -300,8 +345,8 @@ def _taxon_node(entry: dict[str, Any], threshold: float, folded: bool = False) -
                 entry["scientific_name"],
                 entry.get("common_name") or "",
                 entry["category"],
-                terms.category(entry["category"]),
-                terms.route(entry["route"]) if entry["trigger"] else "",
+                _word("category", entry["category"]),
+                _word("route", entry["route"]) if entry["trigger"] else "",
                 outcome,
             )
         ).casefold(),
@@ -309,60 +354,58 @@ def _taxon_node(entry: dict[str, Any], threshold: float, folded: bool = False) -
         font=font,
     )
     _put_share(node, shown, threshold, entry)
+    _put_status(node, outcome, "empty" if folded else _MARKED.get(entry["status"], "empty"))
     reasons = [f["message"] for f in entry.get("findings", ()) if f.get("message")]
     node.tip = "\n".join(
-        [f"{entry['scientific_name']}, {terms.category(entry['category'])} ({category})", *reasons[:3]]
+        [f"{entry['scientific_name']}, {_word('category', entry['category'])} ({category})", *reasons[:3]]
     )
-    for share in sorted(
-        entry["shares"], key=lambda s: (_rank(PARAMETERS, s["parameter"]), _rank(SEGMENTS, s["segment"]))
-    ):
+    for share in sorted(entry["shares"], key=share_order):
         child = node.add(_Node(kind="share", entry=entry, faded=folded))
         _put_share(child, share, threshold, entry)
         child.texts[NAME] = share_name(share)
-        child.texts[STATUS] = style.word(share["status"])
+        _put_status(child, _word("status", share["status"]), _MARKED.get(share["status"], "empty"))
         child.texts.pop(PARAMETER)
         child.texts.pop(SEGMENT)
     return node
 
 
+def _put_status(node: _Node, words: str, state: str) -> None:
+    node.mark, node.state = style.MARKS[state], state
+    node.texts[STATUS] = f"{node.mark} {words}"
+
+
 def _put_share(node: _Node, share: dict[str, Any] | None, threshold: float, entry: dict[str, Any]) -> None:
-    translate = QCoreApplication.translate
-    if share is None or share["best"] is None:
-        unknown = translate("AzeCriteria", "cannot be assessed")
-        node.bar = Bar(None, None, None, threshold, "not_assessable", unknown)
-        node.texts.update({PARAMETER: "", SEGMENT: "", SHARE: unknown})
-        node.keys[SHARE] = -1.0
-        if share is None:
-            return
-        node.tip = unknown
-    else:
-        text = percent(share["best"])
-        # A taxon that cannot trigger has no outcome to colour: its bar only says how much of it lives here.
-        status = share["status"] if can_trigger(entry) else "not_met"
-        node.bar = Bar(share["low"], share["best"], share["high"], threshold, status, text)
-        node.texts[SHARE] = text
-        node.keys[SHARE] = share["best"]
-        here, everywhere = share_values(share)
-        node.tip = translate("AzeCriteria", "{name}: {here} of {everywhere} are here. {range}").format(
-            name=share_name(share), here=here, everywhere=everywhere, range=_range_text(share, threshold)
-        )
-    node.texts[PARAMETER] = terms.parameter(share["parameter"])
-    node.texts[SEGMENT] = terms.segment(share["segment"])
+    node.bar = bar_of(entry, share, threshold)
+    node.texts[SHARE] = node.bar.text
+    node.keys[SHARE] = -1.0 if node.bar.best is None else node.bar.best
+    node.texts[PARAMETER] = node.texts[SEGMENT] = ""
+    if share is None:
+        return
+    node.tip = f"{share_name(share)}\n{share_sentence(share, threshold)}"
+    node.texts[PARAMETER] = _word("parameter", share["parameter"])
+    node.texts[SEGMENT] = _word("segment", share["segment"])
     node.keys[PARAMETER] = _rank(PARAMETERS, share["parameter"])
     node.keys[SEGMENT] = _rank(SEGMENTS, share["segment"])
     node.keys.setdefault(STATUS, _rank(_STATUS_ORDER, share["status"]))
 
 
-def _range_text(share: dict[str, Any], threshold: float) -> str:
+def _measured(value: float | None, unit: str) -> str:
     translate = QCoreApplication.translate
-    if share["low"] == share["best"] == share["high"]:
-        return translate("AzeCriteria", "Threshold {threshold}.").format(threshold=percent(threshold))
-    return translate("AzeCriteria", "Between {low} and {high}, best {best}; threshold {threshold}.").format(
-        low=percent(share["low"]),
-        high=percent(share["high"]),
-        best=percent(share["best"]),
-        threshold=percent(threshold),
-    )
+    if value is None or unit == "m2":
+        return square_metres(value)
+    count = number(value, 0 if float(value).is_integer() else 1)
+    template = {
+        "cells": translate("AzeCriteria", "{count} cells of 2 × 2 km"),
+        "individuals": translate("AzeCriteria", "{count} individuals"),
+        "localities": translate("AzeCriteria", "{count} localities"),
+    }.get(unit, "{count}")
+    return template.format(count=count)
+
+
+@cache
+def _word(kind: str, code: str) -> str:
+    # The vocabulary translates all of its words for each that is asked for; a table of 500 taxa asks 20,000 times.
+    return word(kind, code)
 
 
 def _rank(order: tuple[str, ...], code: str) -> int:

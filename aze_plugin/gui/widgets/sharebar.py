@@ -46,9 +46,10 @@ def paint_bar(painter: QPainter, rect: QRectF, bar: Bar, palette: QPalette, dimm
         painter.drawRoundedRect(filled, 2, 2)
         if bar.low is not None and bar.high is not None and bar.high > bar.low:
             _paint_whisker(painter, groove, bar, palette)
-    tick = groove.left() + groove.width() * _clamped(bar.threshold)
-    painter.setPen(QPen(palette.color(QPalette.ColorRole.Text), 1.4))
-    painter.drawLine(QPointF(tick, groove.top() - 3), QPointF(tick, groove.bottom() + 3))
+    if bar.threshold is not None:
+        tick = groove.left() + groove.width() * _clamped(bar.threshold)
+        painter.setPen(QPen(palette.color(QPalette.ColorRole.Text), 1.4))
+        painter.drawLine(QPointF(tick, groove.top() - 3), QPointF(tick, groove.bottom() + 3))
     painter.restore()
 
 

@@ -1,0 +1,428 @@
+"""The page Criteria: the three criteria with what is behind them, and the taxa that live inside the boundary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.PyQt.QtCore import QCoreApplication, QDateTime, QLocale, Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from ...services.figures import hectares, percent
+from ...services.vocabulary import word
+from .. import style
+from ..models import species
+from ..widgets.basics import ElidedLabel, FlowLayout, PageScroll, TextLabel, link
+from ..widgets.card import Card
+from ..widgets.findings import FindingList
+from ..widgets.sharebar import ShareBar
+from ..widgets.statement import StatementEditor
+from .taxa import TaxaTable, reason
+from .taxon import TaxonDetails
+
+CRITERIA = ("endangerment", "irreplaceability", "discreteness")
+_MOST_BARS = 6
+_NEAR = 0.5
+
+
+class CriteriaPage(QWidget):
+    """Shows the session's assessment; asks the session to check, to zoom and to keep statements."""
+
+    def __init__(self, session, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.session = session
+        self._outdated = True
+        self.nothing = _Nothing(session)
+        self.results = QSplitter(Qt.Orientation.Vertical)
+        self.results.setChildrenCollapsible(False)
+        self.details = TaxonDetails(session)
+        self.stack = QStackedWidget()
+        for widget in (self.nothing, self.results, self.details):
+            self.stack.addWidget(widget)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.stack)
+
+        cards = PageScroll()
+        self.notice = Notice(session)
+        cards.layout_.addWidget(self.notice)
+        self.cards = {name: CriterionCard(name, number) for number, name in enumerate(CRITERIA, start=1)}
+        for card in self.cards.values():
+            cards.layout_.addWidget(card)
+            card.findings.zoomed.connect(session.zoom_to)
+            card.findings.writing.connect(self._write)
+            card.findings.dataWanted.connect(lambda: session.show_page("data"))
+        self.editor = StatementEditor()
+        self.editor.saved.connect(self._save)
+        self.cards["discreteness"].body.addWidget(self.editor)
+        cards.layout_.addStretch(1)
+        self.scroll = cards
+        self.taxa = TaxaTable(session)
+        self.results.addWidget(cards)
+        self.results.addWidget(self.taxa)
+        self.results.setStretchFactor(0, 3)
+        self.results.setStretchFactor(1, 2)
+        self.taxa.opened.connect(self.show_taxon)
+        self.cards["irreplaceability"].chosen.connect(self.show_taxon)
+        self.details.closed.connect(self.refresh)
+
+        session.assessmentChanged.connect(self._changed)
+        session.candidatesChanged.connect(self._other_candidate)
+        session.dataChanged.connect(self._changed)
+        session.busyChanged.connect(self._busy)
+        self.refresh()
+
+    def act(self, key: str) -> None:
+        """What the line at the bottom of the panel asks for: ``check``, ``rationale`` or ``why``."""
+        if key == "check":
+            self.session.check()
+        elif key == "rationale":
+            self._write("delineation_rationale", "")
+        elif key == "why":
+            self.refresh()
+            for name in CRITERIA:
+                status = (self.session.assessment or {}).get("criteria", {}).get(name, {}).get("status")
+                if status not in (None, "met"):
+                    self.cards[name].show_findings(True)
+
+    def refresh(self) -> None:
+        """Show what the session holds now."""
+        self._outdated = False
+        assessment, stale = self.session.assessment, self.session.assessment_stale
+        if assessment is None:
+            self.nothing.refresh()
+            self.stack.setCurrentWidget(self.nothing)
+            return
+        settings = self.session.assessment_settings or {}
+        threshold = settings["threshold"]
+        self.notice.refresh()
+        for card in self.cards.values():
+            card.set_criterion(assessment, threshold, stale)
+        self.taxa.set_assessment(assessment, threshold, stale)
+        if self.details.taxon and self.details.refresh():
+            self.stack.setCurrentWidget(self.details)
+        else:
+            self.stack.setCurrentWidget(self.results)
+
+    def show_taxon(self, name: str) -> None:
+        """Open the details of a taxon that the assessment has."""
+        self.details.open(name)
+        self.stack.setCurrentWidget(self.details)
+
+    def showEvent(self, event):
+        super().showEvent(event)
+        if self._outdated:
+            self.refresh()
+
+    def _changed(self) -> None:
+        if self.isVisible():
+            self.refresh()
+        else:
+            self._outdated = True
+
+    def _other_candidate(self) -> None:
+        self.editor.put_aside()
+        self.details.leave()
+        for card in self.cards.values():
+            card.forget_choice()
+        self._changed()
+
+    def _busy(self) -> None:
+        if self.stack.currentWidget() is self.nothing:
+            self.nothing.refresh()
+        else:
+            self.notice.refresh()
+
+    def _write(self, key: str, taxon: str) -> None:
+        if taxon:
+            self.show_taxon(taxon)
+            self.details.write(key)
+            return
+        self.refresh()
+        if self.session.assessment is not None:
+            self.stack.setCurrentWidget(self.results)
+        self.editor.open(self.session.current or "", key, "", self.session.statement(key))
+        # The editor has its place only after the layout was done anew.
+        QTimer.singleShot(0, lambda: self.scroll.ensureWidgetVisible(self.editor))
+
+    def _save(self, key: str, _taxon: str, said: str) -> None:
+        self.session.set_statement(key, said)
+
+
+class CriterionCard(Card):
+    """One criterion: number and name, status, a line of figures, findings; for irreplaceability also share bars.
+
+    ``chosen`` carries the name of a taxon whose bar was clicked.
+    """
+
+    def __init__(self, name: str, number: int, parent: QWidget | None = None):
+        title = f"{number}  {word('criterion', name)}"
+        super().__init__(title, parent=parent)
+        self.name = name
+        self._bars = _Bars() if name == "irreplaceability" else None
+        if self._bars is not None:
+            self.add(self._bars)
+            self.chosen = self._bars.chosen
+        self.findings = FindingList()
+        self.add(self.findings)
+        self.why = link("", self._toggle)
+        self.buttons.addWidget(self.why)
+        # None until the user opens or folds the findings by hand; the outcome decides before.
+        self._wanted: bool | None = None
+
+    def set_criterion(self, assessment: dict[str, Any], threshold: float, stale: bool) -> None:
+        """Show the criterion's member of an assessment (one of ``aze-assessment/1``)."""
+        criterion = assessment["criteria"][self.name]
+        self.set_status(criterion["status"], dimmed=stale)
+        self.set_summary(_SUMMARIES[self.name](assessment, threshold))
+        self.findings.set_findings(criterion["findings"], dimmed=stale)
+        if self._bars is not None:
+            self._bars.set_species(assessment["species"], threshold, stale)
+        self.why.setVisible(bool(criterion["findings"]))
+        self._apply(criterion["status"] != "met" if self._wanted is None else self._wanted)
+
+    def show_findings(self, shown: bool) -> None:
+        """Open or fold the findings, as if by hand."""
+        self._wanted = shown
+        self._apply(shown)
+
+    def forget_choice(self) -> None:
+        """Let the outcome decide again whether the findings are open."""
+        self._wanted = None
+
+    def _toggle(self) -> None:
+        self.show_findings(self.findings.isHidden())
+
+    def _apply(self, shown: bool) -> None:
+        translate = QCoreApplication.translate
+        self.findings.setVisible(shown)
+        self.why.setText(
+            translate("AzeCriteria", "less ▴")
+            if shown
+            else translate("AzeCriteria", "why ({count}) ▾").format(count=self.findings.count)
+        )
+
+
+class Notice(QWidget):
+    """When and on which data the results were made, and whether they still hold."""
+
+    def __init__(self, session, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.session = session
+        self.text = TextLabel(muted=True)
+        self.again = link(QCoreApplication.translate("AzeCriteria", "check again ▸"), session.check)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.text)
+        layout.addWidget(self.again)
+
+    def refresh(self) -> None:
+        """Show the state of the session's assessment."""
+        translate = QCoreApplication.translate
+        time, busy = self.session.assessment_time, self.session.busy
+        locale = QLocale()
+        day = locale.toString(QDateTime(time).date(), QLocale.FormatType.ShortFormat) if time else ""
+        when = f"{day} {time:%H:%M}" if time else ""
+        if not self.session.assessment_stale:
+            data = [
+                " ".join(p for p in (s.get("name"), s.get("version")) if p) for s in self.session.assessment_sources
+            ]
+            data = list(dict.fromkeys(data))
+            named = ", ".join(data[:2]) + (" …" if len(data) > 2 else "")
+            self.text.setText(
+                translate("AzeCriteria", "Checked {when} with {data}.").format(when=when, data=named)
+                if data
+                else translate("AzeCriteria", "Checked {when}.").format(when=when)
+            )
+        elif busy is not None:
+            self.text.setText(
+                translate(
+                    "AzeCriteria", "Of an earlier boundary or earlier data ({when}). New results are on the way."
+                ).format(when=when)
+            )
+        else:
+            self.text.setText(
+                translate("AzeCriteria", "Of an earlier boundary or earlier data ({when}).").format(when=when)
+            )
+        self.again.setVisible(self.session.assessment_stale and busy is None)
+
+
+class _Nothing(QWidget):
+    """What stands here before there is a result: what is missing, and the way to it."""
+
+    def __init__(self, session):
+        super().__init__()
+        self.session = session
+        self.text = TextLabel()
+        self.button = QPushButton()
+        self.button.clicked.connect(self._go)
+        row = FlowLayout()
+        row.addWidget(self.button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 24, 16, 16)
+        layout.setSpacing(10)
+        layout.addWidget(self.text)
+        layout.addLayout(row)
+        layout.addStretch(1)
+        self._page = ""
+
+    def refresh(self) -> None:
+        """Say what is missing."""
+        translate = QCoreApplication.translate
+        session = self.session
+        said, button, self._page = session.can_check(), "", ""
+        if session.problem_of_installation():
+            pass
+        elif not session.library_path or session.library_problem:
+            button, self._page = translate("AzeCriteria", "Go to the data"), "data"
+            if not session.library_problem:
+                said = translate(
+                    "AzeCriteria",
+                    "The criteria need to know which species live where. Open or import a species library first.",
+                )
+        elif session.candidate_geometry() is None:
+            button, self._page = translate("AzeCriteria", "Go to the boundary"), "boundary"
+            said = translate("AzeCriteria", "There is no boundary to check yet. Draw or import one first.")
+        elif session.busy is not None:
+            said = translate("AzeCriteria", "{title}…").format(title=session.busy.title)
+        else:
+            button = translate("AzeCriteria", "Check")
+            said = translate("AzeCriteria", "This boundary has not been checked yet.")
+        self.text.setText(said)
+        self.button.setText(button)
+        self.button.setVisible(bool(button))
+
+    def _go(self) -> None:
+        if self._page:
+            self.session.show_page(self._page)
+        else:
+            self.session.check()
+
+
+class _Bars(QWidget):
+    """Share bars of the taxa that trigger, of those that need evidence, and of near misses."""
+
+    chosen = pyqtSignal(str)
+
+    def __init__(self):
+        super().__init__()
+        self._rows = QVBoxLayout(self)
+        self._rows.setContentsMargins(0, 2, 0, 2)
+        self._rows.setSpacing(2)
+
+    def set_species(self, entries: list[dict[str, Any]], threshold: float, stale: bool) -> None:
+        while self._rows.count():
+            row = self._rows.takeAt(0).widget()
+            row.hide()
+            row.deleteLater()
+        shown = [entry for entry in entries if _worth_a_bar(entry)]
+        shown.sort(key=_bar_order)
+        for entry in shown[:_MOST_BARS]:
+            self._rows.addWidget(self._row(entry, threshold, stale))
+        if len(shown) > _MOST_BARS:
+            more = QCoreApplication.translate("AzeCriteria", "And {count} more in the table below.")
+            self._rows.addWidget(TextLabel(more.format(count=len(shown) - _MOST_BARS), muted=True))
+        self.setVisible(bool(shown))
+
+    def _row(self, entry: dict[str, Any], threshold: float, stale: bool) -> QWidget:
+        row = _Clickable(lambda: self.chosen.emit(entry["scientific_name"]))
+        name = ElidedLabel(f"{style.MARKS[_state(entry)]} {entry['scientific_name']}")
+        font = name.font()
+        font.setItalic(True)
+        name.setFont(font)
+        row.setToolTip(reason(entry))
+        row.setAccessibleName(entry["scientific_name"])
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addWidget(name, 1)
+        layout.addWidget(ShareBar(species.bar_of(entry, species.headline(entry), threshold), stale), 1)
+        return row
+
+
+class _Clickable(QWidget):
+    """A row that acts on a click and on Enter."""
+
+    def __init__(self, on_click):
+        super().__init__()
+        self._on_click = on_click
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def mouseReleaseEvent(self, event):
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.pos()):
+            self._on_click()
+
+    def keyPressEvent(self, event):
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self._on_click()
+        else:
+            super().keyPressEvent(event)
+
+
+def _state(entry: dict[str, Any]) -> str:
+    if entry["trigger"]:
+        return "fine"
+    return "work" if entry["status"] in ("needs_evidence", "not_assessable") else "empty"
+
+
+def _worth_a_bar(entry: dict[str, Any]) -> bool:
+    if not species.can_trigger(entry):
+        return False
+    shown = species.headline(entry)
+    near = shown is not None and shown["best"] is not None and shown["best"] >= _NEAR
+    return entry["trigger"] or entry["status"] == "needs_evidence" or near
+
+
+def _bar_order(entry: dict[str, Any]) -> tuple[bool, bool, float]:
+    shown = species.headline(entry)
+    best = shown["best"] if shown is not None and shown["best"] is not None else 0.0
+    return not entry["trigger"], entry["status"] != "needs_evidence", -best
+
+
+def _endangerment(assessment: dict[str, Any], _threshold: float) -> str:
+    translate = QCoreApplication.translate
+    counts = {}
+    for entry in assessment["species"]:
+        if species.can_trigger(entry):
+            counts[entry["category"]] = counts.get(entry["category"], 0) + 1
+    total = len(assessment["species"])
+    if not total:
+        return translate("AzeCriteria", "No taxon of the library lives here.")
+    listed = ", ".join(f"{counts[code]} {code}" for code in ("CR", "EN", "EW") if counts.get(code))
+    if not listed:
+        return translate("AzeCriteria", "None of the {total} taxa here is CR, EN or EW.").format(total=total)
+    return translate("AzeCriteria", "{listed} among {total} taxa here").format(listed=listed, total=total)
+
+
+def _irreplaceability(assessment: dict[str, Any], threshold: float) -> str:
+    translate = QCoreApplication.translate
+    able = [entry for entry in assessment["species"] if species.can_trigger(entry)]
+    triggers = sum(1 for entry in able if entry["trigger"])
+    if not able:
+        return translate("AzeCriteria", "No taxon here is of a kind that can trigger a site.")
+    if not triggers:
+        return translate("AzeCriteria", "None of {able} taxa triggers yet; more than {threshold} is needed.").format(
+            able=len(able), threshold=percent(threshold)
+        )
+    return translate("AzeCriteria", "{triggers} of {able} taxa trigger; more than {threshold} is needed.").format(
+        triggers=triggers, able=len(able), threshold=percent(threshold)
+    )
+
+
+def _discreteness(assessment: dict[str, Any], _threshold: float) -> str:
+    translate = QCoreApplication.translate
+    parts = assessment["parts"]
+    said = (
+        translate("AzeCriteria", "One part")
+        if parts == 1
+        else translate("AzeCriteria", "{count} parts").format(count=parts)
+    )
+    return f"{said} · {hectares(assessment['area_ha'])}"
+
+
+_SUMMARIES = {
+    "endangerment": _endangerment,
+    "irreplaceability": _irreplaceability,
+    "discreteness": _discreteness,
+}
