@@ -26,6 +26,20 @@ _PLACE_TOLERANCE_DEGREES = 0.01
 # Parts of a site smaller than this share of it do not count when boundaries are compared (the form's own rule).
 SLIVER_SHARE = 0.001
 
+SECTIONS = (
+    "proposer",
+    "site",
+    "delineation",
+    "biodiversity",
+    "actions",
+    "habitats",
+    "threats",
+    "protection",
+    "consultation",
+    "statements",
+    "references",
+    "evidence",
+)
 CATEGORY_LABELS = {
     "CR": "Critically Endangered (CR)",
     "EN": "Endangered (EN)",
@@ -172,9 +186,12 @@ def complete(
     protected areas were given; ``sources``: the assessment's; ``evidence``: names of the nominator's files.
     """
     filled = copy.deepcopy(dict(nomination))
+    for section in SECTIONS:
+        # The schema check speaks of a section that is no object; nothing can be read from it or filled into it.
+        if not isinstance(filled.get(section, {}), dict):
+            del filled[section]
     for section in ("site", "delineation", "biodiversity", "protection"):
-        if not isinstance(filled.get(section), dict):
-            filled[section] = {}
+        filled.setdefault(section, {})
     statements = statements_for(nomination, assessment["name"])
     filled["statements"] = statements
     entry = statements["candidates"][assessment["name"]]

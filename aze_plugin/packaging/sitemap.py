@@ -87,6 +87,9 @@ class _Frame:
         moved = QgsGeometry()
         moved.fromWkb(geometry.to_wkb(geometry.to_lonlat(np.array([shape], dtype=object))[0]))
         moved.transform(self._transform)
+        if geometry.touches_antimeridian(shape):
+            # The cut along 180° is the file format's, not the boundary's: a hair's breadth of growth closes it.
+            moved = moved.buffer(0.05, 1).buffer(-0.05, 1)
         return moved
 
     def place(self, x: float, y: float) -> QPointF:
