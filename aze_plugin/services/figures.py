@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from qgis.PyQt.QtCore import QCoreApplication, QLocale
 
@@ -10,6 +13,23 @@ from . import vocabulary
 
 # Values next to which one decimal could hide on which side a share lies.
 _EDGES = (0.0, 0.5, 0.95, 1.0)
+
+_FIXED: ContextVar[QLocale | None] = ContextVar("aze_figures_locale", default=None)
+
+
+def _locale() -> QLocale:
+    return _FIXED.get() or QLocale()
+
+
+@contextmanager
+def international() -> Iterator[None]:
+    """Write numbers in the English way meanwhile, whatever the user's own: for documents that have to be the same
+    on every machine. Holds for the calling thread only."""
+    token = _FIXED.set(QLocale(QLocale.Language.English, QLocale.Country.UnitedKingdom))
+    try:
+        yield
+    finally:
+        _FIXED.reset(token)
 
 
 def percent(share: float | None) -> str:
@@ -21,14 +41,14 @@ def percent(share: float | None) -> str:
         decimals += 1
     if round(share * 100, 6) in (0.0, 100.0) and any(abs(share - e) < 1e-12 for e in _EDGES):
         decimals = 0
-    return f"{QLocale().toString(100.0 * share, 'f', decimals)} %"
+    return f"{_locale().toString(100.0 * share, 'f', decimals)} %"
 
 
 def number(value: float | None, decimals: int = 0) -> str:
     """A number with the locale's grouping."""
     if value is None:
         return QCoreApplication.translate("AzeFigures", "not known")
-    return QLocale().toString(float(value), "f", decimals)
+    return _locale().toString(float(value), "f", decimals)
 
 
 def hectares(ha: float | None) -> str:
@@ -76,7 +96,7 @@ def readable(params: dict) -> dict:
         elif isinstance(value, int):
             shown[key] = str(value) if key in ("year", "row") else number(value)
         elif isinstance(value, float):
-            shown[key] = QLocale().toString(value, "g", 6)
+            shown[key] = _locale().toString(value, "g", 6)
         elif isinstance(value, (list, tuple)):
             shown[key] = ", ".join(str(v) for v in value)
         else:
