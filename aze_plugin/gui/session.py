@@ -35,7 +35,7 @@ from ..domain.errors import AzeError
 from ..services import project_state
 from ..services.dependencies import shapely_problem
 from ..services.wording import text
-from . import layers, preferences
+from . import layers, measure, preferences
 from .tasks import Busy, Runner
 
 CHECK_DELAY_MS = 400
@@ -96,6 +96,7 @@ class Session(QObject):
         self._results: dict[str, _Results] = {}
         self._nominations: dict[str, dict] = {}
         self._restoring = False
+        self._foreign_state = False
 
         self._check_timer = QTimer(self)
         self._check_timer.setSingleShot(True)
@@ -128,6 +129,7 @@ class Session(QObject):
     def restore(self) -> None:
         """Take up what the project remembers."""
         self._restoring = True
+        self._foreign_state = False
         self.runner.cancel_all()
         self._check_timer.stop()
         self._results.clear()
@@ -139,6 +141,8 @@ class Session(QObject):
         try:
             state = project_state.load(self.project)
         except AzeError as error:
+            # What cannot be read is left as it is, not written over.
+            self._foreign_state = True
             state = project_state.ProjectState()
             self.message.emit(text(error.code, error.params), Qgis.MessageLevel.Warning.value)
         self._nominations = state.nominations
@@ -152,7 +156,7 @@ class Session(QObject):
         self._schedule()
 
     def _remember(self) -> None:
-        if self._restoring:
+        if self._restoring or self._foreign_state:
             return
         library = "" if self.library_path == preferences.default_library() else self.library_path
         project_state.save(
@@ -325,6 +329,12 @@ class Session(QObject):
         self.project.setDirty(True)
         self._data_touched()
 
+    def preferences_changed(self) -> None:
+        """The user's defaults changed: what was computed with the earlier ones is stale."""
+        if not self.library_path:
+            self._set_library(preferences.default_library())
+        self._data_touched()
+
     def _data_touched(self) -> None:
         self._data_version += 1
         self.dataChanged.emit()
@@ -375,6 +385,13 @@ class Session(QObject):
         feature = self.candidate_feature()
         return feature.geometry() if feature is not None and feature.hasGeometry() else None
 
+    def candidate_area_ha(self) -> float | None:
+        """Ellipsoidal area (EPSG:7030) of the current boundary in hectares, or None without one."""
+        shape = self.candidate_geometry()
+        if shape is None:
+            return None
+        return measure.area_m2(shape) / 1e4
+
     def set_current(self, name: str | None) -> None:
         """Make another candidate the current one."""
         if name == self.current or (name is not None and name not in self._names):
@@ -400,10 +417,17 @@ class Session(QObject):
         return name
 
     def add_candidate(
-        self, wish: str, boundary: QgsGeometry, kind: str = "new_site", updates_site: str = "", note: str = ""
+        self,
+        wish: str,
+        boundary: QgsGeometry,
+        kind: str = "new_site",
+        updates_site: str = "",
+        note: str = "",
+        announce: bool = True,
     ) -> str:
-        """Add a candidate with a boundary in WGS 84 as one undoable step, make it current, and return its name.
+        """Add a candidate with a boundary in WGS 84 as one undoable step, and return its name.
 
+        It becomes the current one unless ``announce`` is false, for the adding of several.
         Raises AzeError ``boundary.no_area`` for a boundary without area.
         """
         shape = layers.as_multipolygon(boundary)
@@ -422,11 +446,8 @@ class Session(QObject):
         feature = QgsVectorLayerUtils.createFeature(layer, shape, attributes)
         with self._edit(layer, QCoreApplication.translate("AzePanel", "Add candidate")):
             layer.addFeature(feature)
-        self._read_candidates()
-        if self.current != name:
+        if announce:
             self.set_current(name)
-        else:
-            self.candidatesChanged.emit()
         return name
 
     def replace_boundary(self, boundary: QgsGeometry) -> None:
@@ -911,20 +932,28 @@ class Session(QObject):
             entry = entry.get("species", {}).get(taxon, {})
         return entry.get(key, "")
 
-    def set_nomination(self, nomination: dict) -> None:
-        """Replace all details of the current candidate's nomination."""
-        if self.current is None:
-            return
-        self._nominations[self.current] = copy.deepcopy(nomination)
-        self._remember()
-        self._touch_statements()
-        self._recheck_nomination()
+    @property
+    def nominated(self) -> list[str]:
+        """Names of the candidates of whose nomination something is written."""
+        return list(self._nominations)
 
-    def _touch_statements(self) -> None:
-        name = self.current or ""
+    def set_nomination(self, nomination: dict, name: str | None = None) -> None:
+        """Replace all details of a candidate's nomination, of the current one's by default."""
+        name = name or self.current
+        if name is None:
+            return
+        self._nominations[name] = copy.deepcopy(nomination)
+        self._remember()
+        self._touch_statements(name)
+        if name == self.current:
+            self._recheck_nomination()
+
+    def _touch_statements(self, name: str | None = None) -> None:
+        name = name or self.current or ""
         self._statement_versions[name] = self._statement_versions.get(name, 0) + 1
-        self.assessmentChanged.emit()
-        self._schedule()
+        if name == self.current:
+            self.assessmentChanged.emit()
+            self._schedule()
 
     def _recheck_nomination(self) -> None:
         self.problems = self._find_problems()
@@ -937,7 +966,7 @@ class Session(QObject):
 
     # -------------------------------------------------------------------------------------------------------- map
 
-    def zoom_to(self, place: Any) -> None:
+    def zoom_to(self, place: Any, flash: bool = True) -> None:
         """Show a place on the map: a lon/lat ``[xmin, ymin, xmax, ymax]``, a QgsRectangle or a QgsGeometry."""
         rectangle = _rectangle(place)
         if self.iface is None or rectangle is None:
@@ -952,7 +981,8 @@ class Session(QObject):
         extent.scale(1.15)
         canvas.setExtent(extent)
         canvas.refresh()
-        self.flash(place)
+        if flash:
+            self.flash(place)
 
     def flash(self, place: Any) -> None:
         """Let a place light up on the map for a moment."""
@@ -966,6 +996,12 @@ class Session(QObject):
                 return
             geometry = QgsGeometry.fromRect(rectangle)
         self.iface.mapCanvas().flashGeometries([geometry], layers.LONLAT)
+
+    def zoom_to_layer(self, layer: QgsMapLayer) -> None:
+        """Show all of a layer on the map."""
+        if layer.crs().isValid() and not layer.extent().isEmpty():
+            transform = QgsCoordinateTransform(layer.crs(), layers.LONLAT, self.project.transformContext())
+            self.zoom_to(transform.transformBoundingBox(layer.extent()), flash=False)
 
     def zoom_to_candidate(self) -> None:
         """Show the current candidate on the map."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from qgis.PyQt.QtCore import QCoreApplication
-from qgis.PyQt.QtGui import QColor, QFont, QPalette
+from qgis.PyQt.QtCore import QCoreApplication, Qt
+from qgis.PyQt.QtGui import QColor, QFont, QIcon, QPainter, QPalette, QPixmap
+from qgis.PyQt.QtSvg import QSvgRenderer
+
+from .. import paths
 
 # Okabe and Ito (2008): told apart by people with any of the common colour vision deficiencies.
 GREEN = "#009E73"
@@ -12,6 +15,9 @@ VERMILLION = "#D55E00"
 BLUE = "#0072B2"
 SKY = "#56B4E9"
 PURPLE = "#CC79A7"
+
+# The one colour in which the page icons are drawn.
+_INK = "#5f6b66"
 
 MARKS = {"empty": "○", "work": "◐", "fine": "●", "problem": "▲"}
 _COLOURS = {"work": ORANGE, "fine": GREEN, "problem": VERMILLION}
@@ -118,3 +124,23 @@ def scaled(font: QFont, factor: float, bold: bool = False) -> QFont:
         changed.setPixelSize(max(1, round(font.pixelSize() * factor)))
     changed.setBold(bold)
     return changed
+
+
+def icon(name: str, palette: QPalette, size: int = 24) -> QIcon:
+    """An icon of ``resources/icons`` in the colour of the palette's text, so that it reads in dark themes too."""
+    drawing = paths.resource("icons", f"{name}.svg").read_text(encoding="utf-8")
+    tinted = QIcon()
+    for mode, role in (
+        (QIcon.Mode.Normal, QPalette.ColorRole.WindowText),
+        (QIcon.Mode.Selected, QPalette.ColorRole.HighlightedText),
+    ):
+        renderer = QSvgRenderer(drawing.replace(_INK, palette.color(role).name()).encode())
+        for scale in (1, 2):
+            pixmap = QPixmap(size * scale, size * scale)
+            pixmap.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixmap)
+            renderer.render(painter)
+            painter.end()
+            pixmap.setDevicePixelRatio(scale)
+            tinted.addPixmap(pixmap, mode)
+    return tinted

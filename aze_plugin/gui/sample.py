@@ -1,0 +1,99 @@
+"""The bundled sample: copied to the user's profile, imported, and opened like a user's own data."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from qgis.core import Qgis, QgsApplication, QgsRectangle, QgsVectorLayer
+from qgis.PyQt.QtCore import QCoreApplication
+
+from .. import paths
+from ..domain.errors import AzeError
+from . import layers
+from .session import Session
+
+_LAYERS = (
+    ("landcover", "landcover.tif"),
+    ("base", "islands.gpkg"),
+    ("protected", "protected_areas.gpkg"),
+    ("sites", "sites.gpkg"),
+)
+# The candidate that the guide and the nomination in the schema's example are about.
+MAIN_CANDIDATE = "Cloudtop Ridge"
+
+
+def default_folder() -> Path:
+    """Where the copy goes: the user's profile, as the plugin's own folder is replaced at every update."""
+    return Path(QgsApplication.qgisSettingsDirPath()) / "aze_toolkit" / "sample"
+
+
+def load(session: Session, folder: Path | None = None) -> None:
+    """Copy the sample, import its species data into a library there, and open all of it in the project.
+
+    The layers come at once; the library follows when the import is done. Raises AzeError ``sample.missing`` and
+    ``output.unwritable``.
+    """
+    bundled = paths.resource("sample")
+    if not (bundled / "candidates.gpkg").exists():
+        raise AzeError("sample.missing")
+    folder = folder or default_folder()
+    try:
+        for source in sorted(p for p in bundled.rglob("*") if p.is_file()):
+            target = folder / source.relative_to(bundled)
+            # A copy that is the same stays: it may be open in this very project.
+            if not target.exists() or target.stat().st_size != source.stat().st_size:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)
+    except OSError as error:
+        raise AzeError("output.unwritable", file=str(folder), detail=error.strerror or str(error)) from error
+
+    _open_layers(session, folder)
+    _add_candidates(session, folder)
+    _zoom(session)
+    session.import_library(
+        str(folder / "library.gpkg"),
+        [str(folder / "ranges.zip"), str(folder / "ranges_birds.gpkg")],
+        assessments=str(folder / "redlist.zip"),
+        version="sample",
+        citation=QCoreApplication.translate("AzePanel", "AZE Toolkit sample, invented species"),
+    )
+
+
+def _open_layers(session: Session, folder: Path) -> None:
+    present = {
+        layer.source().partition("|")[0]
+        for layer in session.project.mapLayers().values()
+        if layer.isValid() and layers.role_of(layer)
+    }
+    for role, name in _LAYERS:
+        if str(folder / name) not in present:
+            session.add_sources(role, str(folder / name))
+
+
+def _add_candidates(session: Session, folder: Path) -> None:
+    source = QgsVectorLayer(layers.candidate_uri(str(folder / "candidates.gpkg")), "candidates", "ogr")
+    wanted = [f for f in source.getFeatures() if f["name"] not in session.candidates]
+    for feature in wanted:
+        session.add_candidate(feature["name"], feature.geometry(), announce=False)
+    if wanted and not session.candidate_layer.commitChanges(True):
+        session.message.emit("; ".join(session.candidate_layer.commitErrors()), Qgis.MessageLevel.Critical.value)
+
+    statements = json.loads((folder / "statements.json").read_text(encoding="utf-8"))["candidates"]
+    example = paths.load_json("schemas", "nomination.schema.json")["examples"][0]
+    for name in session.candidates:
+        if name in statements and name not in session.nominated:
+            details = dict(example) if name == MAIN_CANDIDATE else {"schema": "aze-nomination/1", "kind": "new_site"}
+            details["statements"] = {"schema": "aze-statements/1", "candidates": {name: statements[name]}}
+            session.set_nomination(details, name)
+    session.set_current(MAIN_CANDIDATE)
+
+
+def _zoom(session: Session) -> None:
+    """Show the islands that are together; the ones at the edge of the map would make them too small to see."""
+    extent = QgsRectangle()
+    for layer in session.site_layers:
+        extent.combineExtentWith(layer.extent())
+    if not extent.isEmpty():
+        session.zoom_to(extent, flash=False)
