@@ -23,6 +23,9 @@ from .progress import Progress
 PA = "pa"
 OECM = "oecm"
 
+# Pairs of area and site that are cut at a time: few enough to answer a wish to stop within a second.
+_PAIRS = 128
+
 NONE, PARTIAL, COMPLETE, NOT_ASSESSED = "none", "partial", "complete", "not_assessed"
 
 
@@ -381,23 +384,28 @@ class CoverageRun:
         return owners, shapes, asked, found
 
     def _meet(self, areas, shapes, asked, found, progress: Progress) -> None:
-        for n, (row, number) in enumerate(zip(asked.tolist(), found.tolist())):
-            if n % 64 == 0:
-                progress.check()
-            if shapes[row] is None:
-                continue
-            piece = self._index.overlap(shapes[row], number)
-            if geometry.area(piece) <= self.rules.overlap_tolerance_m2:
-                continue
-            if self.rules.match_country:
-                ours, theirs = self._countries[number], areas[row].countries
-                if not ours or not theirs:
-                    # Unknown is no mismatch: leaving the area out would show a cover of 0 that nobody measured.
-                    self.without_country += 1
-                elif not ours & theirs:
-                    self.of_other_countries += 1
-                    continue
-            self._pieces[number].append(Piece(areas[row], piece))
+        usable = np.array([shape is not None for shape in shapes], dtype=bool)[asked]
+        asked, found = asked[usable], found[usable]
+        for start in range(0, len(asked), _PAIRS):
+            progress.check()
+            rows, numbers = asked[start : start + _PAIRS], found[start : start + _PAIRS]
+            pieces = self._index.overlaps(shapes[rows], numbers)
+            for row, number, piece, size in zip(rows, numbers, pieces, geometry.areas(pieces)):
+                if size > self.rules.overlap_tolerance_m2 and self._same_country(areas[row], number):
+                    self._pieces[number].append(Piece(areas[row], piece))
+
+    def _same_country(self, area: ProtectedArea, number: int) -> bool:
+        if not self.rules.match_country:
+            return True
+        ours = self._countries[number]
+        if not ours or not area.countries:
+            # Unknown is no mismatch: leaving the area out would show a cover of 0 that nobody measured.
+            self.without_country += 1
+            return True
+        if ours & area.countries:
+            return True
+        self.of_other_countries += 1
+        return False
 
     def results(self, progress: Progress) -> list[SiteCoverage]:
         """The cover of every site, in the order of ``sites``."""

@@ -30,6 +30,10 @@ HALF_WORLD = 180 * _X_PER_DEGREE
 # this near to it: an honest edge longer than 300° does not occur in a boundary or a range map.
 _NEAR_ANTIMERIDIAN = 150.0
 
+# Geometries with more vertices than this are cut to a boundary's rectangle before they are intersected with it; for
+# smaller ones the cut costs as much as it saves.
+_LARGE = 5000
+
 _POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
@@ -506,19 +510,30 @@ class BoundaryIndex:
         asked, found = self._tree.query(shapely.box(*boxes.T))
         return asked, found
 
-    def overlap(self, geometry: Geometry, number: int) -> Geometry:
-        """What of a valid polygonal geometry lies in one boundary: the boundary itself where it is covered whole."""
-        boundary = self.geometries[number]
-        if shapely.contains_properly(boundary, geometry):
-            return geometry
-        if not shapely.intersects(boundary, geometry):
-            return shapely.Polygon()
-        low_x, low_y, high_x, high_y = shapely.bounds(geometry)
-        box = self._boxes[number]
-        holds_box = low_x <= box[0] and low_y <= box[1] and high_x >= box[2] and high_y >= box[3]
-        if holds_box and shapely.covers(geometry, boundary):
-            return boundary
-        return overlap(geometry, boundary)
+    def overlaps(self, geometries: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+        """What of each valid polygonal geometry lies in the boundary of that number, row by row.
+
+        Gives the boundary itself, the same object, where it is covered whole, and an empty polygon where they are
+        apart.
+        """
+        boundaries = self.geometries[numbers]
+        out = np.full(len(geometries), shapely.Polygon(), dtype=object)
+        inside = shapely.contains_properly(boundaries, geometries)
+        out[inside] = geometries[inside]
+        meeting = ~inside & shapely.intersects(boundaries, geometries)
+        ours, theirs = self._boxes[numbers], shapely.bounds(geometries)
+        holding = meeting & (theirs[:, :2] <= ours[:, :2]).all(axis=1) & (theirs[:, 2:] >= ours[:, 2:]).all(axis=1)
+        holding[holding] = shapely.covers(geometries[holding], boundaries[holding])
+        out[holding] = boundaries[holding]
+        cut = meeting & ~holding
+        large = cut & (shapely.get_num_coordinates(geometries) > _LARGE)
+        for row in np.flatnonzero(large):
+            out[row] = overlap(geometries[row], boundaries[row])
+        plain = np.flatnonzero(cut & ~large)
+        found = map_chunks(lambda rows: shapely.intersection(geometries[rows], boundaries[rows]), plain)
+        # What an overlay gives is valid: only lines and points along common edges have to go.
+        out[plain] = _mended(found, np.zeros(len(plain), dtype=bool))
+        return out
 
 
 def roundness(geometry: Geometry) -> float:
@@ -537,3 +552,33 @@ def roundness(geometry: Geometry) -> float:
     )
     perimeter = float(np.hypot(*(np.diff(ring, axis=0) * per_degree).T).sum())
     return 4 * math.pi * area(geometry) / perimeter**2 if perimeter else 0.0
+
+
+def midpoint(geometry: Geometry) -> tuple[float, float]:
+    """Longitude and latitude of the centre of area of an EPSG:6933 geometry; across 180° it is that of the whole."""
+    if touches_antimeridian(geometry):
+        geometry = shapely.MultiPolygon(
+            [
+                shapely.transform(p, lambda c: c + np.array([2 * HALF_WORLD, 0.0])) if shapely.bounds(p)[2] <= 0 else p
+                for p in shapely.get_parts(geometry)
+            ]
+        )
+    centre = shapely.get_coordinates(shapely.centroid(geometry))
+    lon, lat = unproject(centre)[0]
+    return (float(lon) + 180) % 360 - 180, float(lat)
+
+
+def same_shape(one: Geometry, other: Geometry, tolerance: float) -> bool:
+    """Whether two polygonal geometries of one CRS are the same but for rounding.
+
+    They have as many parts, every vertex of each lies within ``tolerance`` of a vertex of the other, and their areas
+    differ by no more than such shifts along the outline explain. Order and direction of rings do not matter.
+    """
+    if shapely.get_num_geometries(one) != shapely.get_num_geometries(other):
+        return False
+    points = [shapely.points(shapely.get_coordinates(g)) for g in (one, other)]
+    for here, there in (points, points[::-1]):
+        found = shapely.STRtree(there).query(here, predicate="dwithin", distance=tolerance)[0]
+        if len(np.unique(found)) != len(here):
+            return False
+    return abs(area(one) - area(other)) <= tolerance * float(shapely.length(one))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qgis.core import QgsCoordinateTransformContext, QgsFeatureSource, QgsVectorLayer
+from qgis.core import QgsCoordinateTransformContext, QgsFeatureSource, QgsRectangle, QgsVectorLayer
 
 from .. import paths
 from ..domain import coverage, fields, geometry
@@ -128,6 +128,7 @@ def read_sites(
     if not len(table):
         raise AzeError("coverage.no_sites", source=source.sourceName())
     prepared = table.prepared()
+    mended = geometry.to_lonlat(prepared.geometries)
     sites = []
     for i, shape in enumerate(prepared.geometries):
         if i % 64 == 0:
@@ -142,7 +143,7 @@ def read_sites(
                 name=_text(row.get("name")) or site_id,
                 iso3=_text(row.get("iso3")),
                 geometry=shape,
-                area_ha=0.0 if shape is None else ellipsoidal_area_m2(geometry.to_lonlat(shape)) / 1e4,
+                area_ha=0.0 if shape is None else ellipsoidal_area_m2(mended[i]) / 1e4,
                 repaired=bool(prepared.repaired[i]) and shape is not None,
                 reason=prepared.reasons[i],
             )
@@ -181,6 +182,34 @@ def measure_cover(
     notes += _notes_on(run, covers)
     progress.set(1)
     return CoverageResult(tuple(covers), rules, dict(run.excluded), run.repaired, run.counted, tuple(notes))
+
+
+def areas_near(
+    extent: Sequence[float],
+    protected_layers: Sequence[LayerSnapshot],
+    rules: CoverRules,
+    transform_context: QgsCoordinateTransformContext,
+    progress: Progress,
+) -> list[tuple[ProtectedArea, geometry.Geometry]]:
+    """The polygons that count for cover near a place, as a map shows them: EPSG:6933, one entry a row.
+
+    ``extent``: ``[west, south, east, north]`` in degrees, west > east where it crosses 180°.
+    """
+    west, south, east, north = extent
+    windows = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
+    found: dict[tuple[int, int], tuple[ProtectedArea, geometry.Geometry]] = {}
+    for number, snapshot in enumerate(protected_layers):
+        columns = _columns(snapshot)
+        wanted = list(dict.fromkeys(name for names in columns.values() for name in names))
+        for left, right in windows:
+            window = QgsRectangle(left, south, right, north)
+            table = read_features(snapshot, wanted, transform_context, progress, window)
+            kinds = geometry.kinds(table.lonlat)
+            shapes = table.prepared().geometries
+            for fid, area, kind, shape in zip(table.fids, _areas(table, columns, number), kinds, shapes):
+                if kind == "polygon" and shape is not None and rules.exclusion(area, kind) is None:
+                    found[number, fid] = (area, shape)
+    return list(found.values())
 
 
 def _columns(snapshot: LayerSnapshot) -> dict[str, list[str]]:
