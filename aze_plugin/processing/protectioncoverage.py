@@ -12,6 +12,7 @@ from qgis.core import (
     QgsGeometry,
     QgsMapLayerType,
     QgsProcessing,
+    QgsProcessingAlgorithm,
     QgsProcessingException,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterEnum,
@@ -133,22 +134,10 @@ class ProtectionCoverage(AzeAlgorithm):
         from ..services.wording import text
 
         try:
-            self._protected = [LayerSnapshot(layer) for layer in self._layers(parameters, context)]
+            self._protected = [LayerSnapshot(layer) for layer in protected_layers(self, parameters, context)]
         except AzeError as error:
             raise QgsProcessingException(text(error.code, error.params)) from error
         return True
-
-    def _layers(self, parameters, context) -> list:
-        """The layers of PROTECTED; one that cannot be opened is an error, where Processing would pass over it."""
-        value = parameters.get("PROTECTED")
-        named = [value] if isinstance(value, str) else value
-        if isinstance(named, (list, tuple)) and all(isinstance(name, str) for name in named):
-            layers = [layer for name in named for layer in _opened(name, context)]
-        else:
-            layers = self.parameterAsLayerList(parameters, "PROTECTED", context)
-        if not layers:
-            raise AzeError("coverage.no_layers")
-        return layers
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..services import files, protection
@@ -252,6 +241,19 @@ class ProtectionCoverage(AzeAlgorithm):
     def _add(self, sink, feature, parameters, name: str) -> None:
         if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
             raise QgsProcessingException(self.writeFeatureError(sink, parameters, name))
+
+
+def protected_layers(algorithm: QgsProcessingAlgorithm, parameters, context) -> list:
+    """The layers of PROTECTED; one that cannot be opened is an error, where Processing would pass over it."""
+    value = parameters.get("PROTECTED")
+    named = [value] if isinstance(value, str) else value
+    if isinstance(named, (list, tuple)) and all(isinstance(name, str) for name in named):
+        layers = [layer for name in named for layer in _opened(name, context)]
+    else:
+        layers = algorithm.parameterAsLayerList(parameters, "PROTECTED", context)
+    if not layers:
+        raise AzeError("coverage.no_layers")
+    return layers
 
 
 def _opened(name: str, context) -> list:
