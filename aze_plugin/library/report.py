@@ -1,0 +1,71 @@
+"""What an import did, row by row, in codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+SCHEMA = "aze-import/1"
+
+
+@dataclass(frozen=True)
+class RowNote:
+    """What befell one row: ``code`` tells why it was left out or mended, ``params`` fill its sentence."""
+
+    row: int
+    taxon: str
+    code: str
+    params: dict[str, Any] = field(default_factory=dict)
+    layer: str = ""
+
+
+@dataclass
+class SourceReport:
+    """What one dataset or export brought.
+
+    ``fields``: the field used for each role; ``assumed``: code columns that it lacks, taken as 1; ``notes``: codes with
+    params about the whole source.
+    """
+
+    name: str
+    kind: str
+    path: str
+    version: str
+    citation: str
+    sha256: str
+    rows_read: int = 0
+    rows_imported: int = 0
+    fields: dict[str, str] = field(default_factory=dict)
+    assumed: list[str] = field(default_factory=list)
+    rejected: list[RowNote] = field(default_factory=list)
+    repaired: list[RowNote] = field(default_factory=list)
+    notes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def rows_rejected(self) -> int:
+        """Rows left out."""
+        return len(self.rejected)
+
+    @property
+    def rows_repaired(self) -> int:
+        """Rows whose geometry was mended."""
+        return len(self.repaired)
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """The whole import: a report for each source, and the number of taxa in the library afterwards."""
+
+    library: str
+    sources: tuple[SourceReport, ...]
+    taxa: int
+
+    @property
+    def rows_imported(self) -> int:
+        """Rows stored, of all sources."""
+        return sum(s.rows_imported for s in self.sources)
+
+    @property
+    def rows_rejected(self) -> int:
+        """Rows left out, of all sources."""
+        return sum(s.rows_rejected for s in self.sources)

@@ -1,0 +1,135 @@
+"""Taxa and their global areas, worked out of range rows and assessments at the end of an import."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from .. import paths
+from ..domain import geometry
+from ..domain.criteria.settings import Settings
+from ..domain.progress import Progress
+from ..domain.species import segments_of
+from .ranges import waited_for
+from .store import Writer
+
+_UNDER_WAY = 4
+
+
+def default_settings() -> Settings:
+    """The rules that the stored areas are for."""
+    return Settings.from_dict(paths.load_json("criteria", "aze.json"))
+
+
+def key(codes: Iterable[int]) -> str:
+    """A filter as it is stored."""
+    return ",".join(str(code) for code in sorted(codes))
+
+
+def refresh(writer: Writer, pool: ThreadPoolExecutor, progress: Progress) -> None:
+    """Work out all taxa that the import has touched, and their dissolved areas under the default filters."""
+    settings = default_settings()
+    origin = key(settings.origin)
+    touched = writer.touched_taxa()
+    under_way = []
+
+    def finish_first() -> None:
+        taxon_id, presence, future = under_way.pop(0)
+        writer.put_areas(taxon_id, presence, origin, waited_for(future, progress))
+
+    for n, taxon_id in enumerate(touched):
+        if n % 16 == 0:
+            progress.set(n / len(touched))
+        ranges, assessments = writer.attributes_of(taxon_id)
+        taxon = describe(taxon_id, ranges, assessments)
+        writer.put_taxon(taxon_id, taxon)
+        if taxon is None:
+            continue
+        allowed = settings.presence_for(taxon["category"])
+        kept = [row for row in ranges if row["presence"] in allowed and row["origin"] in settings.origin]
+        if len(kept) < 2:
+            areas = dict.fromkeys(segments_of({row["seasonal"] for row in kept}), kept[0]["area_m2"])
+            writer.put_areas(taxon_id, key(allowed), origin, areas)
+            continue
+        kept.sort(key=lambda row: row["fid"])
+        wkb = writer.geometries([row["fid"] for row in kept])
+        future = pool.submit(dissolved_areas, [row["seasonal"] for row in kept], wkb)
+        under_way.append((taxon_id, key(allowed), future))
+        while len(under_way) > _UNDER_WAY:
+            finish_first()
+    while under_way:
+        finish_first()
+
+
+def dissolved_areas(seasons: Sequence[int], wkb: Sequence[bytes]) -> dict[str, float]:
+    """Area in m² of each segment of rows in EPSG:6933, overlaps counted once. Rows come as kept by a filter."""
+    shapes = geometry.from_wkb(wkb)
+    areas: dict[str, float] = {}
+    known: dict[frozenset[int], float] = {}
+    for segment, codes in segments_of(set(seasons)).items():
+        members = frozenset(i for i, season in enumerate(seasons) if season in codes)
+        if members not in known:
+            known[members] = geometry.area(geometry.dissolve(shapes[i] for i in sorted(members)))
+        areas[segment] = known[members]
+    return areas
+
+
+def describe(
+    taxon_id: str, ranges: Sequence[sqlite3.Row], assessments: Sequence[sqlite3.Row]
+) -> Mapping[str, Any] | None:
+    """A taxon's row: ``ranges`` oldest source first, ``assessments`` the best last. None for a taxon without either.
+
+    A Global assessment of the export counts before the map's own category, and the newest of several; regional ones
+    never do. A taxon that only ever appears as a subspecies or subpopulation under its own id is one.
+    """
+    if not ranges and not assessments:
+        return None
+    best = assessments[-1] if assessments and assessments[-1]["is_global"] else None
+    told = assessments[-1] if assessments else None
+    mapped = next((row for row in reversed(ranges) if row["category"]), None)
+    chosen = best or mapped
+    rank = _rank(taxon_id, ranges, told)
+    return {
+        "taxon_id": taxon_id,
+        "scientific_name": _name(taxon_id, ranges, told, rank),
+        "category": chosen["category"] if chosen else "NE",
+        "category_source": "assessment" if best else "map" if mapped else "none",
+        "possibly_extinct": chosen["possibly_extinct"] if chosen else 0,
+        "possibly_extinct_in_the_wild": chosen["possibly_extinct_in_the_wild"] if chosen else 0,
+        "rank": rank,
+        "criteria": best["criteria"] if best else "",
+        "year": best["year"] if best else None,
+        "common_name": _first("common_name", told, ranges),
+        "group_name": _first("group_name", told, ranges),
+    }
+
+
+def _rank(taxon_id: str, ranges: Sequence[sqlite3.Row], told: sqlite3.Row | None) -> str:
+    if told is not None:
+        return told["rank"]
+    # Rows without an id are known by the species' name, so they are the species'.
+    if any(taxon_id == row["scientific_name"] or not (row["subspecies"] or row["subpop"]) for row in ranges):
+        return "species"
+    return "subpopulation" if any(row["subpop"] for row in ranges) else "subspecies"
+
+
+def _name(taxon_id: str, ranges: Sequence[sqlite3.Row], told: sqlite3.Row | None, rank: str) -> str:
+    if told is not None and told["scientific_name"]:
+        return told["scientific_name"]
+    names = Counter(row["scientific_name"] for row in ranges if row["scientific_name"])
+    if not names:
+        return taxon_id
+    name = names.most_common(1)[0][0]
+    lesser = next((row["subpop"] or row["subspecies"] for row in ranges if row["subpop"] or row["subspecies"]), "")
+    if rank == "species" or not lesser or lesser.lower() in name.lower():
+        return name
+    return f"{name} ({lesser})" if rank == "subpopulation" else f"{name} {lesser}"
+
+
+def _first(column: str, told: sqlite3.Row | None, ranges: Sequence[sqlite3.Row]) -> str:
+    if told is not None and told[column]:
+        return told[column]
+    return next((row[column] for row in reversed(ranges) if row[column]), "")
