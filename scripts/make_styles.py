@@ -127,15 +127,20 @@ def main() -> None:
         QgsSingleSymbolRenderer(fill("204,121,167,35", "160,85,130,220", 0.4, line="dash")),
         labels("coalesce(attribute('IntName'), attribute('NatName'), attribute('international_name'))", "#7d3d63", 7.5),
     )
-    oecm = "attribute('SITE_TYPE') = 'OECM' or to_string(attribute('PA_DEF')) = '0'"
-    shown = f"if({oecm}, 'oecm', 'pa')"
+    # Quieter where an area does not count: proposed, not reported, or a biosphere reserve.
+    uncounted = (
+        "coalesce(attribute('STATUS'), 'Designated') not in ('Designated', 'Inscribed', 'Established', 'Adopted') "
+        "or coalesce(attribute('DESIG_ENG'), '') like 'UNESCO-MAB%'"
+    )
+    oecm = "coalesce(attribute('SITE_TYPE') = 'OECM' or to_string(attribute('PA_DEF')) = '0', false)"
     areas = QgsCategorizedSymbolRenderer(
-        shown,
+        f"case when {uncounted} then 'other' when {oecm} then 'oecm' else 'pa' end",
         [
             QgsRendererCategory("pa", fill("0,158,115,60", "0,120,88,200", 0.3), "Protected area"),
             QgsRendererCategory(
                 "oecm", hatched("86,180,233,45", "40,120,175,150", "40,120,175,200", 0.3, 2.2, 135), "OECM"
             ),
+            QgsRendererCategory("other", fill("0,0,0,0", "0,120,88,130", 0.25, "dot", "no"), "Not counted"),
         ],
     )
     write("protected", "MultiPolygon", areas)

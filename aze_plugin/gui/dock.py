@@ -20,7 +20,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..services import figures
-from . import style
+from . import messages, style
 from .session import PAGES, Session
 from .widgets.basics import ElidedLabel, TextLabel
 from .widgets.busy import BusyStrip
@@ -287,7 +287,7 @@ class Panel(QWidget):
     def _show_message(self, sentence: str, level: int) -> None:
         if self.session.iface is not None:
             bar = self.session.iface.messageBar()
-            bar.pushMessage("AZE", sentence, Qgis.MessageLevel(level), 0 if level >= 2 and level != 3 else 8)
+            bar.pushMessage("AZE", sentence, Qgis.MessageLevel(level), 0 if level == messages.CRITICAL else 8)
 
 
 class NextStep(QToolButton):

@@ -135,7 +135,7 @@ def open_vectors(path: str, points_too: bool = False) -> list[QgsVectorLayer]:
 
     Raises AzeError ``layer.not_vector`` where nothing can be opened, ``layer.no_polygons`` where what opens has none.
     """
-    wanted = {Qgis.GeometryType.Polygon, Qgis.GeometryType.Unknown}
+    wanted = {Qgis.GeometryType.Polygon}
     if points_too:
         wanted.add(Qgis.GeometryType.Point)
     if path.lower().endswith(".zip"):
@@ -147,25 +147,27 @@ def open_vectors(path: str, points_too: bool = False) -> list[QgsVectorLayer]:
     details = [
         d
         for member in members
-        for d in QgsProviderRegistry.instance().querySublayers(
-            member, Qgis.SublayerQueryFlag.ResolveGeometryType | Qgis.SublayerQueryFlag.FastScan
-        )
+        for d in QgsProviderRegistry.instance().querySublayers(member)
         if d.type() == Qgis.LayerType.Vector
     ]
     if not details:
         raise AzeError("layer.not_vector", file=path)
     options = QgsVectorLayer.LayerOptions(loadDefaultStyle=False)
-    layers = []
-    for detail in details:
-        kind = Qgis.GeometryType.Unknown
-        layer = QgsVectorLayer(detail.uri(), detail.name(), detail.providerKey(), options)
-        if layer.isValid():
-            kind = layer.geometryType()
-        if kind in wanted and layer.isValid():
-            layers.append(layer)
-    if not layers:
+    # A layer alone in its file is known by the file's name, one of several by both names.
+    alone = len(details) == 1 and len(members) == 1
+    opened = [
+        QgsVectorLayer(
+            d.uri(),
+            Path(path).stem if alone else d.name() if len(members) > 1 else f"{Path(path).stem} {d.name()}",
+            d.providerKey(),
+            options,
+        )
+        for d in details
+    ]
+    found = [layer for layer in opened if layer.isValid() and layer.geometryType() in wanted]
+    if not found:
         raise AzeError("layer.no_polygons", file=path)
-    return layers
+    return found
 
 
 def open_raster(path: str) -> QgsRasterLayer:

@@ -6,12 +6,12 @@ import json
 import shutil
 from pathlib import Path
 
-from qgis.core import Qgis, QgsApplication, QgsRectangle, QgsVectorLayer
+from qgis.core import QgsApplication, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication
 
 from .. import paths
 from ..domain.errors import AzeError
-from . import layers
+from . import layers, messages
 from .session import Session
 
 _LAYERS = (
@@ -78,7 +78,7 @@ def _add_candidates(session: Session, folder: Path) -> None:
     for feature in wanted:
         session.add_candidate(feature["name"], feature.geometry(), announce=False)
     if wanted and not session.candidate_layer.commitChanges(True):
-        session.message.emit("; ".join(session.candidate_layer.commitErrors()), Qgis.MessageLevel.Critical.value)
+        session.message.emit("; ".join(session.candidate_layer.commitErrors()), messages.CRITICAL)
 
     statements = json.loads((folder / "statements.json").read_text(encoding="utf-8"))["candidates"]
     example = paths.load_json("schemas", "nomination.schema.json")["examples"][0]

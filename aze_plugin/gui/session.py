@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import (
-    Qgis,
     QgsApplication,
     QgsCoordinateTransform,
     QgsFeature,
@@ -35,7 +34,7 @@ from ..domain.errors import AzeError
 from ..services import project_state
 from ..services.dependencies import shapely_problem
 from ..services.wording import text
-from . import layers, measure, preferences
+from . import layers, measure, messages, preferences
 from .tasks import Busy, Runner
 
 CHECK_DELAY_MS = 400
@@ -95,6 +94,7 @@ class Session(QObject):
         self._statement_versions: dict[str, int] = {}
         self._results: dict[str, _Results] = {}
         self._nominations: dict[str, dict] = {}
+        self._soundness: tuple = (None, True)
         self._restoring = False
         self._foreign_state = False
 
@@ -144,7 +144,7 @@ class Session(QObject):
             # What cannot be read is left as it is, not written over.
             self._foreign_state = True
             state = project_state.ProjectState()
-            self.message.emit(text(error.code, error.params), Qgis.MessageLevel.Warning.value)
+            self.message.emit(text(error.code, error.params), messages.WARNING)
         self._nominations = state.nominations
         self.page = state.page if state.page in PAGES else "data"
         self._set_library(state.library or preferences.default_library())
@@ -176,7 +176,7 @@ class Session(QObject):
         if Path(old).parent != _drafts_folder():
             return
         if layer.isEditable() and not layer.commitChanges(True):
-            self.message.emit("; ".join(layer.commitErrors()), Qgis.MessageLevel.Critical.value)
+            self.message.emit("; ".join(layer.commitErrors()), messages.CRITICAL)
             return
         target = Path(folder) / f"{Path(self.project.fileName()).stem}_candidates.gpkg"
         number = 2
@@ -186,7 +186,7 @@ class Session(QObject):
         try:
             fresh = layers.create_candidate_layer(str(target), self.project.transformContext())
         except AzeError as error:
-            self.message.emit(text(error.code, error.params), Qgis.MessageLevel.Critical.value)
+            self.message.emit(text(error.code, error.params), messages.CRITICAL)
             return
         fresh.dataProvider().addFeatures(
             [QgsVectorLayerUtils.createFeature(fresh, f.geometry(), _attributes(fresh, f)) for f in layer.getFeatures()]
@@ -215,7 +215,7 @@ class Session(QObject):
         self.busyChanged.emit()
 
     def _warn(self, sentence: str) -> None:
-        self.message.emit(sentence, Qgis.MessageLevel.Warning.value)
+        self.message.emit(sentence, messages.WARNING)
 
     # ------------------------------------------------------------------------------------------------------- data
 
@@ -301,7 +301,7 @@ class Session(QObject):
         )
 
     def _fail_import(self, sentence: str) -> None:
-        self.message.emit(sentence, Qgis.MessageLevel.Critical.value)
+        self.message.emit(sentence, messages.CRITICAL)
         self.dataChanged.emit()
 
     def add_sources(self, role: str, path: str) -> int:
@@ -386,11 +386,18 @@ class Session(QObject):
         return feature.geometry() if feature is not None and feature.hasGeometry() else None
 
     def candidate_area_ha(self) -> float | None:
-        """Ellipsoidal area (EPSG:7030) of the current boundary in hectares, or None without one."""
+        """Ellipsoidal area (EPSG:7030) of the current boundary in hectares; None without one or for a broken one."""
         shape = self.candidate_geometry()
-        if shape is None:
+        if shape is None or not self._is_sound(shape):
             return None
         return measure.area_m2(shape) / 1e4
+
+    def _is_sound(self, shape: QgsGeometry) -> bool:
+        """Whether the current boundary is valid; found out once for each version of it."""
+        version = (self.current, self._versions.get(self.current or "", 0), shape.constGet().nCoordinates())
+        if self._soundness[0] != version:
+            self._soundness = (version, shape.isGeosValid())
+        return self._soundness[1]
 
     def set_current(self, name: str | None) -> None:
         """Make another candidate the current one."""
@@ -831,7 +838,7 @@ class Session(QObject):
             }
             self.message.emit(
                 QCoreApplication.translate("AzePanel", "The package was written to {path}.").format(path=path),
-                Qgis.MessageLevel.Success.value,
+                messages.SUCCESS,
             )
             self.nominationChanged.emit()
 
@@ -852,7 +859,7 @@ class Session(QObject):
             busy.cancel()
 
     def _fail(self, sentence: str) -> None:
-        self.message.emit(sentence, Qgis.MessageLevel.Critical.value)
+        self.message.emit(sentence, messages.CRITICAL)
         self.assessmentChanged.emit()
         self.coverageChanged.emit()
 
@@ -1031,7 +1038,7 @@ class Session(QObject):
             geometry = self.candidate_geometry()
             if geometry is None:
                 return "empty"
-            return "fine" if geometry.isGeosValid() else "problem"
+            return "fine" if self._is_sound(geometry) else "problem"
         if name == "criteria":
             if self.assessment is None:
                 return "empty"

@@ -1,105 +1,105 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
 <qgis styleCategories="Symbology|Labeling" version="3.40.6-Bratislava" labelsEnabled="0">
- <renderer-v2 forceraster="0" referencescale="-1" symbollevels="0" enableorderby="0" type="singleSymbol">
+ <renderer-v2 forceraster="0" enableorderby="0" symbollevels="0" type="singleSymbol" referencescale="-1">
   <symbols>
-   <symbol is_animated="0" force_rhr="0" clip_to_extent="1" name="0" frame_rate="10" type="fill" alpha="1">
+   <symbol alpha="1" frame_rate="10" clip_to_extent="1" force_rhr="0" type="fill" name="0" is_animated="0">
     <data_defined_properties>
      <Option type="Map">
-      <Option value="" name="name" type="QString"/>
+      <Option value="" type="QString" name="name"/>
       <Option name="properties"/>
-      <Option value="collection" name="type" type="QString"/>
+      <Option value="collection" type="QString" name="type"/>
      </Option>
     </data_defined_properties>
-    <layer locked="0" pass="0" enabled="1" class="SimpleFill">
+    <layer enabled="1" locked="0" pass="0" class="SimpleFill">
      <Option type="Map">
-      <Option value="3x:0,0,0,0,0,0" name="border_width_map_unit_scale" type="QString"/>
-      <Option value="230,159,0,70,rgb:0.90196078431372551,0.62352941176470589,0,0.27450980392156865" name="color" type="QString"/>
-      <Option value="round" name="joinstyle" type="QString"/>
-      <Option value="0,0" name="offset" type="QString"/>
-      <Option value="3x:0,0,0,0,0,0" name="offset_map_unit_scale" type="QString"/>
-      <Option value="MM" name="offset_unit" type="QString"/>
-      <Option value="0,0,0,0,rgb:0,0,0,0" name="outline_color" type="QString"/>
-      <Option value="solid" name="outline_style" type="QString"/>
-      <Option value="0.1" name="outline_width" type="QString"/>
-      <Option value="MM" name="outline_width_unit" type="QString"/>
-      <Option value="solid" name="style" type="QString"/>
+      <Option value="3x:0,0,0,0,0,0" type="QString" name="border_width_map_unit_scale"/>
+      <Option value="230,159,0,70,rgb:0.90196078431372551,0.62352941176470589,0,0.27450980392156865" type="QString" name="color"/>
+      <Option value="round" type="QString" name="joinstyle"/>
+      <Option value="0,0" type="QString" name="offset"/>
+      <Option value="3x:0,0,0,0,0,0" type="QString" name="offset_map_unit_scale"/>
+      <Option value="MM" type="QString" name="offset_unit"/>
+      <Option value="0,0,0,0,rgb:0,0,0,0" type="QString" name="outline_color"/>
+      <Option value="solid" type="QString" name="outline_style"/>
+      <Option value="0.1" type="QString" name="outline_width"/>
+      <Option value="MM" type="QString" name="outline_width_unit"/>
+      <Option value="solid" type="QString" name="style"/>
      </Option>
      <data_defined_properties>
       <Option type="Map">
-       <Option value="" name="name" type="QString"/>
+       <Option value="" type="QString" name="name"/>
        <Option name="properties"/>
-       <Option value="collection" name="type" type="QString"/>
+       <Option value="collection" type="QString" name="type"/>
       </Option>
      </data_defined_properties>
     </layer>
-    <layer locked="0" pass="0" enabled="1" class="LinePatternFill">
+    <layer enabled="1" locked="0" pass="0" class="LinePatternFill">
      <Option type="Map">
-      <Option value="45" name="angle" type="QString"/>
-      <Option value="during_render" name="clip_mode" type="QString"/>
-      <Option value="160,105,0,190,rgb:0.62745098039215685,0.41176470588235292,0,0.74509803921568629" name="color" type="QString"/>
-      <Option value="feature" name="coordinate_reference" type="QString"/>
-      <Option value="1.6" name="distance" type="QString"/>
-      <Option value="3x:0,0,0,0,0,0" name="distance_map_unit_scale" type="QString"/>
-      <Option value="MM" name="distance_unit" type="QString"/>
-      <Option value="0.25" name="line_width" type="QString"/>
-      <Option value="3x:0,0,0,0,0,0" name="line_width_map_unit_scale" type="QString"/>
-      <Option value="MM" name="line_width_unit" type="QString"/>
-      <Option value="0" name="offset" type="QString"/>
-      <Option value="3x:0,0,0,0,0,0" name="offset_map_unit_scale" type="QString"/>
-      <Option value="MM" name="offset_unit" type="QString"/>
-      <Option value="3x:0,0,0,0,0,0" name="outline_width_map_unit_scale" type="QString"/>
-      <Option value="MM" name="outline_width_unit" type="QString"/>
+      <Option value="45" type="QString" name="angle"/>
+      <Option value="during_render" type="QString" name="clip_mode"/>
+      <Option value="160,105,0,190,rgb:0.62745098039215685,0.41176470588235292,0,0.74509803921568629" type="QString" name="color"/>
+      <Option value="feature" type="QString" name="coordinate_reference"/>
+      <Option value="1.6" type="QString" name="distance"/>
+      <Option value="3x:0,0,0,0,0,0" type="QString" name="distance_map_unit_scale"/>
+      <Option value="MM" type="QString" name="distance_unit"/>
+      <Option value="0.25" type="QString" name="line_width"/>
+      <Option value="3x:0,0,0,0,0,0" type="QString" name="line_width_map_unit_scale"/>
+      <Option value="MM" type="QString" name="line_width_unit"/>
+      <Option value="0" type="QString" name="offset"/>
+      <Option value="3x:0,0,0,0,0,0" type="QString" name="offset_map_unit_scale"/>
+      <Option value="MM" type="QString" name="offset_unit"/>
+      <Option value="3x:0,0,0,0,0,0" type="QString" name="outline_width_map_unit_scale"/>
+      <Option value="MM" type="QString" name="outline_width_unit"/>
      </Option>
      <data_defined_properties>
       <Option type="Map">
-       <Option value="" name="name" type="QString"/>
+       <Option value="" type="QString" name="name"/>
        <Option name="properties"/>
-       <Option value="collection" name="type" type="QString"/>
+       <Option value="collection" type="QString" name="type"/>
       </Option>
      </data_defined_properties>
-     <symbol is_animated="0" force_rhr="0" clip_to_extent="1" name="@0@1" frame_rate="10" type="line" alpha="1">
+     <symbol alpha="1" frame_rate="10" clip_to_extent="1" force_rhr="0" type="line" name="@0@1" is_animated="0">
       <data_defined_properties>
        <Option type="Map">
-        <Option value="" name="name" type="QString"/>
+        <Option value="" type="QString" name="name"/>
         <Option name="properties"/>
-        <Option value="collection" name="type" type="QString"/>
+        <Option value="collection" type="QString" name="type"/>
        </Option>
       </data_defined_properties>
-      <layer locked="0" pass="0" enabled="1" class="SimpleLine">
+      <layer enabled="1" locked="0" pass="0" class="SimpleLine">
        <Option type="Map">
-        <Option value="0" name="align_dash_pattern" type="QString"/>
-        <Option value="square" name="capstyle" type="QString"/>
-        <Option value="5;2" name="customdash" type="QString"/>
-        <Option value="3x:0,0,0,0,0,0" name="customdash_map_unit_scale" type="QString"/>
-        <Option value="MM" name="customdash_unit" type="QString"/>
-        <Option value="0" name="dash_pattern_offset" type="QString"/>
-        <Option value="3x:0,0,0,0,0,0" name="dash_pattern_offset_map_unit_scale" type="QString"/>
-        <Option value="MM" name="dash_pattern_offset_unit" type="QString"/>
-        <Option value="0" name="draw_inside_polygon" type="QString"/>
-        <Option value="bevel" name="joinstyle" type="QString"/>
-        <Option value="160,105,0,190,rgb:0.62745098039215685,0.41176470588235292,0,0.74509803921568629" name="line_color" type="QString"/>
-        <Option value="solid" name="line_style" type="QString"/>
-        <Option value="0.25" name="line_width" type="QString"/>
-        <Option value="MM" name="line_width_unit" type="QString"/>
-        <Option value="0" name="offset" type="QString"/>
-        <Option value="3x:0,0,0,0,0,0" name="offset_map_unit_scale" type="QString"/>
-        <Option value="MM" name="offset_unit" type="QString"/>
-        <Option value="0" name="ring_filter" type="QString"/>
-        <Option value="0" name="trim_distance_end" type="QString"/>
-        <Option value="3x:0,0,0,0,0,0" name="trim_distance_end_map_unit_scale" type="QString"/>
-        <Option value="MM" name="trim_distance_end_unit" type="QString"/>
-        <Option value="0" name="trim_distance_start" type="QString"/>
-        <Option value="3x:0,0,0,0,0,0" name="trim_distance_start_map_unit_scale" type="QString"/>
-        <Option value="MM" name="trim_distance_start_unit" type="QString"/>
-        <Option value="0" name="tweak_dash_pattern_on_corners" type="QString"/>
-        <Option value="0" name="use_custom_dash" type="QString"/>
-        <Option value="3x:0,0,0,0,0,0" name="width_map_unit_scale" type="QString"/>
+        <Option value="0" type="QString" name="align_dash_pattern"/>
+        <Option value="square" type="QString" name="capstyle"/>
+        <Option value="5;2" type="QString" name="customdash"/>
+        <Option value="3x:0,0,0,0,0,0" type="QString" name="customdash_map_unit_scale"/>
+        <Option value="MM" type="QString" name="customdash_unit"/>
+        <Option value="0" type="QString" name="dash_pattern_offset"/>
+        <Option value="3x:0,0,0,0,0,0" type="QString" name="dash_pattern_offset_map_unit_scale"/>
+        <Option value="MM" type="QString" name="dash_pattern_offset_unit"/>
+        <Option value="0" type="QString" name="draw_inside_polygon"/>
+        <Option value="bevel" type="QString" name="joinstyle"/>
+        <Option value="160,105,0,190,rgb:0.62745098039215685,0.41176470588235292,0,0.74509803921568629" type="QString" name="line_color"/>
+        <Option value="solid" type="QString" name="line_style"/>
+        <Option value="0.25" type="QString" name="line_width"/>
+        <Option value="MM" type="QString" name="line_width_unit"/>
+        <Option value="0" type="QString" name="offset"/>
+        <Option value="3x:0,0,0,0,0,0" type="QString" name="offset_map_unit_scale"/>
+        <Option value="MM" type="QString" name="offset_unit"/>
+        <Option value="0" type="QString" name="ring_filter"/>
+        <Option value="0" type="QString" name="trim_distance_end"/>
+        <Option value="3x:0,0,0,0,0,0" type="QString" name="trim_distance_end_map_unit_scale"/>
+        <Option value="MM" type="QString" name="trim_distance_end_unit"/>
+        <Option value="0" type="QString" name="trim_distance_start"/>
+        <Option value="3x:0,0,0,0,0,0" type="QString" name="trim_distance_start_map_unit_scale"/>
+        <Option value="MM" type="QString" name="trim_distance_start_unit"/>
+        <Option value="0" type="QString" name="tweak_dash_pattern_on_corners"/>
+        <Option value="0" type="QString" name="use_custom_dash"/>
+        <Option value="3x:0,0,0,0,0,0" type="QString" name="width_map_unit_scale"/>
        </Option>
        <data_defined_properties>
         <Option type="Map">
-         <Option value="" name="name" type="QString"/>
+         <Option value="" type="QString" name="name"/>
          <Option name="properties"/>
-         <Option value="collection" name="type" type="QString"/>
+         <Option value="collection" type="QString" name="type"/>
         </Option>
        </data_defined_properties>
       </layer>
@@ -111,9 +111,9 @@
   <sizescale/>
   <data-defined-properties>
    <Option type="Map">
-    <Option value="" name="name" type="QString"/>
+    <Option value="" type="QString" name="name"/>
     <Option name="properties"/>
-    <Option value="collection" name="type" type="QString"/>
+    <Option value="collection" type="QString" name="type"/>
    </Option>
   </data-defined-properties>
  </renderer-v2>

@@ -40,7 +40,7 @@ from ... import paths
 from ...domain.errors import AzeError
 from ...services import figures
 from ...services.wording import text
-from .. import layers, measure, preferences, style
+from .. import layers, measure, messages, preferences, style
 from ..maptools import BoundaryDrawing
 from ..session import Session
 from ..widgets.basics import FlowLayout, PageScroll, TextLabel, link
@@ -149,7 +149,9 @@ class BoundaryPage(PageScroll):
             ("precision", translate("AzeBoundary", "Precision")),
         ):
             self.fact_labels[key] = TextLabel()
-            self.facts.addRow(TextLabel(title, muted=True), self.fact_labels[key])
+            name = QLabel(title)
+            name.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+            self.facts.addRow(name, self.fact_labels[key])
         self.candidate.body.addLayout(self.facts)
         self.candidate.add_button(
             translate("AzeBoundary", "Edit"), self.edit, translate("AzeBoundary", "Move vertices with the vertex tool")
@@ -262,7 +264,12 @@ class BoundaryPage(PageScroll):
         translate = QCoreApplication.translate
         facts = measure.facts(shape, _sliver_share())
         error = preferences.digitizing_error_m()
-        self.fact_labels["area"].setText(figures.square_metres(facts.area_m2))
+        sound = shape.isGeosValid()
+        self.fact_labels["area"].setText(
+            figures.square_metres(facts.area_m2)
+            if sound
+            else translate("AzeBoundary", "cannot be measured before the boundary is mended")
+        )
         self.fact_labels["perimeter"].setText(figures.metres(facts.perimeter_m))
         self.fact_labels["parts"].setText(figures.number(facts.parts))
         self.fact_labels["vertices"].setText(figures.number(facts.vertices))
@@ -271,7 +278,7 @@ class BoundaryPage(PageScroll):
             said.append(
                 translate("AzeBoundary", "vertices {distance} apart").format(distance=figures.metres(facts.spacing_m))
             )
-        if error and facts.area_m2:
+        if error and facts.area_m2 and sound:
             # A line that may be off by e everywhere moves the area by up to e times its length.
             moved = figures.percent(min(1.0, error * facts.perimeter_m / facts.area_m2))
             said.append(
@@ -418,7 +425,7 @@ class BoundaryPage(PageScroll):
             QCoreApplication.translate(
                 "AzeBoundary", "Select one or more polygons on the map first, then take them here."
             ),
-            Qgis.MessageLevel.Info.value,
+            messages.INFO,
         )
 
     def _take_features(self, layer: QgsVectorLayer, features: list[QgsFeature], ask: bool = True) -> None:
@@ -475,7 +482,7 @@ class BoundaryPage(PageScroll):
         """Write the edits to the file."""
         layer = self.session.candidate_layer
         if layer is not None and not layer.commitChanges(True):
-            self.session.message.emit("; ".join(layer.commitErrors()), Qgis.MessageLevel.Critical.value)
+            self.session.message.emit("; ".join(layer.commitErrors()), messages.CRITICAL)
         self.show_state()
 
     def discard(self) -> None:
@@ -551,7 +558,7 @@ class BoundaryPage(PageScroll):
             self.session.set_candidate_kind("update_site", said)
 
     def _say(self, error: AzeError) -> None:
-        self.session.message.emit(text(error.code, error.params), Qgis.MessageLevel.Warning.value)
+        self.session.message.emit(text(error.code, error.params), messages.WARNING)
 
 
 class _Row(QWidget):

@@ -6,7 +6,7 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from qgis.core import Qgis, QgsMapLayer, QgsVectorLayer
+from qgis.core import Qgis, QgsApplication, QgsMapLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication, QFileInfo, QLocale, QSettings, Qt
 from qgis.PyQt.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
@@ -14,7 +14,7 @@ from ...domain.errors import AzeError
 from ...services import figures
 from ...services.project_state import is_connection
 from ...services.wording import text
-from .. import layers, sample
+from .. import layers, messages, sample
 from ..import_dialog import ImportDialog
 from ..report_dialog import ReportDialog
 from ..session import Session
@@ -140,7 +140,7 @@ class LibraryCard(DropCard):
                 Library.open(files[0]).close()
             except AzeError as error:
                 if error.code != "library.not_a_library":
-                    self.session.message.emit(text(error.code, error.params), Qgis.MessageLevel.Warning.value)
+                    self.session.message.emit(text(error.code, error.params), messages.WARNING)
                     return
             else:
                 self.session.open_library(files[0])
@@ -195,12 +195,12 @@ class LayersCard(DropCard):
         facts = TextLabel(_layer_facts(layer), muted=True)
         zoom = QToolButton()
         zoom.setAutoRaise(True)
-        zoom.setText("⌖")
+        zoom.setIcon(QgsApplication.getThemeIcon("/mActionZoomToLayer.svg"))
         zoom.setToolTip(translate("AzeData", "Show on the map"))
         zoom.clicked.connect(lambda: self._zoom(layer))
         drop = QToolButton()
         drop.setAutoRaise(True)
-        drop.setText("✕")
+        drop.setIcon(QgsApplication.getThemeIcon("/mIconClose.svg"))
         drop.setToolTip(translate("AzeData", "Stop using this layer; it stays in the project"))
         drop.clicked.connect(lambda: self.session.release(layer))
         head = QHBoxLayout()
@@ -241,7 +241,7 @@ class LayersCard(DropCard):
             try:
                 self.session.add_sources(self.role, path)
             except AzeError as error:
-                self.session.message.emit(text(error.code, error.params), Qgis.MessageLevel.Warning.value)
+                self.session.message.emit(text(error.code, error.params), messages.WARNING)
 
 
 class DataPage(PageScroll):
@@ -299,7 +299,7 @@ class DataPage(PageScroll):
         try:
             sample.load(self.session)
         except AzeError as error:
-            self.session.message.emit(text(error.code, error.params), Qgis.MessageLevel.Critical.value)
+            self.session.message.emit(text(error.code, error.params), messages.CRITICAL)
 
 
 def _files(mime) -> list[str]:
@@ -320,11 +320,12 @@ def _library_facts(summary: dict) -> str:
         translate("AzeData", "{count} taxa").format(count=figures.number(summary["taxa"])),
         translate("AzeData", "{count} range rows").format(count=figures.number(summary["rows"])),
     ]
-    if summary.get("extent"):
-        facts.append(_extent(summary["extent"]))
     if summary.get("imported_at"):
         facts.append(translate("AzeData", "imported {date}").format(date=_date(summary["imported_at"])))
-    return " · ".join(facts)
+    lines = [" · ".join(facts)]
+    if summary.get("extent"):
+        lines.append(_extent(summary["extent"]))
+    return "\n".join(lines)
 
 
 def _library_sources(summary: dict) -> str:
@@ -361,23 +362,25 @@ def _layer_facts(layer: QgsMapLayer) -> str:
     else:
         facts.append(f"{figures.number(layer.width())} × {figures.number(layer.height())}")
     facts.append(layer.crs().authid() or translate("AzeData", "no coordinate reference system"))
-    extent = layer.extent()
-    if layer.crs().isGeographic() and not extent.isEmpty():
-        facts.append(_extent([extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()]))
     path = layer.source().partition("|")[0]
     if QFileInfo(path).exists():
         facts.append(_date(QFileInfo(path).lastModified().toString(Qt.DateFormat.ISODate)))
-    return " · ".join(facts)
+    lines = [" · ".join(facts)]
+    extent = layer.extent()
+    if layer.crs().isGeographic() and not extent.isEmpty():
+        lines.append(_extent([extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()]))
+    return "\n".join(lines)
 
 
 def _extent(extent: list[float]) -> str:
     xmin, ymin, xmax, ymax = extent
-    south_north = f"{_degrees(ymin, 'S', 'N')} – {_degrees(ymax, 'S', 'N')}"
-    return f"{south_north}, {_degrees(xmin, 'W', 'E')} – {_degrees(xmax, 'W', 'E')}"
+    # No line breaks inside a range of degrees.
+    south_north = f"{_degrees(ymin, 'S', 'N')}\u00a0– {_degrees(ymax, 'S', 'N')}"
+    return f"{south_north}, {_degrees(xmin, 'W', 'E')}\u00a0– {_degrees(xmax, 'W', 'E')}"
 
 
 def _degrees(value: float, negative: str, positive: str) -> str:
-    return f"{QLocale().toString(abs(value), 'f', 1)}° {negative if value < 0 else positive}"
+    return f"{QLocale().toString(abs(value), 'f', 1)}°\u00a0{negative if value < 0 else positive}"
 
 
 def _date(iso: str) -> str:

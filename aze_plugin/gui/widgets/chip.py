@@ -48,7 +48,7 @@ class Chip(QWidget):
         if self.dimmed:
             colour, text = style.muted(self.palette()), style.muted(self.palette())
         fill = QColor(colour)
-        fill.setAlpha(46)
+        fill.setAlpha(0 if self.state == "empty" else 46)
         box = QRectF(self.rect()).adjusted(0.75, 0.75, -0.75, -0.75)
         painter.setPen(QPen(colour, 1.2, Qt.PenStyle.DashLine if self.dimmed else Qt.PenStyle.SolidLine))
         painter.setBrush(fill)
