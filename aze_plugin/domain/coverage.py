@@ -164,7 +164,8 @@ class Site:
     """One site whose cover is asked.
 
     ``fid``: its feature id in the source. ``geometry``: EPSG:6933, valid and polygonal; None where there is none to
-    measure, and ``reason`` then says why, in the words of ``domain.geometry.Prepared``. ``area_ha``: ellipsoidal.
+    measure, and ``reason`` then says why: ``null``, ``empty``, ``not_polygon`` or ``coordinates``, as
+    ``domain.geometry.Prepared`` has it. ``area_ha``: ellipsoidal.
     """
 
     fid: int
@@ -257,7 +258,7 @@ def cover(site: Site, pieces: Sequence[Piece], rules: CoverRules, start_year: in
     areas.sort(key=lambda a: (-a.pct, a.area.area_id, a.area.name))
 
     undated = sum(1 for a in areas if a.status_year is None)
-    if rules.years and undated:
+    if rules.years and undated and start_year is not None:
         findings.append(info("coverage.year_unknown", count=undated))
     return SiteCoverage(
         site,
@@ -275,7 +276,7 @@ def cover(site: Site, pieces: Sequence[Piece], rules: CoverRules, start_year: in
 
 def _not_assessed(site: Site, rules: CoverRules) -> Finding | None:
     if site.geometry is None:
-        return warning("coverage.site_no_geometry", site=site.name, reason=site.reason)
+        return warning(f"coverage.site_{site.reason}", site=site.name)
     if rules.is_placeholder(site.geometry):
         return warning("coverage.site_placeholder", site=site.name)
     return None
@@ -319,6 +320,7 @@ class CoverageRun:
 
     Only what meets a site's rectangle is mended, projected and cut; what is kept of it is the part inside the sites.
     ``excluded`` counts rows by reason, ``repaired`` the sites and the areas near them that had to be mended,
+    ``other_statuses`` what stood in the status column of those left out as ``status_other``,
     ``of_other_countries`` the overlaps that ``match_country`` left out, ``without_country`` those it could not judge.
     """
 
@@ -327,6 +329,7 @@ class CoverageRun:
     excluded: Counter = field(default_factory=Counter)
     repaired: int = 0
     counted: int = 0
+    other_statuses: Counter = field(default_factory=Counter)
     of_other_countries: int = 0
     without_country: int = 0
 
@@ -348,6 +351,8 @@ class CoverageRun:
                 counted.append(number)
             else:
                 self.excluded[reason] += 1
+                if reason == "status_other":
+                    self.other_statuses[area.status] += 1
         self.counted += len(counted)
         rows = np.array(counted, dtype=int)
         polygons, points = rows[kinds[rows] == "polygon"], rows[kinds[rows] == "point"]

@@ -123,7 +123,7 @@ class ProtectionCoverage(AzeAlgorithm):
         from ..services.wording import text
 
         try:
-            self._layers(parameters, context)
+            protected_layers(self, parameters, context)
         except AzeError as error:
             return False, text(error.code, error.params)
         return super().checkParameterValues(parameters, context)

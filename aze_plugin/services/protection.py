@@ -238,6 +238,12 @@ def _assumptions(snapshot: LayerSnapshot, columns: Mapping[str, Sequence[str]]) 
 
 def _notes_on(run: CoverageRun, covers: Sequence[SiteCoverage]) -> list[Finding]:
     notes = []
+    left_out = sum(run.excluded.values())
+    if left_out and not run.counted:
+        notes.append(warning("coverage.nothing_counts", count=left_out))
+    if run.other_statuses:
+        common = [status for status, _ in run.other_statuses.most_common(5)]
+        notes.append(warning("coverage.status_other", count=sum(run.other_statuses.values()), statuses=common))
     aside = sum(1 for c in covers if c.cover_class == coverage.NOT_ASSESSED)
     if aside:
         notes.append(warning("coverage.sites_not_assessed", count=aside, total=len(covers)))
@@ -246,8 +252,9 @@ def _notes_on(run: CoverageRun, covers: Sequence[SiteCoverage]) -> list[Finding]
         notes.append(warning("coverage.sites_doubled", count=doubled))
     if run.rules.years:
         undated = {s.area.key for c in covers for s in c.areas if s.status_year is None}
+        dated = any(c.years for c in covers)
         if undated:
-            notes.append(info("coverage.years_unknown", count=len(undated)))
+            notes.append(info("coverage.years_unknown" if dated else "coverage.years_none", count=len(undated)))
     if run.of_other_countries:
         notes.append(info("coverage.other_countries", count=run.of_other_countries))
     if run.without_country:

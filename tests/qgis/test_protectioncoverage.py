@@ -1,6 +1,7 @@
 """``aze:protectioncoverage`` against geopandas, on the sample, on real files, and on bad input."""
 
 import json
+import re
 import subprocess
 import warnings
 import zipfile
@@ -29,6 +30,11 @@ import pandas
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "resources" / "sample"
+SOURCES = [
+    ROOT / "aze_plugin" / "domain" / "coverage.py",
+    ROOT / "aze_plugin" / "services" / "protection.py",
+    ROOT / "aze_plugin" / "processing" / "protectioncoverage.py",
+]
 MALAWI = ROOT.parent / "shared" / "data" / "malawi" / "WDPA_202105_MWI.geojson"
 
 
@@ -255,6 +261,8 @@ def test_every_row_is_counted_or_left_out_for_the_first_reason(measure):
         ("no_geometry", 1),
     ]
     assert found["counted"] == 1
+    (note,) = [n for n in found["notes"] if n["code"] == "coverage.status_other"]
+    assert "Retired" in note["message"]
     found = measure(sites, polygons, points, POINTS=1)["json"]
     counts = {e["reason"]: e["count"] for e in found["excluded"]}
     assert counts["point_without_area"] == 1 and "point_omitted" not in counts
@@ -347,6 +355,40 @@ def test_a_second_run_replaces_the_figures_of_the_first(measure):
     assert again["sites"][0].fields().names() == [
         "name", "pa_pct", "oecm_pct", "both_pct", "cover_class", "area_ha", "unprotected_ha",
     ]  # fmt: skip
+
+
+def test_a_site_and_an_area_across_180_degrees_are_each_one_shape(measure):
+    sites = layer([("POLYGON((179 0,181 0,181 1,179 1,179 0))", ("Date line",))])
+    park = layer([("POLYGON((-181 0,-179.5 0,-179.5 1,-181 1,-181 0))", ("Park",))])
+    found = measure(sites, park)
+    cover = found["json"]["sites"][0]
+    assert cover["both_pct"] == pytest.approx(75, abs=1e-6)
+    elsewhere = measure(layer([("POLYGON((10 0,12 0,12 1,10 1,10 0))", ("Elsewhere",))]), park)["json"]["sites"][0]
+    assert cover["area_ha"] == pytest.approx(elsewhere["area_ha"], rel=1e-4)
+    (gap,) = found["gaps"]
+    assert gap.geometry().boundingBox().toString(3) == "-179.500,0.000 : -179.000,1.000"
+
+
+def test_an_empty_layer_is_a_cover_of_zero_and_one_that_does_not_count_is_said(measure):
+    sites = layer([(SITE, ("A",))])
+    found = measure(sites, layer([]))["json"]
+    assert found["sites"][0]["both_pct"] == 0 and found["excluded"] == []
+    points = layer([("POINT(10.5 0.5)", (1, "a", "b", "PA", "Park", "Designated", "0", "1", ""))], NEW, "Point")
+    found = measure(sites, points)["json"]
+    assert [n["code"] for n in found["notes"]] == ["coverage.nothing_counts"]
+
+
+def test_no_sentence_is_missing():
+    from aze_plugin.services import wording
+
+    codes = re.findall(r'"(coverage\.\w+)"', "".join(p.read_text(encoding="utf-8") for p in SOURCES))
+    codes = [code for code in codes if code != "coverage.json"]
+    codes += [f"coverage.site_{reason}" for reason in ("null", "empty", "not_polygon", "coordinates")]
+    assert len(codes) > 15
+    params = {"count": 2, "total": 3, "site": "S", "source": "L", "reason": "r", "statuses": ["x"], "field": "f"}
+    params |= {"available": ["g"], "value": ","}
+    for code in codes:
+        assert "coverage." not in wording.text(code, params)
 
 
 def test_fields_can_be_chosen(measure):

@@ -170,7 +170,7 @@ def test_a_site_without_a_boundary_is_not_assessed_and_never_zero():
     _, found = measure(sites, [(area("1"), square(0, 0, 10, 10))])
     assert [c.cover_class for c in found] == ["not_assessed"] * 3 + ["complete"]
     assert all(c.both_pct is None and c.area_ha is None and c.unprotected_ha is None for c in found[:3])
-    assert [c.findings[0].code for c in found[:3]] == ["coverage.site_placeholder"] * 2 + ["coverage.site_no_geometry"]
+    assert [c.findings[0].code for c in found[:3]] == ["coverage.site_placeholder"] * 2 + ["coverage.site_null"]
     total = coverage.summarise(found)
     assert (total["sites"], total["not_assessed"], total["complete"]) == (4, 3, 1)
     assert total["mean_pct"] == 100 and total["area_weighted_pct"] == 100

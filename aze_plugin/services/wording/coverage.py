@@ -23,9 +23,21 @@ def templates() -> dict[str, str]:
             "AzeFindings", "No layer of protected areas was given. Choose at least one; it may be empty."
         ),
         # one site
-        "coverage.site_no_geometry": translate(
+        "coverage.site_null": translate(
+            "AzeFindings", "“{site}” has no geometry, so its cover is not assessed. Draw its boundary."
+        ),
+        "coverage.site_empty": translate(
             "AzeFindings",
-            "“{site}” has no polygon that can be measured ({reason}), so its cover is not assessed. Draw its boundary.",
+            "The boundary of “{site}” encloses no area, so its cover is not assessed. Draw its boundary anew.",
+        ),
+        "coverage.site_not_polygon": translate(
+            "AzeFindings",
+            "“{site}” is a point or a line, so its cover is not assessed. Give it a boundary that is a polygon.",
+        ),
+        "coverage.site_coordinates": translate(
+            "AzeFindings",
+            "The boundary of “{site}” has coordinates that are no place on earth, so its cover is not assessed. Check "
+            "that its layer has the right coordinate reference system.",
         ),
         "coverage.site_placeholder": translate(
             "AzeFindings",
@@ -46,6 +58,26 @@ def templates() -> dict[str, str]:
             "One protected area of this site has no year of designation; the series counts it from its start.",
         ),
         # the whole
+        "coverage.nothing_counts": translate(
+            "AzeFindings",
+            "None of the {count} rows of protected areas counts, so every cover is 0 %. See the reasons, and check "
+            "statuses, points and layers.",
+        ),
+        "coverage.nothing_counts.one": translate(
+            "AzeFindings",
+            "The one row of protected areas does not count, so every cover is 0 %. See the reason, and check "
+            "statuses, points and layers.",
+        ),
+        "coverage.status_other": translate(
+            "AzeFindings",
+            "{count} rows of protected areas were left out because of a status that is not in the list: {statuses}. "
+            "If they are protected, add their status to the list.",
+        ),
+        "coverage.status_other.one": translate(
+            "AzeFindings",
+            "One row of protected areas was left out because of a status that is not in the list: {statuses}. If it is "
+            "protected, add its status to the list.",
+        ),
         "coverage.sites_not_assessed": translate(
             "AzeFindings",
             "{count} of {total} sites have no boundary that can be measured. They are counted apart, not as uncovered.",
@@ -63,6 +95,9 @@ def templates() -> dict[str, str]:
             "AzeFindings",
             "One row of the site layer repeats the id of another. Each row was measured as a site of its own; "
             "merge them if they are one site.",
+        ),
+        "coverage.years_none": translate(
+            "AzeFindings", "No protected area of these sites has a year of designation, so there are no series by year."
         ),
         "coverage.years_unknown": translate(
             "AzeFindings",
