@@ -69,8 +69,8 @@ def _percent(share: float) -> str:
     for decimals in (1, 2, 3, 4):
         shown = round(100 * share, decimals)
         if shown not in (95.0, 100.0) or abs(100 * share - shown) < 1e-9:
-            return f"{shown:.{decimals}f} %"
-    return f"{100 * share:.6f} %"
+            return f"{shown:.{decimals}f}\u00a0%"
+    return f"{100 * share:.6f}\u00a0%"
 
 
 def _place(lat: float, lon: float) -> str:
@@ -172,8 +172,8 @@ def _protection(nomination: Mapping[str, Any], coverage: Mapping[str, Any] | Non
         body = f"<p>The cover cannot be assessed: {reason}.</p>"
     else:
         body = (
-            f"<p><b>{coverage['both_pct']:.1f} %</b> of the site lies in protected areas or other conserved areas: "
-            f"{coverage['pa_pct']:.1f} % in protected areas, {coverage['oecm_pct']:.1f} % in others outside them.</p>"
+            f"<p><b>{coverage['both_pct']:.1f}&nbsp;%</b> of the site lies in protected areas or other conserved areas: "
+            f"{coverage['pa_pct']:.1f}&nbsp;% in protected areas, {coverage['oecm_pct']:.1f}&nbsp;% in others outside them.</p>"
         )
         rows = [
             (
@@ -181,7 +181,7 @@ def _protection(nomination: Mapping[str, Any], coverage: Mapping[str, Any] | Non
                 escape(area["designation"] or "–"),
                 escape(area["iucn_category"] or "–"),
                 str(area["status_year"] or "not known"),
-                f"{area['pct']:.1f} %",
+                f"{area['pct']:.1f}\u00a0%",
             )
             for area in coverage["protected_areas"]
         ]
@@ -208,7 +208,7 @@ def _listed(nomination: Mapping[str, Any]) -> str:
     """Habitats, threats and actions, a line each."""
     habitats = []
     for row in _rows(nomination, "habitats", "types"):
-        cover = f"{row['cover_percent']} %" if "cover_percent" in row else ""
+        cover = f"{row['cover_percent']}\u00a0%" if "cover_percent" in row else ""
         habitats.append(_joined(f"{row.get('habitat', '')} {cover}".strip(), row.get("detail")))
     threats = [
         _joined(row.get("level_2") or row.get("level_1"), str(row.get("timing", "")).lower())
@@ -281,7 +281,7 @@ def write_report(
     document.setDocumentMargin(0)
     document.setDefaultFont(font(9))
     document.setDefaultStyleSheet(_STYLE)
-    room = f"<div style='margin-top:{_HEAD + _MAP + 6:.0f}px;'></div>"
+    room = f"<p style='margin-top:{_HEAD + _MAP:.0f}px; font-size:1px;'>&nbsp;</p>"
     document.setHtml(f"<body>{room}{_html(nomination, assessment, coverage, sources, notes)}</body>")
     inner = QSizeF(_WIDTH - 2 * _SIDE, _HEIGHT - _TOP - _BOTTOM)
     document.setPageSize(inner)

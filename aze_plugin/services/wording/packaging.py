@@ -1,9 +1,168 @@
-"""Sentences about packaging."""
+"""Sentences about nominations and their packages."""
+
+from __future__ import annotations
 
 from qgis.PyQt.QtCore import QCoreApplication
 
 
 def templates() -> dict[str, str]:
     """Code to translated template."""
+    return {**_refusals(), **_fields(), **_checks(), **_verification()}
+
+
+def _refusals() -> dict[str, str]:
     translate = QCoreApplication.translate
+    return {
+        "details.unreadable": translate(
+            "AzePackaging", "The details in {file} cannot be read: {detail}. Save them as JSON."
+        ),
+        "nomination.refused": translate(
+            "AzePackaging",
+            "The nomination is not ready for packaging: {count} points are open.\n{problems}\n"
+            "Settle them, or allow an incomplete package, which is marked as a draft.",
+        ),
+        "nomination.refused.one": translate(
+            "AzePackaging",
+            "The nomination is not ready for packaging: one point is open.\n{problems}\n"
+            "Settle it, or allow an incomplete package, which is marked as a draft.",
+        ),
+        "nomination.one_boundary": translate(
+            "AzePackaging",
+            "“{source}” has {count} features, and a nomination is of one site. Select the one to be packaged.",
+        ),
+        "nomination.no_boundary": translate(
+            "AzePackaging", "The boundary of “{name}” cannot be packaged: {boundary_reason}. Draw it as a polygon."
+        ),
+        "nomination.evidence_unreadable": translate(
+            "AzePackaging", "The evidence file {file} is not there or cannot be read. Choose it again."
+        ),
+        "nomination.packaged_final": translate("AzePackaging", "The nomination is complete and packaged as final."),
+        "nomination.packaged_draft": translate(
+            "AzePackaging", "The package is a draft: {count} points are open before it can be submitted."
+        ),
+        "nomination.packaged_draft.one": translate(
+            "AzePackaging", "The package is a draft: one point is open before it can be submitted."
+        ),
+    }
+
+
+def _fields() -> dict[str, str]:
+    translate = QCoreApplication.translate
+    return {
+        "nomination.field_missing": translate("AzePackaging", "{label}: fill this in."),
+        "nomination.field_empty": translate("AzePackaging", "{label}: this must not be empty."),
+        "nomination.field_unknown": translate(
+            "AzePackaging", "{label}: the form has no field {names}. Remove it or correct its name."
+        ),
+        "nomination.field_choice": translate("AzePackaging", "{label}: “{value}” is not one of {expected}."),
+        "nomination.field_type": translate("AzePackaging", "{label}: “{value}” should be of the type {expected}."),
+        "nomination.field_pattern": translate(
+            "AzePackaging", "{label}: “{value}” is not written as this field needs it."
+        ),
+        "nomination.field_long": translate("AzePackaging", "{label}: shorten this to {expected} characters."),
+        "nomination.field_value": translate("AzePackaging", "{label}: “{value}” is outside what this field allows."),
+    }
+
+
+def _checks() -> dict[str, str]:
+    translate = QCoreApplication.translate
+    return {
+        "nomination.not_eligible": translate(
+            "AzePackaging",
+            "“{name}” does not meet the criteria. Open: {criteria}. The criteria check says why.",
+        ),
+        "nomination.needs_evidence": translate(
+            "AzePackaging", "“{name}” needs more evidence before it is eligible. Open: {criteria}."
+        ),
+        "nomination.purpose_overlap": translate(
+            "AzePackaging",
+            "The purpose says that the site meets no existing one, but the boundary overlaps one. Change either.",
+        ),
+        "nomination.name_missing": translate("AzePackaging", "Give the site an international name."),
+        "nomination.name_lines": translate("AzePackaging", "The international name has to be on one line."),
+        "nomination.name_long": translate(
+            "AzePackaging", "The international name has {length} characters; the form takes {most}. Shorten it."
+        ),
+        "nomination.name_differs": translate(
+            "AzePackaging", "The site is called “{name}” in the form and “{boundary}” in the boundary's layer."
+        ),
+        "nomination.rationale_missing": translate(
+            "AzePackaging", "Write why the boundary runs where it does; discreteness rests on it."
+        ),
+        "nomination.rationale_differs": translate(
+            "AzePackaging",
+            "The rationale for the boundary in the form differs from the statement for “{name}”. Keep one text.",
+        ),
+        "nomination.expert_consultation_missing": translate(
+            "AzePackaging", "Say which experts were consulted, when, and what came of it."
+        ),
+        "nomination.other_consultation_missing": translate(
+            "AzePackaging", "Document the national and local consultation: whom, when, and what came of it."
+        ),
+        "nomination.no_consent": translate(
+            "AzePackaging", "The proposer has to agree that the proposal is stored and shown to reviewers."
+        ),
+        "nomination.no_species": translate("AzePackaging", "No species is listed for which the site qualifies."),
+        "nomination.species_twice": translate("AzePackaging", "{taxon} is listed twice. Remove one row."),
+        "nomination.species_no_trigger": translate(
+            "AzePackaging", "“{taxon}” does not make this site qualify. Remove the row, or correct the name."
+        ),
+        "nomination.species_id": translate(
+            "AzePackaging", "The Red List number of {taxon} is {expected}. Correct the row."
+        ),
+        "nomination.species_category": translate(
+            "AzePackaging", "The category of {taxon} is {expected}. Correct the row."
+        ),
+        "nomination.percent": translate(
+            "AzePackaging", "The percentage of {taxon} at the site has to lie above 0 and not above 100; it is {value}."
+        ),
+        "nomination.presence_missing": translate(
+            "AzePackaging",
+            "{taxon}: a range map alone is no proof. Name the survey, specimen or record that shows it at the site.",
+        ),
+        "nomination.area_differs": translate(
+            "AzePackaging",
+            "The form gives an area of {given_ha}; the boundary has {measured_ha}. Correct the form.",
+        ),
+        "nomination.place_differs": translate(
+            "AzePackaging", "The mid-point in the form is {given}°, that of the boundary {measured}°. Correct the form."
+        ),
+        "nomination.altitudes": translate(
+            "AzePackaging", "The lowest altitude, {low_m}, lies above the highest, {high_m}. Correct one of them."
+        ),
+        "nomination.cover_not_assessed": translate(
+            "AzePackaging", "The cover by protected areas was not assessed. Give a layer of protected areas."
+        ),
+        "nomination.no_protected_areas": translate(
+            "AzePackaging", "The cover of “{site}” cannot be assessed, because no protected areas were given."
+        ),
+        "nomination.cover_differs": translate(
+            "AzePackaging", "The cover class in the form is “{given}”; by the protected areas it is “{expected}”."
+        ),
+        "nomination.actions_missing": translate(
+            "AzePackaging", "Both ongoing and needed actions have to be given; choose “None” where there is nothing."
+        ),
+        "nomination.actions_none": translate("AzePackaging", "“None” stands alone in a list of actions."),
+        "nomination.habitats_over": translate(
+            "AzePackaging", "The habitats cover {share} of the site together. Correct them to at most 100 %."
+        ),
+        "nomination.threat_level": translate(
+            "AzePackaging", "The threat “{level}” does not belong under “{above}”. Give each level with its number."
+        ),
+        "nomination.reference_twice": translate(
+            "AzePackaging", "Two references have the key “{key}”. Give each its own."
+        ),
+        "nomination.citation": translate(
+            "AzePackaging", "“[{key}]” is cited, but the references have no such key. Add the reference."
+        ),
+        "nomination.evidence_missing": translate(
+            "AzePackaging", "The evidence file {file} is listed, but not attached. Attach it, or remove the row."
+        ),
+        "nomination.evidence_is_species_data": translate(
+            "AzePackaging", "{file} is species data of the library, which must not be passed on. Leave it out."
+        ),
+    }
+
+
+def _verification() -> dict[str, str]:
     return {}

@@ -1,0 +1,153 @@
+"""``aze:packagenomination``: one boundary and its details as a package that a reviewer can check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingException,
+    QgsProcessingOutputNumber,
+    QgsProcessingOutputString,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterMultipleLayers,
+    QgsProcessingParameterString,
+)
+from qgis.PyQt.QtCore import QCoreApplication
+
+from ..domain.errors import AzeError
+from ..domain.progress import Progress
+from .base import AzeAlgorithm, polygon_source
+
+
+class PackageNomination(AzeAlgorithm):
+    """Checks, measures, fills in and writes; runs in any thread, as nothing in it needs a window or a layout."""
+
+    NAME = "packagenomination"
+    GROUP = "nomination"
+
+    def __init__(self):
+        super().__init__()
+        self._protected = None
+        self._origins = []
+
+    def title(self) -> str:
+        return QCoreApplication.translate("AzeProcessing", "Package a nomination")
+
+    def initAlgorithm(self, configuration=None):
+        translate = QCoreApplication.translate
+        self.addParameter(
+            QgsProcessingParameterFeatureSource(
+                "BOUNDARY",
+                translate("AzeProcessing", "Boundary (one feature)"),
+                [QgsProcessing.SourceType.TypeVectorPolygon],
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterString("LIBRARY", translate("AzeProcessing", "Species library (GeoPackage)"))
+        )
+        self.addParameter(
+            QgsProcessingParameterFile(
+                "DETAILS", translate("AzeProcessing", "Details of the nomination (JSON)"), fileFilter=""
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterFeatureSource(
+                "SITES",
+                translate("AzeProcessing", "Existing AZE sites or KBAs"),
+                [QgsProcessing.SourceType.TypeVectorPolygon],
+                optional=True,
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterMultipleLayers(
+                "PROTECTED",
+                translate("AzeProcessing", "Protected areas and other conserved areas"),
+                QgsProcessing.SourceType.TypeVectorAnyGeometry,
+                optional=True,
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterMultipleLayers(
+                "EVIDENCE",
+                translate("AzeProcessing", "Evidence files"),
+                QgsProcessing.SourceType.TypeFile,
+                optional=True,
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterBoolean(
+                "ALLOW_INCOMPLETE",
+                translate("AzeProcessing", "Package an incomplete nomination as a draft"),
+                defaultValue=False,
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterFileDestination(
+                "OUTPUT", translate("AzeProcessing", "Package"), translate("AzeProcessing", "Zip files (*.zip)")
+            )
+        )
+        self.addOutput(QgsProcessingOutputString("SHA256", translate("AzeProcessing", "Digest of the package")))
+        self.addOutput(QgsProcessingOutputNumber("PROBLEMS", translate("AzeProcessing", "Open points")))
+
+    def prepareAlgorithm(self, parameters, context, feedback) -> bool:
+        """Take what has to be taken from layers while still in their own thread."""
+        from ..packaging.sources import origin_of
+        from ..services.layers import LayerSnapshot
+        from ..services.wording import text
+        from .protectioncoverage import protected_layers
+
+        try:
+            if parameters.get("PROTECTED"):
+                layers = protected_layers(self, parameters, context)
+                self._protected = [LayerSnapshot(layer) for layer in layers]
+                self._origins = [origin_of(layer, "protected areas") for layer in layers]
+        except AzeError as error:
+            raise QgsProcessingException(text(error.code, error.params)) from error
+        sites = self.parameterAsVectorLayer(parameters, "SITES", context) if parameters.get("SITES") else None
+        if sites is not None:
+            self._origins.append(origin_of(sites, "existing sites"))
+        return True
+
+    def work(self, parameters, context, feedback, progress: Progress) -> dict:
+        from ..domain.nomination import is_blocked
+        from ..packaging.details import read_details
+        from ..packaging.package import Inputs, make_package
+        from ..services import candidates
+        from ..services.wording import text
+
+        transform = context.transformContext()
+        details = read_details(self.parameterAsFile(parameters, "DETAILS", context))
+        source = polygon_source(self, parameters, "BOUNDARY", context)
+        proposed = candidates.read_candidates(source, "", transform, progress.part(0, 0.05))
+        if len(proposed) != 1:
+            raise AzeError("nomination.one_boundary", source=source.sourceName(), count=len(proposed))
+        sites = None
+        if parameters.get("SITES"):
+            existing = polygon_source(self, parameters, "SITES", context)
+            sites = candidates.read_sites(existing, transform, progress.part(0.05, 0.1), proposed)
+        evidence = self.parameterAsFileList(parameters, "EVIDENCE", context) if parameters.get("EVIDENCE") else []
+        output = self.parameterAsFileOutput(parameters, "OUTPUT", context)
+        result = make_package(
+            Inputs(
+                candidate=proposed[0],
+                details=details,
+                library_path=self.parameterAsString(parameters, "LIBRARY", context),
+                sites=sites,
+                protected=self._protected,
+                origins=self._origins,
+                evidence=[Path(file) for file in evidence],
+            ),
+            Path(output),
+            self.parameterAsBoolean(parameters, "ALLOW_INCOMPLETE", context),
+            transform,
+            progress.part(0.1, 1),
+        )
+        for finding in result.problems:
+            feedback.pushInfo(text(finding.code, finding.params))
+        count = sum(is_blocked([finding]) for finding in result.problems)
+        progress.say(f"nomination.packaged_{result.status}", count=count)
+        return {"OUTPUT": output, "SHA256": result.sha256, "PROBLEMS": count}
