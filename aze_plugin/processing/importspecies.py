@@ -1,0 +1,101 @@
+"""``aze:importspecies``: range maps and Red List exports into a species library."""
+
+from __future__ import annotations
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterMultipleLayers,
+    QgsProcessingParameterString,
+)
+from qgis.PyQt.QtCore import QCoreApplication
+
+from ..domain.progress import Progress
+from .base import AzeAlgorithm
+
+
+class ImportSpecies(AzeAlgorithm):
+    """Builds a library or extends one; what the same files brought before is replaced."""
+
+    NAME = "importspecies"
+    GROUP = "data"
+
+    def title(self) -> str:
+        return QCoreApplication.translate("AzeProcessing", "Import species data")
+
+    def initAlgorithm(self, configuration=None):
+        translate = QCoreApplication.translate
+        self.addParameter(
+            QgsProcessingParameterString("LIBRARY", translate("AzeProcessing", "Species library (GeoPackage)"))
+        )
+        self.addParameter(
+            QgsProcessingParameterMultipleLayers(
+                "RANGES",
+                translate("AzeProcessing", "Range maps: files, folders or zips"),
+                QgsProcessing.SourceType.TypeFile,
+                optional=True,
+            )
+        )
+        # Without a filter QGIS also takes a folder here.
+        self.addParameter(
+            QgsProcessingParameterFile(
+                "ASSESSMENTS",
+                translate("AzeProcessing", "Red List export: zip, folder or CSV"),
+                optional=True,
+                fileFilter="",
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterString("VERSION", translate("AzeProcessing", "Release of the data"), optional=True)
+        )
+        self.addParameter(
+            QgsProcessingParameterString("CITATION", translate("AzeProcessing", "Citation of the data"), optional=True)
+        )
+        self.addParameter(
+            QgsProcessingParameterFileDestination(
+                "REPORT",
+                translate("AzeProcessing", "Report of every row"),
+                translate("AzeProcessing", "JSON files (*.json)"),
+                optional=True,
+                createByDefault=False,
+            )
+        )
+        self.addOutput(QgsProcessingOutputNumber("TAXA", translate("AzeProcessing", "Taxa in the library")))
+        self.addOutput(QgsProcessingOutputNumber("ROWS_IMPORTED", translate("AzeProcessing", "Rows imported")))
+        self.addOutput(QgsProcessingOutputNumber("ROWS_REJECTED", translate("AzeProcessing", "Rows rejected")))
+
+    def work(self, parameters, context, feedback, progress: Progress) -> dict:
+        from ..library.importer import Request, import_species
+        from ..services.files import write_json
+        from ..services.importing import report_json
+        from ..services.wording import text
+
+        request = Request(
+            library=self.parameterAsString(parameters, "LIBRARY", context),
+            ranges=tuple(p for p in self.parameterAsFileList(parameters, "RANGES", context) if p),
+            assessments=self.parameterAsFile(parameters, "ASSESSMENTS", context),
+            version=self.parameterAsString(parameters, "VERSION", context),
+            citation=self.parameterAsString(parameters, "CITATION", context),
+        )
+        report = import_species(request, progress)
+        for source in report.sources:
+            counts = {
+                "name": source.name,
+                "imported": source.rows_imported,
+                "read": source.rows_read,
+                "rejected": source.rows_rejected,
+                "repaired": source.rows_repaired,
+            }
+            feedback.pushInfo(text("import.done", counts))
+        results = {
+            "TAXA": report.taxa,
+            "ROWS_IMPORTED": report.rows_imported,
+            "ROWS_REJECTED": report.rows_rejected,
+        }
+        path = self.parameterAsFileOutput(parameters, "REPORT", context)
+        if path:
+            write_json(path, report_json(report))
+            results["REPORT"] = path
+        return results
