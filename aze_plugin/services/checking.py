@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qgis.core import Qgis
+from qgis.core import Qgis, QgsProjUtils
 
 from .. import paths
 from ..domain import geometry
@@ -76,11 +76,11 @@ def _check(
     outside: dict[str, Finding] = {}
     for n, (item, shares) in enumerate(measured):
         progress.part(0.5, 1).set(n / len(measured))
-        if _worth_locating_the_rest(item, shares, settings):
+        share = irreplaceability.leading([s for s in shares if s.parameter == "range"])
+        # Where the rest lies helps with taxa that trigger or are on the way to it; of others it is all over the map.
+        if endangerment.eligible(item.taxon, settings) and share.best >= settings.candidate_share:
             whole = library.evidence_for(item.taxon.taxon_id, settings)
-            finding = irreplaceability.outside_finding(
-                item.taxon, whole.range.rows, candidate.geometry, whole.range.segment_areas["all"]
-            )
+            finding = irreplaceability.outside_finding(item.taxon, whole.range.rows, candidate.geometry, share)
             if finding:
                 outside[item.taxon.taxon_id] = finding
     return assess(
@@ -95,18 +95,13 @@ def _check(
     )
 
 
-def _worth_locating_the_rest(item: Evidence, shares, settings: Settings) -> bool:
-    """Where the rest of a range lies helps for taxa that trigger or are on the way to it; for others it is far away."""
-    return endangerment.eligible(item.taxon, settings) and any(s.best >= settings.candidate_share for s in shares)
-
-
 def software() -> dict[str, str]:
     """Versions that a result depends on."""
     return {
         "plugin": paths.version(),
         "qgis": Qgis.version().partition("-")[0],
         "geos": geometry.geos_version(),
-        "proj": f"{Qgis.projVersionMajor()}.{Qgis.projVersionMinor()}" if hasattr(Qgis, "projVersionMinor") else "",
+        "proj": f"{QgsProjUtils.projVersionMajor()}.{QgsProjUtils.projVersionMinor()}",
     }
 
 

@@ -33,14 +33,14 @@ def international() -> Iterator[None]:
 
 
 def percent(share: float | None) -> str:
-    """A share 0 to 1 as percent, with as many decimals (1 to 4) as keep it apart from 0, 50, 95 and 100 %."""
+    """A share 0 to 1 as percent: whole numbers bare, else with the decimals that keep it apart from 0, 50, 95, 100 %."""
     if share is None or math.isnan(share):
         return QCoreApplication.translate("AzeFigures", "not known")
+    if abs(100 * share - round(100 * share)) < 1e-9:
+        return f"{round(100 * share)} %"
     decimals = 1
-    while decimals < 4 and any(share != e and round(share * 100, decimals) == round(e * 100, 6) for e in _EDGES):
+    while decimals < 4 and any(round(share * 100, decimals) == round(e * 100, 6) for e in _EDGES):
         decimals += 1
-    if round(share * 100, 6) in (0.0, 100.0) and any(abs(share - e) < 1e-12 for e in _EDGES):
-        decimals = 0
     return f"{_locale().toString(100.0 * share, 'f', decimals)} %"
 
 

@@ -250,10 +250,18 @@ def test_assessments_older_than_ten_years_are_noted(published, outdated):
 
 def test_where_the_rest_lies():
     item = evidence(taxon(), [(1, 0, 1000), (1, 2000, 2100)])
-    finding = irreplaceability.outside_finding(item.taxon, item.range.rows, strip(0, 1000), 1100 * 1000)
+    whole = irreplaceability.range_shares(item.range, strip(0, 1000))[1]
+    finding = irreplaceability.outside_finding(item.taxon, item.range.rows, strip(0, 1000), whole)
     assert finding.params["share"] == pytest.approx(100 / 1100) and finding.params["count"] == 1
     assert finding.params["outside_m2"] == pytest.approx(100_000)
-    assert irreplaceability.outside_finding(item.taxon, item.range.rows, strip(-10, 3000), 1100 * 1000) is None
+    assert irreplaceability.outside_finding(item.taxon, item.range.rows, strip(-10, 3000), whole) is None
+
+
+def test_the_rest_of_a_migrant_is_that_of_its_segment():
+    item = evidence(taxon(), [(2, 0, 1000), (3, 5000, 9000)])
+    breeding = irreplaceability.leading(irreplaceability.range_shares(item.range, strip(0, 960)))
+    finding = irreplaceability.outside_finding(item.taxon, item.range.rows, strip(0, 960), breeding)
+    assert finding.params["segment"] == "breeding" and finding.params["share"] == pytest.approx(0.04)
 
 
 def test_threatened_taxa_come_first():

@@ -92,11 +92,9 @@ def assess(
     )
 
     trigger_areas = {
-        r.taxon.scientific_name: s.global_value
+        r.taxon.scientific_name: irreplaceability.leading(ranges).global_value
         for r in results
-        if r.verdict.trigger
-        for s in r.shares
-        if s.parameter == "range" and s.segment == "all"
+        if r.verdict.trigger and (ranges := [s for s in r.shares if s.parameter == "range"])
     }
     criteria = {
         "endangerment": Criterion(*_tupled(endangerment.judge([r.taxon for r in results], settings, library_empty))),

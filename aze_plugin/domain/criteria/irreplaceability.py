@@ -79,6 +79,13 @@ def share_status(share: Share, operator: str, settings: Settings) -> str:
     return "uncertain" if passes(share.high, operator, settings) else "not_met"
 
 
+def leading(shares: Sequence[Share]) -> Share:
+    """The share that says most of a taxon: the highest of a segment, ``all`` only where there is no other."""
+    return max((s for s in shares if s.segment != "all"), key=lambda s: s.best, default=None) or max(
+        shares, key=lambda s: s.best
+    )
+
+
 def range_shares(evidence: RangeEvidence, boundary: Geometry) -> list[Share]:
     """Shares of the dissolved range of each segment inside a boundary (EPSG:6933). Empty where nothing is inside."""
     clipped = [(row.seasonal, geometry.overlap(row.geometry, boundary)) for row in evidence.rows]
@@ -160,10 +167,8 @@ def judge_taxon(
     findings: list[Finding] = []
     status, route, deciding = _decide(shares, settings.aze_operator, settings, records_outside)
     a1e, _, _ = _decide(shares, settings.a1e_operator, settings, records_outside)
-    best = max((s for s in shares if s.segment != "all"), key=lambda s: s.best, default=None) or max(
-        shares, key=lambda s: s.best
-    )
-    findings += _share_findings(name, status, route, deciding, best, settings)
+    eligible = endangerment.eligible(taxon, settings)
+    findings += _share_findings(name, status, route, deciding, leading(shares), eligible, settings)
     for share in shares:
         if side(share.best, settings) == 0:
             findings.append(
@@ -175,12 +180,12 @@ def judge_taxon(
                     threshold_share=settings.threshold,
                 )
             )
-    if endangerment.eligible(taxon, settings) and {share.parameter for share in shares} == {"range"}:
+    if eligible and {share.parameter for share in shares} == {"range"}:
         findings.append(warning("irreplaceability.range_only", taxon=name))
     if historic:
         findings.append(info("irreplaceability.historic_range", taxon=name))
 
-    if not endangerment.eligible(taxon, settings):
+    if not eligible:
         cannot_be_judged = (
             taxon.rank == "species" and not endangerment.category_known(taxon) and status in ("met", "needs_evidence")
         )
@@ -210,7 +215,7 @@ def judge_taxon(
 
 
 def _share_findings(
-    name: str, status: str, route: str, deciding: Share | None, best: Share, settings: Settings
+    name: str, status: str, route: str, deciding: Share | None, best: Share, eligible: bool, settings: Settings
 ) -> list[Finding]:
     threshold = settings.threshold
     if status == "met" and deciding is not None:
@@ -244,24 +249,30 @@ def _share_findings(
         "parameter": best.parameter,
         "threshold_share": threshold,
     }
+    if not eligible:
+        return [info("irreplaceability.share_inside", **params)]
     if best.best >= settings.candidate_share:
         return [info("irreplaceability.near_miss", **params)]
     return [info("irreplaceability.share_below_threshold", **params)]
 
 
-def outside_finding(taxon: Taxon, rows: Sequence[RangeRow], boundary: Geometry, total: float) -> Finding | None:
-    """Where the rest of a taxon's range lies: its share, its parts with extents, largest first.
+def outside_finding(taxon: Taxon, rows: Sequence[RangeRow], boundary: Geometry, share: Share) -> Finding | None:
+    """Where the rest of a taxon's range lies: how much of it, its parts with extents, largest first.
 
-    ``rows``: all kept rows of the taxon; ``total``: their dissolved area in m². None where nothing is outside.
+    ``rows``: all kept rows of the taxon; ``share``: the range share of the segment that is looked at. None where
+    nothing of that segment is outside.
     """
-    rest = geometry.outside(geometry.dissolve(row.geometry for row in rows), boundary)
-    area = geometry.area(rest)
+    codes = SEGMENT_SEASONS[share.segment]
+    whole = geometry.dissolve(row.geometry for row in rows if codes is None or row.seasonal in codes)
+    rest = geometry.outside(whole, boundary)
+    area, total = geometry.area(rest), share.global_value
     if area <= 1e-9 * total:
         return None
     parts = geometry.parts(rest)
     return info(
         "irreplaceability.outside",
         taxon=taxon.scientific_name,
+        segment=share.segment,
         share=min(1.0, area / total),
         outside_m2=area,
         count=len(parts),

@@ -132,6 +132,9 @@ def templates() -> dict[str, str]:
             "AzeFindings",
             "{share} of the {parameter} of {taxon} is inside ({segment}); more than {threshold_share} is needed.",
         ),
+        "irreplaceability.share_inside": translate(
+            "AzeFindings", "{share} of the {parameter} of {taxon} is inside ({segment})."
+        ),
         "irreplaceability.near_miss": translate(
             "AzeFindings",
             "{share} of the {parameter} of {taxon} is inside ({segment}), short of the {threshold_share} needed: one for "
@@ -173,10 +176,10 @@ def templates() -> dict[str, str]:
             "AzeFindings", "{taxon} is possibly extinct: give evidence that it still lives here, with the latest year."
         ),
         "irreplaceability.outside": translate(
-            "AzeFindings", "{share} of the range of {taxon} lies outside ({outside_m2}), in {count} parts."
+            "AzeFindings", "{share} of the {segment} range of {taxon} lies outside ({outside_m2}), in {count} parts."
         ),
         "irreplaceability.outside.one": translate(
-            "AzeFindings", "{share} of the range of {taxon} lies outside ({outside_m2}), in one part."
+            "AzeFindings", "{share} of the {segment} range of {taxon} lies outside ({outside_m2}), in one part."
         ),
         # irreplaceability, the candidate
         "irreplaceability.triggers": translate(
