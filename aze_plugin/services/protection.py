@@ -119,29 +119,28 @@ def read_sites(
     for chosen in (id_field, country_field):
         if chosen and chosen not in names:
             raise AzeError("coverage.field_missing", source=source.sourceName(), field=chosen, available=names)
-    roles = fields.resolve(names, paths.load_json("schemas", "fields.json")["sites"])
+    columns = _columns(source, "sites")
     if id_field:
-        roles["site_id"] = id_field
+        columns["site_id"] = [id_field]
     if country_field:
-        roles["iso3"] = country_field
-    table = read_features(source, list(dict.fromkeys(roles.values())), transform_context, progress)
+        columns["iso3"] = [country_field]
+    table = read_features(source, _wanted(columns), transform_context, progress)
     if not len(table):
         raise AzeError("coverage.no_sites", source=source.sourceName())
     prepared = table.prepared()
     mended = geometry.to_lonlat(prepared.geometries)
+    ids, titles, countries = (_first(table, columns[role]) for role in ("site_id", "name", "iso3"))
     sites = []
     for i, shape in enumerate(prepared.geometries):
         if i % 64 == 0:
             progress.check()
-
-        row = {role: table.columns[name][i] for role, name in roles.items()}
-        site_id = _identifier(row.get("site_id")) or str(table.fids[i])
+        site_id = _identifier(ids[i]) or str(table.fids[i])
         sites.append(
             Site(
                 fid=table.fids[i],
                 site_id=site_id,
-                name=_text(row.get("name")) or site_id,
-                iso3=_text(row.get("iso3")),
+                name=_text(titles[i]) or site_id,
+                iso3=_text(countries[i]),
                 geometry=shape,
                 area_ha=0.0 if shape is None else ellipsoidal_area_m2(mended[i]) / 1e4,
                 repaired=bool(prepared.repaired[i]) and shape is not None,
@@ -173,9 +172,9 @@ def measure_cover(
         count = max(1, snapshot.featureCount())
         part = progress.part(0.9 * done / total, 0.9 * (done + count) / total)
         done += count
-        columns = _columns(snapshot)
+        columns = _columns(snapshot, "protected")
         notes += _assumptions(snapshot, columns)
-        wanted = list(dict.fromkeys(name for names in columns.values() for name in names))
+        wanted = _wanted(columns)
         for table in stream_features(snapshot, wanted, transform_context, part):
             run.add(_areas(table, columns, number), table.lonlat, part)
     covers = run.results(progress.part(0.9, 1))
@@ -199,8 +198,8 @@ def areas_near(
     windows = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
     found: dict[tuple[int, int], tuple[ProtectedArea, geometry.Geometry]] = {}
     for number, snapshot in enumerate(protected_layers):
-        columns = _columns(snapshot)
-        wanted = list(dict.fromkeys(name for names in columns.values() for name in names))
+        columns = _columns(snapshot, "protected")
+        wanted = _wanted(columns)
         for left, right in windows:
             window = QgsRectangle(left, south, right, north)
             table = read_features(snapshot, wanted, transform_context, progress, window)
@@ -212,18 +211,33 @@ def areas_near(
     return list(found.values())
 
 
-def _columns(snapshot: LayerSnapshot) -> dict[str, list[str]]:
-    """The layer's fields for each role, the best first.
+def _columns(source: QgsFeatureSource | LayerSnapshot, section: str) -> dict[str, list[str]]:
+    """The source's fields for each role of a section of ``fields.json``, the best first.
 
-    All are kept, as a merged layer has the columns of both schemas and each row fills those of its own. The order
-    settles NAME, which is the English name in the old schema and the local one in the new (that has NAME_ENG too).
+    All are kept, as a merged layer has the columns of several schemas and each row fills those of its own. For
+    protected areas the order settles NAME, the English name in the old schema and the local one in the new, which has
+    NAME_ENG too.
     """
-    names = [f.name() for f in snapshot.fields()]
+    names = [f.name() for f in source.fields()]
     found = {}
-    for role, aliases in paths.load_json("schemas", "fields.json")["protected"].items():
+    for role, aliases in paths.load_json("schemas", "fields.json")[section].items():
         present = fields.resolve(names, {alias: [alias] for alias in aliases})
         found[role] = [present[alias] for alias in aliases if alias in present]
     return found
+
+
+def _wanted(columns: Mapping[str, Sequence[str]]) -> list[str]:
+    return list(dict.fromkeys(name for names in columns.values() for name in names))
+
+
+def _first(table: FeatureTable, names: Sequence[str]) -> list[Any]:
+    """For each row the first value that is there, None where none is."""
+    lists = [table.columns[name] for name in names]
+    if len(lists) == 1:
+        return lists[0]
+    if not lists:
+        return [None] * len(table)
+    return [next((v for v in row if v is not None and v != ""), None) for row in zip(*lists)]
 
 
 def _assumptions(snapshot: LayerSnapshot, columns: Mapping[str, Sequence[str]]) -> list[Finding]:
@@ -264,29 +278,19 @@ def _notes_on(run: CoverageRun, covers: Sequence[SiteCoverage]) -> list[Finding]
 
 def _areas(table: FeatureTable, columns: Mapping[str, Sequence[str]], layer: int) -> list[ProtectedArea]:
     """The rows of one table as protected areas."""
-
-    def given(role: str) -> list[Any]:
-        """The first value of a row that is there, by the role's order of columns."""
-        lists = [table.columns[name] for name in columns[role]]
-        if len(lists) == 1:
-            return lists[0]
-        if not lists:
-            return [None] * len(table)
-        return [next((v for v in row if v is not None and v != ""), None) for row in zip(*lists)]
-
     has_status = bool(columns["status"])
     designations = [table.columns[name] for name in columns["designation"]]
     rows = zip(
         table.fids,
-        given("id"),
-        given("name"),
+        _first(table, columns["id"]),
+        _first(table, columns["name"]),
         zip(*designations) if designations else [()] * len(table),
-        given("iucn_category"),
-        given("status"),
-        given("status_year"),
-        given("kind"),
-        given("reported_km2"),
-        given("iso3"),
+        _first(table, columns["iucn_category"]),
+        _first(table, columns["status"]),
+        _first(table, columns["status_year"]),
+        _first(table, columns["kind"]),
+        _first(table, columns["reported_km2"]),
+        _first(table, columns["iso3"]),
     )
     areas = []
     for fid, number, name, designation, category, status, year, kind, reported, iso3 in rows:

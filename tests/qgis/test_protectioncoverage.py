@@ -391,6 +391,11 @@ def test_no_sentence_is_missing():
         assert "coverage." not in wording.text(code, params)
 
 
+def test_a_site_without_an_english_name_goes_by_its_national_one(measure):
+    sites = layer([(SITE, (5, None, "Serra", "XAZ"))], "SitRecID:int IntName:string NatName:string ISO3:string")
+    assert measure(sites, layer([]))["json"]["sites"][0]["name"] == "Serra"
+
+
 def test_fields_can_be_chosen(measure):
     sites = layer([(SITE, ("x1", "ZZZ", "A"))], "code:string land:string name:string")
     found = measure(sites, layer([(SITE, ("P",))]), SITE_ID_FIELD="code", COUNTRY_FIELD="land")["json"]["sites"][0]
