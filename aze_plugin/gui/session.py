@@ -38,6 +38,7 @@ from . import layers, measure, messages, preferences
 from .tasks import Busy, Runner
 
 CHECK_DELAY_MS = 400
+REVIEW_DELAY_MS = 250
 PAGES = ("data", "boundary", "criteria", "protection", "nomination")
 
 
@@ -94,6 +95,8 @@ class Session(QObject):
         self._statement_versions: dict[str, int] = {}
         self._results: dict[str, _Results] = {}
         self._nominations: dict[str, dict] = {}
+        self._evidence: dict[str, list[str]] = {}
+        self.completed: dict = {}
         self._soundness: tuple = (None, True)
         self._restoring = False
         self._foreign_state = False
@@ -102,6 +105,10 @@ class Session(QObject):
         self._check_timer.setSingleShot(True)
         self._check_timer.setInterval(CHECK_DELAY_MS)
         self._check_timer.timeout.connect(self._check_what_is_stale)
+        self._review_timer = QTimer(self)
+        self._review_timer.setSingleShot(True)
+        self._review_timer.setInterval(REVIEW_DELAY_MS)
+        self._review_timer.timeout.connect(self._review)
 
         self.project.readProject.connect(self._on_project_read)
         self.project.cleared.connect(self._on_project_read)
@@ -113,6 +120,7 @@ class Session(QObject):
     def close(self) -> None:
         """Stop all work and let go of the project."""
         self._check_timer.stop()
+        self._review_timer.stop()
         self.runner.cancel_all()
         self._watch(None)
         for signal, slot in (
@@ -146,6 +154,7 @@ class Session(QObject):
             state = project_state.ProjectState()
             self.message.emit(text(error.code, error.params), messages.WARNING)
         self._nominations = state.nominations
+        self._evidence = state.evidence
         self.page = state.page if state.page in PAGES else "data"
         self._set_library(state.library or preferences.default_library())
         self.current = state.current or None
@@ -160,7 +169,8 @@ class Session(QObject):
             return
         library = "" if self.library_path == preferences.default_library() else self.library_path
         project_state.save(
-            self.project, project_state.ProjectState(library, self.current or "", self.page, self._nominations)
+            self.project,
+            project_state.ProjectState(library, self.current or "", self.page, self._nominations, self._evidence),
         )
 
     def _on_project_read(self, *_args) -> None:
@@ -478,7 +488,7 @@ class Session(QObject):
         name = self.free_name(wish)
         with self._edit(layer, QCoreApplication.translate("AzePanel", "Rename candidate")):
             layer.changeAttributeValue(fid, layer.fields().lookupField("name"), name)
-        for kept in (self._nominations, self._results, self._versions, self._statement_versions):
+        for kept in (self._nominations, self._evidence, self._results, self._versions, self._statement_versions):
             if old in kept:
                 kept[name] = kept.pop(old)
         said = self._nominations.get(name, {}).get("statements", {}).get("candidates", {})
@@ -826,8 +836,8 @@ class Session(QObject):
             parameters["SITES"] = sites
         if self.protected_layers:
             parameters["PROTECTED"] = self.protected_layers
-        if self.landcover_layer is not None:
-            parameters["LANDCOVER"] = self.landcover_layer
+        if self.evidence:
+            parameters["EVIDENCE"] = self.evidence
 
         def done(results, _context):
             self.package = {
@@ -962,14 +972,38 @@ class Session(QObject):
             self.assessmentChanged.emit()
             self._schedule()
 
-    def _recheck_nomination(self) -> None:
-        self.problems = self._find_problems()
-        self.nominationChanged.emit()
+    @property
+    def evidence(self) -> list[str]:
+        """Paths of the files that go into the current candidate's package."""
+        return list(self._evidence.get(self.current or "", []))
 
-    def _find_problems(self) -> list[dict]:
-        if self.current is None or self.current not in self._nominations or self.problem_of_installation():
-            return []
-        return []
+    def set_evidence(self, files: list[str]) -> None:
+        """Choose the files that go into the current candidate's package."""
+        if self.current is None:
+            return
+        self._evidence[self.current] = list(files)
+        self._remember()
+        self._recheck_nomination()
+
+    def _recheck_nomination(self) -> None:
+        """Announce a change at once; what it means for the nomination's problems follows when typing pauses."""
+        self.nominationChanged.emit()
+        self._review_timer.start()
+
+    def _review(self) -> None:
+        """Fill in what is known and find the problems; ``completed`` and ``problems`` hold the outcome.
+
+        Without a current assessment neither can be said, and both are empty.
+        """
+        boundary = self.candidate_geometry()
+        self.completed, self.problems = {}, []
+        if self.assessment is not None and boundary is not None and not self.problem_of_installation():
+            from .nomination import review
+
+            self.completed, self.problems = review(
+                self.nomination, boundary, self.assessment, self.coverage, self.assessment_sources, self.evidence
+            )
+        self.nominationChanged.emit()
 
     # -------------------------------------------------------------------------------------------------------- map
 

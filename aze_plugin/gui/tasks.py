@@ -159,10 +159,16 @@ class Runner(QObject):
         if ok:
             run.on_done(results, run.context)
         else:
-            run.on_failed(
-                run.feedback.errors[-1]
-                if run.feedback.errors
-                else QCoreApplication.translate(
-                    "AzePanel", "{title} did not finish. The message log (View → Panels → Log Messages) says why."
-                ).format(title=run.title)
-            )
+            run.on_failed(_sentence(run))
+
+
+def _sentence(run: _Run) -> str:
+    """What the algorithm said went wrong; a fault of the plugin itself is left to the log, which has all of it."""
+    said = run.feedback.errors[-1].strip() if run.feedback.errors else ""
+    if said and not said.startswith("Traceback"):
+        return said
+    return QCoreApplication.translate(
+        "AzePanel",
+        "{title} did not finish, by a fault of the plugin. The message log (View → Panels → Log Messages) has the "
+        "details, which help those who mend it.",
+    ).format(title=run.title)

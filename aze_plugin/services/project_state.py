@@ -18,12 +18,14 @@ VERSION = 1
 @dataclass
 class ProjectState:
     """``library``: path as the user sees it, or a connection; ``current``: name of the candidate at hand;
-    ``nominations``: by candidate name, each in the shape of ``resources/schemas/nomination.schema.json``."""
+    ``nominations``: by candidate name, each in the shape of ``resources/schemas/nomination.schema.json``;
+    ``evidence``: by candidate name, paths of the nominator's files."""
 
     library: str = ""
     current: str = ""
     page: str = "data"
     nominations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    evidence: dict[str, list[str]] = field(default_factory=dict)
 
 
 def is_connection(library: str) -> bool:
@@ -37,6 +39,7 @@ def save(project: QgsProject, state: ProjectState) -> None:
     content = {"version": VERSION, **asdict(state)}
     if state.library and not is_connection(state.library):
         content["library"] = project.writePath(state.library)
+    content["evidence"] = {name: [project.writePath(f) for f in files] for name, files in state.evidence.items()}
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     if project.readEntry(SCOPE, _KEY)[0] == text:
         return
@@ -65,5 +68,9 @@ def load(project: QgsProject) -> ProjectState:
     if library and not is_connection(library):
         library = project.readPath(library)
     return ProjectState(
-        library, content.get("current", ""), content.get("page", "data"), content.get("nominations", {})
+        library,
+        content.get("current", ""),
+        content.get("page", "data"),
+        content.get("nominations", {}),
+        {name: [project.readPath(f) for f in files] for name, files in content.get("evidence", {}).items()},
     )
