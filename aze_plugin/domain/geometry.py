@@ -254,7 +254,9 @@ def prepare(lonlat: np.ndarray) -> Prepared:
                 repaired[where[k]] = True
                 reasons[where[k]] = shapely.is_valid_reason(before[k])
         mended = _mended(projected, broken)
-        vanished = shapely.is_empty(mended) | (shapely.area(mended) == 0)
+        # Rounding in the projection can open a ring that encloses nothing in lon/lat.
+        opened = ~broken & (shapely.area(wrapped) == 0)
+        vanished = shapely.is_empty(mended) | (shapely.area(mended) == 0) | opened
         geometries[where[~vanished]] = mended[~vanished]
         for k in where[vanished]:
             reasons[k] = "empty"
@@ -333,6 +335,15 @@ def parts(geometry: Geometry) -> list[Geometry]:
 def bounds(geometry: Geometry) -> tuple[float, float, float, float]:
     """xmin, ymin, xmax, ymax; not-a-number for an empty geometry."""
     return tuple(float(v) for v in shapely.bounds(geometry))
+
+
+def rectangles(geometry: Geometry) -> list[tuple[float, float, float, float]]:
+    """Bounding rectangle of an EPSG:6933 geometry, or one for each side where it crosses 180°."""
+    if not touches_antimeridian(geometry):
+        return [bounds(geometry)]
+    pieces = shapely.get_parts(geometry)
+    east = shapely.bounds(pieces)[:, 0] >= 0
+    return [tuple(float(v) for v in shapely.total_bounds(side)) for side in (pieces[~east], pieces[east]) if len(side)]
 
 
 def extent_lonlat(geometry: Geometry) -> list[float]:
@@ -582,3 +593,8 @@ def same_shape(one: Geometry, other: Geometry, tolerance: float) -> bool:
         if len(np.unique(found)) != len(here):
             return False
     return abs(area(one) - area(other)) <= tolerance * float(shapely.length(one))
+
+
+def within_world(lonlat: np.ndarray) -> np.ndarray:
+    """Lon/lat geometries whose coordinates are held to −180…180 and −90…90, against rounding at the edges."""
+    return shapely.transform(lonlat, lambda c: np.clip(c, [-180.0, -90.0], [180.0, 90.0]))
