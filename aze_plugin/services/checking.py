@@ -71,7 +71,7 @@ def _check(
 ) -> Assessment:
     evidence: list[Evidence] = []
     if candidate.geometry is not None:
-        evidence = library.evidence(geometry.bounds(candidate.geometry), settings, progress.part(0, 0.5))
+        evidence = library.evidence(geometry.rectangles(candidate.geometry), settings, progress.part(0, 0.5))
     measured = measure(candidate, evidence)
     outside: dict[str, Finding] = {}
     for n, (item, shares) in enumerate(measured):

@@ -7,13 +7,16 @@ params of its code in braces; ``<code>.one`` is used instead where the param ``c
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from ...domain.findings import Finding
 from ..figures import readable
 
 
+@cache
 def _templates() -> dict[str, str]:
+    """All templates. Made once: the translator is installed before the first sentence, and stays for the session."""
     from . import coverage, criteria, interface, library, packaging
 
     merged: dict[str, str] = {}
