@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import time
 import warnings
 import zipfile
 from pathlib import Path
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 import shapely
 from qgis.core import (
+    QgsApplication,
     QgsFeature,
     QgsFeatureRequest,
     QgsGeometry,
+    QgsProcessingAlgRunnerTask,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
@@ -346,6 +349,24 @@ def test_processings_own_stop_at_invalid_geometries_does_not_apply(provider, tmp
     )
     found = json.loads(summary.read_text(encoding="utf-8"))
     assert found["sites"][0]["both_pct"] == pytest.approx(100) and found["repaired"] == 2
+
+
+def test_it_runs_in_the_background_on_layers_of_the_project(provider, tmp_path):
+    sites, park = layer([(SITE, ("A",))], name="sites"), layer([(SITE, ("P",))], name="parks")
+    QgsProject.instance().addMapLayers([sites, park])
+    summary = tmp_path / "coverage.json"
+    context, feedback, done = QgsProcessingContext(), QgsProcessingFeedback(), []
+    context.setProject(QgsProject.instance())
+    parameters = {"SITES": sites.id(), "PROTECTED": [park.id()], "OUTPUT": "memory:", "SUMMARY": str(summary)}
+    task = QgsProcessingAlgRunnerTask(provider.algorithm("protectioncoverage").create(), parameters, context, feedback)
+    task.executed.connect(lambda ok, results: done.append((ok, results)))
+    QgsApplication.taskManager().addTask(task)
+    deadline = time.monotonic() + 30
+    while not done and time.monotonic() < deadline:
+        QgsApplication.processEvents()
+    QgsProject.instance().removeMapLayers([sites.id(), park.id()])
+    assert done and done[0][0]
+    assert json.loads(summary.read_text(encoding="utf-8"))["sites"][0]["both_pct"] == pytest.approx(100)
 
 
 def test_a_second_run_replaces_the_figures_of_the_first(measure):
