@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+from pathlib import Path
 from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
@@ -24,7 +25,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ... import paths
-from .. import nominating, style
+from .. import style
 from ..widgets import form
 from ..widgets.basics import FlowLayout, PageScroll, TextLabel, link
 from ..widgets.card import Card
@@ -81,6 +82,8 @@ class NominationPage(QWidget):
         self.form = form.SchemaForm(paths.load_json("schemas", "nomination.schema.json"))
         self.form.edited.connect(self._edit)
         self.form.stated.connect(self._state)
+        self.files = AttachedFiles(session)
+        self.form.sections["evidence"].add(self.files)
         self.scroll.layout_.addWidget(self.problems)
         self.scroll.layout_.addWidget(self.form)
         self.scroll.layout_.addStretch(1)
@@ -143,7 +146,7 @@ class NominationPage(QWidget):
         self.form.show_content(
             form.Content(
                 entered=entered,
-                complete=nominating.completed(session),
+                complete=form.overlaid(entered, session.completed),
                 kind=entered.get("kind", "new_site"),
                 problems=self._said_at_fields(),
                 statements={"delineation_rationale": session.statement("delineation_rationale")},
@@ -160,6 +163,7 @@ class NominationPage(QWidget):
         )
         self.bar.setAccessibleName(self.done.plain())
         self.problems.set_problems(session.problems)
+        self.files.refresh()
         self._show_package()
         self._busy()
 
@@ -184,12 +188,12 @@ class NominationPage(QWidget):
         """Ask where to, and write the package; an incomplete nomination as a draft, if the user wants that."""
         self.form.commit()
         translate = QCoreApplication.translate
-        draft = nominating.is_blocked(self.session.problems)
+        draft = _open_points(self.session.problems) > 0
         if draft and not self._wants_draft():
             return
         from ...domain.nomination import folder_name
 
-        name = folder_name(nominating.completed(self.session))
+        name = folder_name(self.session.completed)
         path, _ = QFileDialog.getSaveFileName(
             self,
             translate("AzeNomination", "Export the draft")
@@ -259,7 +263,7 @@ class NominationPage(QWidget):
 
     def _wants_draft(self) -> bool:
         translate = QCoreApplication.translate
-        count = sum(1 for problem in self.session.problems if problem["severity"] == "blocking")
+        count = _open_points(self.session.problems)
         box = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle(translate("AzeNomination", "Not complete yet"))
@@ -317,7 +321,7 @@ class ProblemsCard(Card):
         """Show the session's problems, those that keep the package from being final first."""
         translate = QCoreApplication.translate
         self._problems = sorted(problems, key=lambda problem: problem["severity"] != "blocking")
-        blocking = sum(1 for problem in problems if problem["severity"] == "blocking")
+        blocking = _open_points(problems)
         self.setVisible(bool(problems))
         if blocking:
             self.set_state("work", translate("AzeNomination", "{count} to settle").format(count=blocking))
@@ -348,6 +352,54 @@ class ProblemsCard(Card):
         self._fill()
 
 
+class AttachedFiles(QWidget):
+    """The nominator's own files that go into the package."""
+
+    def __init__(self, session, parent: QWidget | None = None):
+        super().__init__(parent)
+        translate = QCoreApplication.translate
+        self.session = session
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(0)
+        add = QPushButton(translate("AzeNomination", "Attach files…"))
+        add.clicked.connect(self._choose)
+        row = FlowLayout()
+        row.addWidget(add)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(self._rows)
+        layout.addLayout(row)
+
+    def refresh(self) -> None:
+        """Show the session's files; one that is not there any more is marked."""
+        translate = QCoreApplication.translate
+        while self._rows.count():
+            row = self._rows.takeAt(0).widget()
+            row.hide()
+            row.deleteLater()
+        for path in self.session.evidence:
+            there = Path(path).is_file()
+            name = TextLabel(Path(path).name if there else f"▲ {Path(path).name}")
+            name.setToolTip(path if there else translate("AzeNomination", "Not found: {path}").format(path=path))
+            drop = link(
+                translate("AzeNomination", "detach"),
+                lambda path=path: self.session.set_evidence([p for p in self.session.evidence if p != path]),
+            )
+            drop.setAccessibleName(f"{drop.text()} {Path(path).name}")
+            row = QWidget()
+            line = QHBoxLayout(row)
+            line.setContentsMargins(0, 0, 0, 0)
+            line.addWidget(name, 1)
+            line.addWidget(drop)
+            self._rows.addWidget(row)
+
+    def _choose(self) -> None:
+        title = QCoreApplication.translate("AzeNomination", "Files that show what the nomination says")
+        chosen, _ = QFileDialog.getOpenFileNames(self, title)
+        if chosen:
+            self.session.set_evidence(list(dict.fromkeys([*self.session.evidence, *chosen])))
+
+
 class PackagePreview(QDialog):
     """The files of the package, and what each holds."""
 
@@ -356,12 +408,12 @@ class PackagePreview(QDialog):
         translate = QCoreApplication.translate
         from ...domain.nomination import folder_name
 
-        nomination = nominating.completed(session)
+        nomination = session.completed
         folder = folder_name(nomination)
         self.setWindowTitle(translate("AzeNomination", "Package of {name}").format(name=session.current))
         self.resize(520, 560)
         scroll = PageScroll()
-        draft = nominating.is_blocked(session.problems)
+        draft = _open_points(session.problems) > 0
         status = Card(f"{folder}.zip")
         status.set_state(
             "work" if draft else "fine",
@@ -490,7 +542,7 @@ def _contents(folder: str, session, nomination: dict[str, Any]) -> list[tuple[st
         if session.coverage is not None
         else translate("AzeNomination", "Says that the cover was not assessed: there is no layer of protected areas.")
     )
-    evidence = [(name.replace("\\", "/").rsplit("/", 1)[-1], name) for name in session.evidence]
+    evidence = [(Path(path).name, path) for path in session.evidence]
     found = [
         (
             translate("AzeNomination", "The nomination"),
@@ -539,6 +591,11 @@ def _contents(folder: str, session, nomination: dict[str, Any]) -> list[tuple[st
     if evidence:
         found.insert(3, (translate("AzeNomination", "Evidence"), [(f"evidence/{n}", path) for n, path in evidence]))
     return found
+
+
+def _open_points(problems: list[dict[str, Any]]) -> int:
+    """How many problems keep the package from being final."""
+    return sum(1 for problem in problems if problem["severity"] == "blocking")
 
 
 def _tool(mark: str, tip: str) -> QToolButton:

@@ -14,6 +14,8 @@ from .card import Card
 from .editors import Field
 from .rows import RowsEditor
 
+_NAMES = ("file", "key", "scientific_name")
+
 
 @dataclass(frozen=True)
 class Content:
@@ -42,6 +44,22 @@ def at(document: Any, pointer: str) -> Any:
         else:
             return None
     return node
+
+
+def overlaid(entered: Any, complete: Any) -> Any:
+    """A completed document with what was entered since it was completed.
+
+    Rows of lists are matched by their scientific name, file or key, which name a row.
+    """
+    if isinstance(entered, Mapping) and isinstance(complete, Mapping):
+        keys = dict.fromkeys([*complete, *entered])
+        return {key: overlaid(entered.get(key), complete.get(key)) for key in keys}
+    if isinstance(entered, list) and isinstance(complete, list):
+        by_name = {_name(row): row for row in complete if _name(row)}
+        rows = [overlaid(row, by_name.pop(_name(row), {})) for row in entered]
+        # What is left has been derived: its rows stand behind those that were entered.
+        return rows + [row for row in complete[len(entered) :] if _name(row) in by_name]
+    return complete if entered in (None, "") else entered
 
 
 def sections(schema: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -164,11 +182,12 @@ class Section(Card):
         self.name = name
         self.part = part
         self.members: dict[str, Field | RowsEditor] = {}
+        self._built = False
         super().set_folded(True)
 
     def is_built(self) -> bool:
         """Whether the fields exist yet."""
-        return bool(self.members)
+        return self._built
 
     def set_folded(self, folded: bool) -> None:
         """Fold the section or open it; the first time its fields are made."""
@@ -238,6 +257,7 @@ class Section(Card):
             member.commit()
 
     def _build(self) -> None:
+        self._built = True
         about = self.part.get("description", "")
         if about:
             self.add(TextLabel(about, muted=True))
@@ -264,6 +284,10 @@ class Section(Card):
 def _member(schema: Mapping[str, Any], pointer: str) -> Mapping[str, Any]:
     section, key = pointer.strip("/").split("/")[:2]
     return schema["properties"][section]["properties"][key]
+
+
+def _name(row: Any) -> str:
+    return next((str(row[key]) for key in _NAMES if isinstance(row, Mapping) and row.get(key)), "")
 
 
 def _of_rows(problems: Mapping[str, str], pointer: str) -> dict[int, dict[str, str]]:

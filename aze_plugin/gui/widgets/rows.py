@@ -141,7 +141,9 @@ class RowsEditor(QWidget):
         own = there and row < len(self._entered)
         self.remove.setVisible(bool(self._complete))
         self.remove.setEnabled(own)
-        self.remove.setToolTip(translate("AzeForm", "This row comes from the assessment.") if there and not own else "")
+        self.remove.setToolTip(
+            translate("AzeForm", "This row is derived: it cannot be removed here.") if there and not own else ""
+        )
         self.row_form.setVisible(there)
         if not there:
             return
