@@ -254,11 +254,13 @@ class NominationPage(QWidget):
         return "/proposer/name"
 
     def _said_at_fields(self) -> dict[str, str]:
-        """Problems by field; that an empty field is needed, its star says already."""
+        """Problems by field, with their mark; that an empty field is needed, its star says already."""
         said: dict[str, str] = {}
         for problem in self.session.problems:
-            if problem["code"] not in ("nomination.field_missing", "nomination.field_empty"):
-                said.setdefault(problem["field"], problem["message"])
+            pointer = problem["field"]
+            if form.at(self.session.completed, pointer) not in (None, "", [], {}):
+                mark = style.MARKS[style.state_of(problem["severity"])]
+                said.setdefault(pointer, f"{mark} {problem['message']}")
         return said
 
     def _wants_draft(self) -> bool:

@@ -87,7 +87,7 @@ class Field(QWidget):
         self.label.setToolTip(needed if required else about)
 
     def show_value(self, value: Any, derived: bool = False, overridden: bool = False, problem: str = "") -> None:
-        """Show a value (None: not given), where it comes from, and what is wrong with it.
+        """Show a value (None: not given), where it comes from, and what is wrong with it (with its mark).
 
         What a person is typing stays.
         """
@@ -96,16 +96,18 @@ class Field(QWidget):
             self.editor.set_value(value)
         if not self._pause.isActive():
             self._shown = self.editor.value()
-        self.origin.setText(
-            translate("AzeForm", "derived")
-            if derived
-            else translate("AzeForm", "changed by hand")
-            if overridden
-            else ""
-        )
-        self.origin.setVisible(derived or overridden)
+        if derived:
+            origin = translate("AzeForm", "derived")
+        elif overridden:
+            origin = translate("AzeForm", "changed by hand")
+        elif value is None and self.schema.get("x-derived") and "x-statement" not in self.schema:
+            origin = translate("AzeForm", "will be derived")
+        else:
+            origin = ""
+        self.origin.setText(origin)
+        self.origin.setVisible(bool(origin))
         self.revert.setVisible(overridden)
-        self.problem.setText(f"{style.MARKS['problem']} {problem}" if problem else "")
+        self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
         palette = QPalette(self.label.palette())
         palette.setColor(QPalette.ColorRole.WindowText, style.colour("problem", palette))
@@ -186,6 +188,10 @@ class _Paragraph(QPlainTextEdit):
         self.setPlainText("" if value is None else str(value))
         self._setting = False
 
+    def resizeEvent(self, event):
+        super().resizeEvent(event)
+        self._fit()
+
     def _on_text(self):
         if not self._setting:
             self.changed.emit()
@@ -193,7 +199,7 @@ class _Paragraph(QPlainTextEdit):
     def _fit(self):
         """As high as the text, from three lines to twelve."""
         lines = min(12, max(3, int(self.document().size().height())))
-        margins = 2 * (self.frameWidth() + int(self.document().documentMargin()))
+        margins = 2 * (self.frameWidth() + int(self.document().documentMargin()) + 2)
         self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + margins)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
 from qgis.PyQt.QtWidgets import QVBoxLayout, QWidget
 
+from .. import style
 from .basics import TextLabel
 from .card import Card
 from .editors import Field
@@ -22,8 +23,8 @@ class Content:
     """What a form shows.
 
     ``entered``: the document as a person entered it; ``complete``: with derived values filled in; ``kind``: the kind of
-    nomination, which decides what applies; ``problems``: sentences by JSON pointer; ``statements``: site-level
-    statements by key, for members marked ``x-statement``.
+    nomination, which decides what applies; ``problems``: sentences by JSON pointer, each with the mark of its severity
+    (see gui.style) in front; ``statements``: site-level statements by key, for members marked ``x-statement``.
     """
 
     entered: Mapping[str, Any] = field(default_factory=dict)
@@ -143,7 +144,11 @@ class SchemaForm(QWidget):
         for name, section in self.sections.items():
             own = [pointer for pointer in pointers if pointer.startswith(f"/{name}/")]
             done = [pointer for pointer in own if given(content, pointer, self.schema)]
-            section.show_progress(len(done), len(own), any(p.startswith(f"/{name}/") for p in content.problems))
+            grave = any(
+                pointer.startswith(f"/{name}/") and said.startswith(style.MARKS["problem"])
+                for pointer, said in content.problems.items()
+            )
+            section.show_progress(len(done), len(own), _rows_in(at(content.complete, f"/{name}")), grave)
             if section.is_built():
                 section.show_content(content, {pointer.rsplit("/", 1)[1] for pointer in own})
 
@@ -207,11 +212,14 @@ class Section(Card):
         """Whether the fields are out of sight."""
         return self._inside.isHidden()
 
-    def show_progress(self, done: int, total: int, has_problem: bool) -> None:
-        """Say in the title how much of what is needed is there."""
+    def show_progress(self, done: int, total: int, rows: int, has_problem: bool) -> None:
+        """Say in the title how much of what is needed is there, or how many rows where nothing is needed."""
         translate = QCoreApplication.translate
         if total == 0:
-            self.set_state("problem" if has_problem else "empty", translate("AzeForm", "optional"))
+            said = (
+                translate("AzeForm", "rows: {count}").format(count=rows) if rows else translate("AzeForm", "optional")
+            )
+            self.set_state("problem" if has_problem else "fine" if rows else "empty", said)
             return
         state = "problem" if has_problem else "fine" if done == total else "work" if done else "empty"
         said = translate("AzeForm", "{done} of {total}").format(done=done, total=total)
@@ -284,6 +292,11 @@ class Section(Card):
 def _member(schema: Mapping[str, Any], pointer: str) -> Mapping[str, Any]:
     section, key = pointer.strip("/").split("/")[:2]
     return schema["properties"][section]["properties"][key]
+
+
+def _rows_in(part: Any) -> int:
+    lists = [value for value in part.values() if isinstance(value, list)] if isinstance(part, Mapping) else []
+    return sum(map(len, lists))
 
 
 def _name(row: Any) -> str:

@@ -46,16 +46,22 @@ class RowsEditor(QWidget):
         title = schema.get("title", "")
         self.label = TextLabel(f"{title} *" if required else title)
         self.about = TextLabel(schema.get("description", ""), muted=True)
-        columns = list(dict.fromkeys([*self._identity, *self._properties]))
+        # What names a row comes first, then what is chosen or counted; free text says little in a narrow column.
+        telling = [k for k, p in self._properties.items() if "enum" in p or p.get("type") == "number"]
+        columns = list(dict.fromkeys([*self._identity, *telling, *self._properties]))
         columns = [key for key in columns if not self._properties[key].get("x-multiline")][:_MOST_COLUMNS]
         self._columns = columns
         self.table = QTableWidget(0, len(columns))
-        self.table.setHorizontalHeaderLabels([self._properties[key].get("title", key) for key in columns])
+        titles = [self._properties[key].get("title", key) for key in columns]
+        self.table.setHorizontalHeaderLabels(titles)
+        for column, text in enumerate(titles):
+            self.table.horizontalHeaderItem(column).setToolTip(text)
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.setWordWrap(False)
         self.table.setShowGrid(False)
@@ -110,7 +116,8 @@ class RowsEditor(QWidget):
                 if item is None:
                     item = QTableWidgetItem()
                     self.table.setItem(n, column, item)
-                item.setText(f"▲ {text}" if column == 0 and problems.get(n) else text)
+                said = next(iter(problems.get(n, {}).values()), "")
+                item.setText(f"{said[:1]} {text}" if column == 0 and said else text)
                 item.setToolTip("\n".join([text, *problems.get(n, {}).values()]).strip())
         self.table.blockSignals(False)
         shown = min(_MOST_ROWS, len(self._complete))
