@@ -16,7 +16,7 @@ from ..domain.errors import AzeError
 
 FORMATS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".kml": "KML", ".shp": "ESRI Shapefile"}
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
-# RFC 7946 writes seven decimals, about a centimetre: files that agree to this are the same boundary.
+# About a centimetre, the precision that RFC 7946 recommends: files that agree to this are the same boundary.
 TOLERANCE_DEGREES = 1e-7
 
 
@@ -52,7 +52,8 @@ def _write(path: Path, driver: str, layer_name: str, wkb: bytes, attributes: Map
     dataset_options = {"GPKG": ["VERSION=1.3"]}.get(driver, [])
     layer_options = {
         "GPKG": ["GEOMETRY_NAME=geom", "FID=fid"],
-        "GeoJSON": ["RFC7946=YES", "WRITE_NAME=NO"],
+        # With RFC 7946's seven decimals OGR takes 59.9999997 for a rounding error of 60 and moves the vertex.
+        "GeoJSON": ["RFC7946=YES", "WRITE_NAME=NO", "COORDINATE_PRECISION=12"],
         "ESRI Shapefile": ["ENCODING=UTF-8", f"DBF_DATE_LAST_UPDATE={day.isoformat()}"],
     }.get(driver, [])
     wgs84 = osr.SpatialReference()

@@ -12,8 +12,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from qgis.PyQt.QtCore import QMarginsF, QRectF, QSizeF, Qt
-from qgis.PyQt.QtGui import QColor, QPageSize, QPainter, QPdfWriter, QTextDocument
+from qgis.PyQt.QtCore import QMarginsF, QRectF, QSizeF, Qt, QUrl
+from qgis.PyQt.QtGui import QColor, QImage, QPageSize, QPainter, QPdfWriter, QTextDocument
 
 from ..domain import nomination as nominations
 from .sitemap import SiteMap, draw_map, font
@@ -47,13 +47,12 @@ _PARAMETERS = {
 }
 _STYLE = """
 body { color: #111111; }
-h2 { font-size: 12px; font-weight: bold; margin-top: 13px; margin-bottom: 3px; }
+p.head { font-size: 12px; font-weight: bold; margin-top: 12px; margin-bottom: 3px; }
 p { margin-top: 2px; margin-bottom: 3px; line-height: 128%; }
 td, th { padding: 2px 8px 2px 0px; vertical-align: top; }
 th { text-align: left; font-weight: bold; }
-.num { text-align: right; }
 .quiet { color: #555555; }
-.small { font-size: 7.5px; }
+.small { font-size: 7px; }
 """
 
 
@@ -95,7 +94,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence
 
 
 def _section(title: str, body: str) -> str:
-    return f"<h2>{escape(title)}</h2>{body}" if body else ""
+    return f"<p class='head'>{escape(title)}</p>{body}" if body else ""
 
 
 def _criteria(assessment: Mapping[str, Any]) -> str:
@@ -172,8 +171,9 @@ def _protection(nomination: Mapping[str, Any], coverage: Mapping[str, Any] | Non
         body = f"<p>The cover cannot be assessed: {reason}.</p>"
     else:
         body = (
-            f"<p><b>{coverage['both_pct']:.1f}&nbsp;%</b> of the site lies in protected areas or other conserved areas: "
-            f"{coverage['pa_pct']:.1f}&nbsp;% in protected areas, {coverage['oecm_pct']:.1f}&nbsp;% in others outside them.</p>"
+            f"<p><b>{coverage['both_pct']:.1f}&nbsp;%</b> of the site lies in protected or other conserved areas: "
+            f"{coverage['pa_pct']:.1f}&nbsp;% in protected areas, {coverage['oecm_pct']:.1f}&nbsp;% in others outside "
+            "them.</p>"
         )
         rows = [
             (
@@ -281,7 +281,11 @@ def write_report(
     document.setDocumentMargin(0)
     document.setDefaultFont(font(9))
     document.setDefaultStyleSheet(_STYLE)
-    room = f"<p style='margin-top:{_HEAD + _MAP:.0f}px; font-size:1px;'>&nbsp;</p>"
+    # An empty picture keeps the first page's place for head and map: the first block's margin is not honoured.
+    empty = QImage(1, 1, QImage.Format.Format_ARGB32)
+    empty.fill(Qt.GlobalColor.transparent)
+    document.addResource(QTextDocument.ResourceType.ImageResource, QUrl("room"), empty)
+    room = f"<p style='margin:0; line-height:100%'><img src='room' width='1' height='{_HEAD + _MAP - 6:.0f}'></p>"
     document.setHtml(f"<body>{room}{_html(nomination, assessment, coverage, sources, notes)}</body>")
     inner = QSizeF(_WIDTH - 2 * _SIDE, _HEIGHT - _TOP - _BOTTOM)
     document.setPageSize(inner)

@@ -165,4 +165,101 @@ def _checks() -> dict[str, str]:
 
 
 def _verification() -> dict[str, str]:
-    return {}
+    translate = QCoreApplication.translate
+    return {
+        "package.missing": translate("AzePackaging", "There is no package at {file}. Choose it again."),
+        "package.valid": translate("AzePackaging", "The package is valid."),
+        "package.invalid": translate("AzePackaging", "The package is not valid: {count} problems."),
+        "package.invalid.one": translate("AzePackaging", "The package is not valid: one problem."),
+        # The archive
+        "package.not_zip": translate("AzePackaging", "This is no zip file, or it is cut short. Ask for it again."),
+        "package.empty": translate("AzePackaging", "The zip file is empty."),
+        "package.damaged": translate("AzePackaging", "The file is damaged inside the zip: {detail}."),
+        "package.encrypted": translate("AzePackaging", "The file is encrypted and cannot be examined."),
+        "package.method": translate("AzePackaging", "The file is compressed in a way that packages do not use."),
+        "package.too_many": translate("AzePackaging", "The package has more than {most} entries."),
+        "package.too_large": translate("AzePackaging", "Unpacked, the package is larger than {most} GiB."),
+        "package.ratio": translate(
+            "AzePackaging", "The file grows to more than {most} times its packed size, as only an attack would."
+        ),
+        "package.link": translate("AzePackaging", "This is a link to somewhere else; packages hold files only."),
+        "package.device": translate("AzePackaging", "This is a device or a pipe; packages hold files only."),
+        "package.name_control": translate("AzePackaging", "The name holds control characters."),
+        "package.name_backslash": translate(
+            "AzePackaging", "The name holds a backslash, which some systems take for a folder."
+        ),
+        "package.name_long": translate("AzePackaging", "The name is too long, or lies too many folders deep."),
+        "package.name_ending": translate("AzePackaging", "The name ends in a dot or a space, which some systems drop."),
+        "package.path_absolute": translate("AzePackaging", "The name is an absolute path."),
+        "package.path_drive": translate("AzePackaging", "The name holds a colon, as the name of a drive does."),
+        "package.path_traversal": translate("AzePackaging", "The name leads out of the package, or has an empty part."),
+        "package.duplicate": translate("AzePackaging", "The name occurs twice."),
+        "package.case_collision": translate(
+            "AzePackaging", "The name differs from another only in case or accents, so that one would hide the other."
+        ),
+        "package.top_folders": translate("AzePackaging", "All files have to lie in one folder, and do not."),
+        # The bag
+        "package.no_bag": translate("AzePackaging", "This is no nomination package: it has no bagit.txt."),
+        "package.missing_file": translate("AzePackaging", "The file is missing."),
+        "package.foreign": translate("AzePackaging", "The file does not belong into a nomination package."),
+        "package.fetch": translate("AzePackaging", "The package leaves files to be fetched from elsewhere."),
+        "package.bag": translate("AzePackaging", "The files are not those that were packaged: {detail}."),
+        "package.unreadable": translate("AzePackaging", "The file cannot be read: {detail}."),
+        # The documents
+        "package.json": translate("AzePackaging", "The file is no sound JSON: {detail}."),
+        "package.schema": translate("AzePackaging", "The file is not of the kind “{expected}”."),
+        "package.shape": translate("AzePackaging", "Members are missing from the file or have the wrong type."),
+        "package.status_missing": translate(
+            "AzePackaging", "The nomination does not say whether it is a draft or final."
+        ),
+        "package.status_differs": translate(
+            "AzePackaging", "The status is “{bag}” on the outside and “{form}” in the nomination."
+        ),
+        "package.kind": translate("AzePackaging", "The content is not what the name says."),
+        "package.pdf_active": translate("AzePackaging", "The report holds scripts, actions or files."),
+        "package.columns": translate("AzePackaging", "The columns are not {expected}."),
+        "package.formula": translate("AzePackaging", "{cell} holds a formula; packages hold values only."),
+        "package.xml": translate("AzePackaging", "The file is no sound XML: {detail}."),
+        "package.xml_entities": translate("AzePackaging", "The XML declares entities, which packages never need."),
+        "package.kml_links": translate("AzePackaging", "The KML refers to files elsewhere."),
+        "package.workbook": translate("AzePackaging", "The workbook cannot be read: {detail}."),
+        "package.workbook_active": translate(
+            "AzePackaging", "The workbook holds macros, embedded files or links to other files ({part})."
+        ),
+        "package.form_tab": translate("AzePackaging", "The form has no tab “{tab}”."),
+        "package.form_differs": translate("AzePackaging", "{cell} does not say what the nomination says."),
+        # The boundary and the figures
+        "package.boundary": translate("AzePackaging", "The boundary cannot be read: {detail}."),
+        "package.boundary_differs": translate("AzePackaging", "The boundary is not the same as in {file}."),
+        "package.folder": translate("AzePackaging", "By the site's name the files should be called {expected}."),
+        "package.area": translate("AzePackaging", "The area is given as {given_ha}; the boundary has {measured_ha}."),
+        "package.settings": translate(
+            "AzePackaging", "The check was not made by the rules of the criteria: {setting} is {given}."
+        ),
+        "package.share": translate(
+            "AzePackaging", "{taxon}: the share of {parameter} ({segment}) is not what its two values give."
+        ),
+        "package.share_status": translate(
+            "AzePackaging",
+            "{taxon}: the share of {parameter} ({segment}) is judged otherwise than the threshold has it.",
+        ),
+        "package.trigger": translate("AzePackaging", "{taxon} cannot make a site qualify: its category is {category}."),
+        "package.trigger_status": translate(
+            "AzePackaging", "{taxon} is said to make the site qualify, or not to, against its own status."
+        ),
+        "package.verdict": translate("AzePackaging", "The verdict does not follow from the three criteria."),
+        "package.share_differs": translate(
+            "AzePackaging",
+            "{taxon}: the package claims {claimed_share} of {parameter} ({segment}); with your library it is {found_share}.",
+        ),
+        "package.share_omitted": translate(
+            "AzePackaging",
+            "{taxon}: by your library {share} of {parameter} ({segment}) is here, of which the package says nothing.",
+        ),
+        "package.share_unknown": translate(
+            "AzePackaging", "{taxon}: your library knows no share of {parameter} ({segment}) here."
+        ),
+        "package.taxon_differs": translate(
+            "AzePackaging", "{taxon}: the package has “{claimed}” for {member}; with your library it is “{found}”."
+        ),
+    }

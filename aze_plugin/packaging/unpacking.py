@@ -1,0 +1,217 @@
+"""Zips of unknown origin, unpacked without trust: every name looked at first, every byte counted as it comes.
+
+Nothing is ever written outside the folder given, and nothing that is a link, a device or a hidden second file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import struct
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..domain.progress import Progress
+
+MOST_BYTES = 2 * 2**30
+MOST_ENTRIES = 10_000
+MOST_RATIO = 200
+# Below this size any ratio is harmless, and a file of blanks is no attack.
+RATIO_FROM = 2**20
+LONGEST_NAME = 255
+DEEPEST = 16
+# 10,000 names of ordinary length take a tenth of this; a directory that is larger is not worth reading.
+_MOST_DIRECTORY = 16 * 2**20
+_CHUNK = 1 << 16
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_END = struct.Struct("<4s4H2LH")
+_END64 = struct.Struct("<4sQ2H2L4Q")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong with a package: a stable code, the path inside the package, and the sentence's params."""
+
+    code: str
+    path: str
+    params: dict
+
+
+def _problem(code: str, path: str = "", **params) -> Problem:
+    # What a hostile file calls itself is shown, but neither its control characters nor its length.
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in path)
+    return Problem(f"package.{code}", shown[:LONGEST_NAME], params)
+
+
+def name_problem(name: str) -> str | None:
+    """Why a name is not taken, as the last part of a code; None where it is sound."""
+    if "\0" in name or any(ord(c) < 32 for c in name):
+        return "name_control"
+    if "\\" in name:
+        return "name_backslash"
+    if name.startswith("/"):
+        return "path_absolute"
+    if re.match(r"[A-Za-z]:", name) or ":" in name:
+        return "path_drive"
+    parts = name.rstrip("/").split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        return "path_traversal"
+    if len(parts) > DEEPEST or any(len(part.encode("utf-8", "surrogatepass")) > LONGEST_NAME for part in parts):
+        return "name_long"
+    # Windows drops what follows such an ending: two names would become one.
+    if any(part.endswith((".", " ")) for part in parts):
+        return "name_ending"
+    return None
+
+
+def _folded(name: str) -> str:
+    """What a file system that ignores case and composition makes of a name."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name.rstrip("/")).casefold())
+
+
+def _names_problems(names: Iterable[str]) -> list[Problem]:
+    found, seen = [], {}
+    for name in names:
+        why = name_problem(name)
+        if why:
+            found.append(_problem(why, name))
+            continue
+        folded = _folded(name)
+        if folded in seen:
+            code = "duplicate" if seen[folded] == name else "case_collision"
+            found.append(_problem(code, name))
+        seen.setdefault(folded, name)
+    return found
+
+
+def _top_problems(names: Iterable[str], files: Iterable[str]) -> list[Problem]:
+    tops = sorted({name.split("/")[0] for name in names})
+    loose = [name for name in files if "/" not in name]
+    if not tops:
+        return [_problem("empty")]
+    if len(tops) > 1 or loose:
+        return [_problem("top_folders", loose[0] if loose else tops[1], count=len(tops))]
+    return []
+
+
+def _directory_problem(path: Path) -> Problem | None:
+    """Whether the zip's directory is of a size worth reading; the zip reader would take it whole into memory."""
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        start = max(0, size - 65536 - _END.size)
+        file.seek(start)
+        tail = file.read()
+        at = tail.rfind(b"PK\x05\x06")
+        if at < 0 or at + _END.size > len(tail):
+            return _problem("not_zip")
+        _, _, _, _, entries, directory, _, _ = _END.unpack_from(tail, at)
+        at64 = tail.rfind(b"PK\x06\x06", 0, at)
+        if at64 >= 0 and at64 + _END64.size <= at:
+            record = _END64.unpack_from(tail, at64)
+            entries, directory = (
+                max(entries, record[7] if entries == 0xFFFF else 0),
+                max(directory if directory != 0xFFFFFFFF else 0, record[8]),
+            )
+    if entries > MOST_ENTRIES:
+        return _problem("too_many", count=entries, most=MOST_ENTRIES)
+    if directory > _MOST_DIRECTORY:
+        return _problem("too_many", count=entries, most=MOST_ENTRIES)
+    return None
+
+
+def _entry_problem(entry: zipfile.ZipInfo) -> Problem | None:
+    name = entry.orig_filename
+    mode = entry.external_attr >> 16
+    kind = stat.S_IFMT(mode)
+    if entry.flag_bits & 0x1:
+        return _problem("encrypted", name)
+    if entry.compress_type not in _METHODS:
+        return _problem("method", name)
+    # The upper half holds Unix modes whatever system the entry says it comes from.
+    if kind == stat.S_IFLNK:
+        return _problem("link", name)
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return _problem("device", name)
+    return None
+
+
+def unpack(path: Path, folder: Path, progress: Progress) -> tuple[Path | None, list[Problem]]:
+    """Unpack a zip into an empty folder. Returns its one top folder, None where anything is wrong, and the problems."""
+    try:
+        problem = _directory_problem(path)
+        if problem:
+            return None, [problem]
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            if len(entries) > MOST_ENTRIES:
+                return None, [_problem("too_many", count=len(entries), most=MOST_ENTRIES)]
+            found = [p for p in map(_entry_problem, entries) if p]
+            # zipfile cuts a name at a NUL: the name as it stands in the file is the one to judge.
+            found += _names_problems(entry.orig_filename for entry in entries)
+            files = [e.orig_filename for e in entries if not e.orig_filename.endswith("/")]
+            found = found or _top_problems([e.orig_filename for e in entries], files)
+            if found:
+                return None, found
+            return _extract(archive, entries, folder, progress)
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, struct.error, UnicodeDecodeError, ValueError, EOFError) as error:
+        return None, [_problem("not_zip", detail=str(error))]
+
+
+def _extract(
+    archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], folder: Path, progress: Progress
+) -> tuple[Path | None, list[Problem]]:
+    total = 0
+    for n, entry in enumerate(entries):
+        progress.set(n / len(entries))
+        target = folder.joinpath(*entry.filename.rstrip("/").split("/"))
+        try:
+            if entry.filename.endswith("/"):
+                target.mkdir(parents=True, exist_ok=True)
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            written = 0
+            with archive.open(entry) as source, open(target, "xb") as sink:
+                while piece := source.read(_CHUNK):
+                    written += len(piece)
+                    total += len(piece)
+                    if total > MOST_BYTES:
+                        return None, [_problem("too_large", entry.filename, most=MOST_BYTES // 2**30)]
+                    if written > RATIO_FROM and written > MOST_RATIO * max(1, entry.compress_size):
+                        return None, [_problem("ratio", entry.filename, most=MOST_RATIO)]
+                    sink.write(piece)
+                    progress.check()
+        except (FileExistsError, NotADirectoryError):
+            return None, [_problem("duplicate", entry.filename)]
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+            return None, [_problem("damaged", entry.filename, detail=str(error))]
+    return folder / entries[0].filename.split("/")[0], []
+
+
+def examine_folder(root: Path, progress: Progress) -> list[Problem]:
+    """The same questions put to a package that is a folder already; links are named and never followed."""
+    found: list[Problem] = []
+    names: list[str] = []
+    total = 0
+    for base, folders, files in os.walk(root, followlinks=False):
+        progress.check()
+        for name in [*folders, *files]:
+            inside = Path(base, name)
+            relative = inside.relative_to(root).as_posix()
+            mode = inside.lstat().st_mode
+            if stat.S_ISLNK(mode):
+                found.append(_problem("link", relative))
+            elif not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                found.append(_problem("device", relative))
+            elif stat.S_ISREG(mode):
+                total += inside.lstat().st_size
+            names.append(relative)
+        if len(names) > MOST_ENTRIES:
+            return [_problem("too_many", count=len(names), most=MOST_ENTRIES)]
+        if total > MOST_BYTES:
+            return [_problem("too_large", most=MOST_BYTES // 2**30)]
+    return found + _names_problems(names)
