@@ -50,7 +50,9 @@ def refresh(writer: Writer, pool: ThreadPoolExecutor, progress: Progress) -> Non
             continue
         allowed = settings.presence_for(taxon["category"])
         kept = [row for row in ranges if row["presence"] in allowed and row["origin"] in settings.origin]
-        if len(kept) < 2:
+        if not kept:
+            continue
+        if len(kept) == 1:
             areas = dict.fromkeys(segments_of({row["seasonal"] for row in kept}), kept[0]["area_m2"])
             writer.put_areas(taxon_id, key(allowed), origin, areas)
             continue
@@ -119,7 +121,8 @@ def _rank(taxon_id: str, ranges: Sequence[sqlite3.Row], told: sqlite3.Row | None
 def _name(taxon_id: str, ranges: Sequence[sqlite3.Row], told: sqlite3.Row | None, rank: str) -> str:
     if told is not None and told["scientific_name"]:
         return told["scientific_name"]
-    names = Counter(row["scientific_name"] for row in ranges if row["scientific_name"])
+    # The most frequent spelling; of equally frequent ones the newest.
+    names = Counter(row["scientific_name"] for row in reversed(ranges) if row["scientific_name"])
     if not names:
         return taxon_id
     name = names.most_common(1)[0][0]

@@ -20,15 +20,19 @@ _NOTHING = {"", "na", "n/a", "null", "none", "<na>", "nan"}
 
 
 def text(value: object) -> str:
-    """A value as text with single spaces; ``""`` for nothing. Bytes that are not UTF-8 are read as Windows-1252."""
+    """A value as text with single spaces; ``""`` for nothing.
+
+    Bytes that are not UTF-8, which OGR hands on as lone surrogates, are read as Windows-1252.
+    """
     if value is None:
         return ""
-    if isinstance(value, (bytes, bytearray)):
+    found = str(value)
+    if not found.isascii():
         try:
-            value = bytes(value).decode("utf-8")
-        except UnicodeDecodeError:
-            value = bytes(value).decode("cp1252", errors="replace")
-    return _SPACES.sub(" ", str(value)).strip().strip("\x00")
+            found.encode("utf-8")
+        except UnicodeEncodeError:
+            found = found.encode("utf-8", "surrogateescape").decode("cp1252", errors="replace")
+    return _SPACES.sub(" ", found).strip()
 
 
 def plain(value: object) -> str:

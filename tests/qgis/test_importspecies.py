@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -49,8 +50,12 @@ def test_a_folder_and_empty_parameters(run, tmp_path):
     with pytest.raises(QgsProcessingException, match="Nothing to import"):
         run("importspecies", LIBRARY=str(tmp_path / "x.gpkg"))
     assert not list(tmp_path.iterdir())
-    results = run("importspecies", LIBRARY=str(tmp_path / "x.gpkg"), RANGES=[str(SAMPLE / "..")])
-    assert results["ROWS_IMPORTED"] > 0
+    folder = tmp_path / "range maps" / "birds"
+    folder.mkdir(parents=True)
+    for path in RANGES:
+        shutil.copy(path, folder)
+    results = run("importspecies", LIBRARY=str(tmp_path / "x.gpkg"), RANGES=[str(folder.parent)])
+    assert results["ROWS_IMPORTED"] == 47
 
 
 @pytest.mark.skipif(not MALAWI.exists(), reason="the real range maps are not here")
