@@ -302,6 +302,13 @@ def overlap(geometry: Geometry, boundary: Geometry) -> Geometry:
     return polygonal(shapely.intersection(geometry, boundary))
 
 
+def inside(geometries: Sequence[Geometry], boundary: Geometry) -> np.ndarray:
+    """What of each valid polygonal geometry lies in one boundary; empty where they are apart."""
+    members = np.empty(len(geometries), dtype=object)
+    members[:] = geometries
+    return BoundaryIndex([boundary]).overlaps(members, np.zeros(len(members), dtype=int))
+
+
 def outside(geometry: Geometry, boundary: Geometry) -> Geometry:
     """What of a geometry lies outside the boundary."""
     return polygonal(shapely.difference(geometry, boundary))

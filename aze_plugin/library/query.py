@@ -118,6 +118,8 @@ class Library:
         for row, shape in zip(rows, shapes):
             kept = RangeRow(row["presence"], row["origin"], row["seasonal"], shape)
             by_taxon.setdefault(row["taxon_id"], []).append((row, kept))
+        for taxon_id, presence, origin, segment, area in self._reader.areas_of(by_taxon):
+            self._areas.setdefault((taxon_id, presence, origin), {})[segment] = area
         found = []
         for taxon_id in sorted(by_taxon):
             progress.check()
@@ -154,7 +156,11 @@ class Library:
         """Areas under a filter: those that the import stored where it is the default one, else worked out once."""
         wanted = taxon.taxon_id, taxa.key(settings.presence_for(taxon.category)), taxa.key(settings.origin)
         if wanted not in self._areas:
-            stored = self._reader.areas(*wanted)
+            stored = {
+                segment: area
+                for _, presence, origin, segment, area in self._reader.areas_of([taxon.taxon_id])
+                if (presence, origin) == wanted[1:]
+            }
             if not stored:
                 rows = self._kept(taxon, settings)
                 stored = {

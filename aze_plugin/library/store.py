@@ -540,16 +540,12 @@ class Reader:
         """All taxa, by name."""
         return self._rows("SELECT * FROM taxon ORDER BY scientific_name, taxon_id")
 
-    def areas(self, taxon_id: str, presence: str, origin: str) -> dict[str, float]:
-        """Stored areas in m² by segment under one filter; empty where that filter was not worked out."""
-        return dict(
-            tuple(row)
-            for row in self._rows(
-                "SELECT segment, area_m2 FROM segment_area WHERE taxon_id = ? AND presence = ? AND origin = ?",
-                taxon_id,
-                presence,
-                origin,
-            )
+    def areas_of(self, taxon_ids: Iterable[str]) -> list[sqlite3.Row]:
+        """Stored areas of taxa: taxon_id, presence, origin (keys of the filter), segment, area_m2."""
+        return self._rows(
+            "SELECT taxon_id, presence, origin, segment, area_m2 FROM segment_area "
+            "WHERE taxon_id IN (SELECT value FROM json_each(?))",
+            json.dumps(list(taxon_ids)),
         )
 
     def counts(self) -> tuple[int, int, int]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from qgis.PyQt.QtCore import QCoreApplication
 
 
+@cache
 def _words() -> dict[str, dict[str, str]]:
     translate = QCoreApplication.translate
     return {

@@ -42,6 +42,10 @@ def judge(items, width=950.0, statement=RATIONALE, rules=RULES, sites=None, year
     return assess(candidate, measure(candidate, items), {}, sites, statement, rules, year)
 
 
+def range_shares(item, boundary):
+    return measure(Candidate("Test", boundary, 0.0), [item])[0][1]
+
+
 def codes(findings):
     return {f.code for f in findings}
 
@@ -250,7 +254,7 @@ def test_assessments_older_than_ten_years_are_noted(published, outdated):
 
 def test_where_the_rest_lies():
     item = evidence(taxon(), [(1, 0, 1000), (1, 2000, 2100)])
-    whole = irreplaceability.range_shares(item.range, strip(0, 1000))[1]
+    whole = range_shares(item, strip(0, 1000))[1]
     finding = irreplaceability.outside_finding(item.taxon, item.range.rows, strip(0, 1000), whole)
     assert finding.params["share"] == pytest.approx(100 / 1100) and finding.params["count"] == 1
     assert finding.params["outside_m2"] == pytest.approx(100_000)
@@ -259,7 +263,7 @@ def test_where_the_rest_lies():
 
 def test_the_rest_of_a_migrant_is_that_of_its_segment():
     item = evidence(taxon(), [(2, 0, 1000), (3, 5000, 9000)])
-    breeding = irreplaceability.leading(irreplaceability.range_shares(item.range, strip(0, 960)))
+    breeding = irreplaceability.leading(range_shares(item, strip(0, 960)))
     finding = irreplaceability.outside_finding(item.taxon, item.range.rows, strip(0, 960), breeding)
     assert finding.params["segment"] == "breeding" and finding.params["share"] == pytest.approx(0.04)
 

@@ -86,10 +86,12 @@ def leading(shares: Sequence[Share]) -> Share:
     )
 
 
-def range_shares(evidence: RangeEvidence, boundary: Geometry) -> list[Share]:
-    """Shares of the dissolved range of each segment inside a boundary (EPSG:6933). Empty where nothing is inside."""
-    clipped = [(row.seasonal, geometry.overlap(row.geometry, boundary)) for row in evidence.rows]
-    clipped = [(season, piece) for season, piece in clipped if not geometry.is_empty(piece)]
+def range_shares(evidence: RangeEvidence, inside: Sequence[Geometry]) -> list[Share]:
+    """Shares of the dissolved range of each segment. Empty where nothing is inside.
+
+    ``inside``: for each of the evidence's rows what of it lies in the boundary (EPSG:6933).
+    """
+    clipped = [(row.seasonal, piece) for row, piece in zip(evidence.rows, inside) if not geometry.is_empty(piece)]
     if not clipped:
         return []
     measured: dict[tuple[int, ...], float] = {}
