@@ -29,9 +29,9 @@ showTips=false
 """
 
 
-def environment(screen: bool = False) -> dict[str, str]:
-    """The variables; with ``screen`` for a QGIS that opens a window."""
-    settings = PROFILE / "profiles" / "default" / "QGIS" / "QGIS3.ini"
+def environment(screen: bool = False, profile: Path = PROFILE) -> dict[str, str]:
+    """The variables; with ``screen`` for a QGIS that opens a window. ``profile``: folder of the profiles to use."""
+    settings = profile / "profiles" / "default" / "QGIS" / "QGIS3.ini"
     if not settings.exists():
         settings.parent.mkdir(parents=True, exist_ok=True)
         settings.write_text(_SETTINGS)
@@ -39,7 +39,7 @@ def environment(screen: bool = False) -> dict[str, str]:
         "PATH": "/usr/bin:" + os.environ.get("PATH", "/bin").replace("/usr/bin:", ""),
         "PYTHONPATH": sysconfig.get_paths()["purelib"],
         "QGIS_PLUGINPATH": str(ROOT / "build"),
-        "QGIS_CUSTOM_CONFIG_PATH": str(PROFILE),
+        "QGIS_CUSTOM_CONFIG_PATH": str(profile),
     }
     if not screen:
         values["QT_QPA_PLATFORM"] = "offscreen"

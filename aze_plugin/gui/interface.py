@@ -31,11 +31,10 @@ class Interface:
 
         self.dock = Dock(self.iface)
         self.dock.setWindowIcon(icon)
-        self.toggle = self.dock.toggleViewAction()
-        self.toggle.setText(translate("AzePanel", "AZE panel"))
+        self.toggle = QAction(icon, translate("AzePanel", "AZE panel"), window)
         self.toggle.setToolTip(translate("AzePanel", "Show or hide the AZE panel"))
-        self.toggle.setIcon(icon)
         self.toggle.setObjectName("AzePanelAction")
+        self.toggle.setCheckable(True)
 
         self.sample = QAction(translate("AzePanel", "Load the sample"), window)
         self.sample.triggered.connect(self._load_sample)
@@ -60,7 +59,8 @@ class Interface:
 
         # Beside the panels that people keep open on the right, in front.
         self.iface.addTabifiedDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock, ["ProcessingToolbox"], True)
-        self.dock.setUserVisible(False)
+        self.dock.hide()
+        self.dock.setToggleVisibilityAction(self.toggle)
         self.dock.visibilityChanged.connect(self._remember_visibility)
         if QgsSettings().value(_SHOWN, False, bool):
             QTimer.singleShot(0, self._show_again)
@@ -89,7 +89,7 @@ class Interface:
         self.menu.setParent(None)
         self.menu.deleteLater()
         self.menu = None
-        for action in (self.sample, self.settings, self.help):
+        for action in (self.toggle, self.sample, self.settings, self.help):
             action.setParent(None)
             action.deleteLater()
         self.toggle = self.sample = self.settings = self.help = None

@@ -1,0 +1,181 @@
+"""Inside QGIS: a person's way through the panel with the sample, then unloading and loading again."""
+
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.environ["AZE_SCRIPT"]))
+
+import qgis.utils
+from inside import ARGUMENTS, FOUND, pause, picture, run, settled_map, wait
+from qgis.core import Qgis, QgsApplication, QgsGeometry, QgsProject
+from qgis.PyQt.QtCore import QEvent, QPoint, Qt
+from qgis.PyQt.QtGui import QMouseEvent
+from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QInputDialog, QToolBar
+from qgis.utils import iface
+
+window = iface.mainWindow()
+PAGES = ("data", "boundary", "criteria", "protection", "nomination")
+
+
+def dock():
+    return window.findChild(QDockWidget, "AzePanel")
+
+
+def toolbar():
+    return window.findChild(QToolBar, "AzeToolbar")
+
+
+def traces():
+    """What the plugin has in the window: has to be the same before loading and after unloading."""
+    return {
+        "docks": [d.objectName() for d in window.findChildren(QDockWidget) if "Aze" in d.objectName()],
+        "toolbars": [t.objectName() for t in window.findChildren(QToolBar) if "Aze" in t.objectName()],
+        "menu": [a.text() for a in iface.pluginMenu().actions() if "AZE" in a.text()],
+        "provider": QgsApplication.processingRegistry().providerById("aze") is not None,
+        "scene": len([i for i in iface.mapCanvas().scene().items() if type(i).__name__ == "QgsRubberBand"]),
+    }
+
+
+def click(canvas, lon, lat, button=Qt.MouseButton.LeftButton):
+    spot = canvas.getCoordinateTransform().transform(lon, lat)
+    place = QPoint(round(spot.x()), round(spot.y()))
+    for kind in (QEvent.Type.MouseMove, QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonRelease):
+        pressed = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else button
+        event = QMouseEvent(kind, place, pressed, pressed, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(canvas.viewport(), event)
+    pause(0.05)
+
+
+def steps():
+    iface.messageBar().setVisible(True)
+    window.resize(1580, 960)
+    FOUND["qgis"] = Qgis.QGIS_VERSION
+    FOUND["loaded"] = traces()
+    toolbar().actions()[0].trigger()
+    wait(lambda: dock().isVisible(), 10, "the dock did not open")
+    window.resizeDocks([dock()], [440], Qt.Orientation.Horizontal)
+    panel, session = dock().panel, dock().session
+    said = FOUND["messages"] = []
+    session.message.connect(lambda sentence, level: said.append([sentence, level]))
+    pause(0.3)
+    picture(dock(), "1-empty")
+
+    # The sample
+    panel.page("data").load_sample()
+    wait(lambda: session.library_summary, 60, "no library came")
+    wait(lambda: session.assessment and not session.assessment_stale, 30, "no assessment came")
+    wait(lambda: session.coverage and not session.coverage_stale, 30, "no cover came")
+    FOUND["sample"] = {
+        "library": session.library_summary,
+        "candidates": session.candidates,
+        "verdict": session.assessment["verdict"],
+        "both_pct": session.coverage["both_pct"],
+        "states": {p: session.page_state(p) for p in PAGES},
+        "next": session.next_step(),
+        "layers": [layer.name() for layer in QgsProject.instance().mapLayers().values()],
+    }
+    settled_map(iface.mapCanvas())
+    for page in PAGES:
+        session.show_page(page)
+        pause(0.4)
+        picture(window, f"2-{page}")
+
+    # Every candidate has a result of its own
+    FOUND["verdicts"] = {}
+    for name in session.candidates:
+        session.set_current(name)
+        wait(lambda: session.assessment and not session.assessment_stale, 30, f"no assessment of {name}")
+        FOUND["verdicts"][name] = session.assessment["verdict"]
+
+    # A boundary drawn by hand, with the clicks of a mouse
+    session.show_page("boundary")
+    asked = QInputDialog.getText
+    QInputDialog.getText = staticmethod(lambda *args, **kwargs: ("Drawn by hand", True))
+    boundary = panel.page("boundary")
+    canvas = iface.mapCanvas()
+    boundary.toggle_drawing()
+    pause(0.2)
+    extent = canvas.extent()
+    middle, width, height = extent.center(), extent.width(), extent.height()
+    for x, y in ((-0.1, -0.1), (0.1, -0.1), (0.1, 0.1), (-0.1, 0.1)):
+        click(canvas, middle.x() + x * width, middle.y() + y * height)
+    click(canvas, middle.x(), middle.y(), Qt.MouseButton.RightButton)
+    wait(lambda: session.current == "Drawn by hand", 10, "the drawn boundary did not arrive")
+    QInputDialog.getText = asked
+    wait(lambda: session.assessment and not session.assessment_stale, 30, "no assessment of the drawn boundary")
+    FOUND["drawn"] = {
+        "area_ha": session.candidate_area_ha(),
+        "verdict": session.assessment["verdict"],
+        "drawing": boundary.drawing.is_active(),
+    }
+    picture(window, "3-drawn")
+
+    # An edit: the result goes stale at once, and comes back by itself; undo brings the earlier shape back
+    area = session.candidate_area_ha()
+    shifted = QgsGeometry(session.candidate_geometry())
+    shifted.translate(0.01, 0)
+    session.replace_boundary(shifted.combine(session.candidate_geometry()))
+    FOUND["stale_after_edit"] = session.assessment_stale
+    wait(lambda: not session.assessment_stale, 30, "the check did not follow the edit")
+    boundary._undo_stack("undo")
+    pause(0.2)
+    FOUND["area_after_undo"] = [area, session.candidate_area_ha()]
+    boundary.delete()
+    boundary.save()
+
+    # A boundary from a file
+    boundary.import_file(ARGUMENTS["boundary"])
+    FOUND["imported"] = session.current
+    wait(lambda: session.assessment and not session.assessment_stale, 30, "no assessment of the imported boundary")
+    session.remove_candidate()
+    boundary.save()
+
+    # Export
+    session.set_current("Cloudtop Ridge")
+    wait(lambda: session.assessment and not session.assessment_stale, 30, "no assessment before the export")
+    session.show_page("nomination")
+    session.set_nomination_value("/site/purpose", ARGUMENTS["purpose"])
+    session.export(ARGUMENTS["package"])
+    wait(lambda: session.package or any(level == 2 for _, level in said), 60, "no package came")
+    FOUND["package"] = session.package
+    pause(0.3)
+    picture(window, "4-exported")
+
+    # Saving keeps everything, with relative paths; opening brings it back
+    FOUND["saved"] = QgsProject.instance().write(ARGUMENTS["project"])
+    FOUND["candidate_source"] = session.candidate_layer.source()
+    iface.newProject(False)
+    pause(0.3)
+    FOUND["after_new"] = [session.candidates, session.library_path]
+    QgsProject.instance().read(ARGUMENTS["project"])
+    wait(lambda: session.assessment and not session.assessment_stale, 30, "no assessment after opening the project")
+    FOUND["reopened"] = {
+        "current": session.current,
+        "candidates": session.candidates,
+        "library": session.library_path,
+        "verdict": session.assessment["verdict"],
+        "rationale": bool(session.statement("delineation_rationale")),
+    }
+
+    # Away and back: nothing stays, and it works again
+    boundary = dock().panel.page("boundary")
+    boundary.toggle_drawing()
+    pause(0.1)
+    session.check()
+    qgis.utils.unloadPlugin("aze_plugin")
+    pause(0.5)
+    FOUND["unloaded"] = traces()
+    FOUND["tasks"] = QgsApplication.taskManager().countActiveTasks()
+    FOUND["modules_left"] = [m for m in sys.modules if m.startswith("aze_plugin") and "gui" in m]
+    qgis.utils.loadPlugin("aze_plugin")
+    start = time.perf_counter()
+    qgis.utils.startPlugin("aze_plugin")
+    FOUND["restart_ms"] = (time.perf_counter() - start) * 1000
+    dock().setUserVisible(True)
+    wait(lambda: dock().session.assessment, 30, "no assessment after reloading")
+    FOUND["reloaded"] = traces()
+    picture(window, "5-reloaded")
+
+
+run(steps)
