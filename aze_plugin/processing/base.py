@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 from qgis.core import QgsFeatureRequest, QgsProcessingAlgorithm, QgsProcessingException
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QIcon
@@ -48,8 +51,17 @@ class AzeAlgorithm(QgsProcessingAlgorithm):
         return QIcon(str(paths.resource("icons", "aze.svg")))
 
     def shortHelpString(self) -> str:
-        page = paths.resource("help", f"{self.NAME}.md")
-        return page.read_text(encoding="utf-8") if page.exists() else ""
+        """The algorithm's page under ``resources/help``.
+
+        Processing wants HTML, and ``qgis_process`` prints it as it is, so it is kept to paragraphs and emphasis.
+        """
+        text = html.escape(paths.resource("help", f"{self.NAME}.md").read_text(encoding="utf-8").strip(), quote=False)
+        text = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", text)
+        text = re.sub(r"\*(.+?)\*", r"<i>\1</i>", text)
+        text = re.sub(r"`(.+?)`", r"<code>\1</code>", text)
+        text = re.sub(r"^- ", "• ", text, flags=re.MULTILINE)
+        paragraphs = [p.strip().replace("\n•", "<br>\n•") for p in text.split("\n\n")]
+        return "\n".join(f"<p>{p}</p>" for p in paragraphs)
 
     def createInstance(self):
         return type(self)()
