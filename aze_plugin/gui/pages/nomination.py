@@ -63,12 +63,7 @@ class NominationPage(QWidget):
         self.forth.clicked.connect(self._redo)
         self.undo.canUndoChanged.connect(self.back.setEnabled)
         self.undo.canRedoChanged.connect(self.forth.setEnabled)
-        self.undo.undoTextChanged.connect(
-            lambda said: self.back.setToolTip(_with(translate("AzeNomination", "Undo"), said))
-        )
-        self.undo.redoTextChanged.connect(
-            lambda said: self.forth.setToolTip(_with(translate("AzeNomination", "Redo"), said))
-        )
+        self.undo.indexChanged.connect(self._name_steps)
         self.back.setEnabled(False)
         self.forth.setEnabled(False)
         head = QHBoxLayout()
@@ -245,6 +240,12 @@ class NominationPage(QWidget):
 
     def _redo(self) -> None:
         self.undo.redo()
+
+    def _name_steps(self) -> None:
+        """Say on the buttons what they would undo and redo."""
+        translate = QCoreApplication.translate
+        self.back.setToolTip(_with(translate("AzeNomination", "Undo"), self.undo.undoText()))
+        self.forth.setToolTip(_with(translate("AzeNomination", "Redo"), self.undo.redoText()))
 
     def _first_open(self) -> str:
         content = self.form.content

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import Qgis
 from qgis.PyQt.QtCore import QCoreApplication, QModelIndex, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QGuiApplication
 from qgis.PyQt.QtWidgets import (
@@ -23,7 +22,7 @@ from qgis.PyQt.QtWidgets import (
 from ...domain.errors import AzeError
 from ...services.files import replacing
 from ...services.wording import text
-from .. import style
+from .. import messages, style
 from ..models import species
 from ..widgets.basics import ElidedLabel, TextLabel, link
 from ..widgets.sharebar import ShareBarDelegate
@@ -111,7 +110,7 @@ class TaxaTable(QWidget):
         """Put the whole table on the clipboard, tab-separated, as spreadsheets paste it."""
         QGuiApplication.clipboard().setText(species.as_csv(self.session.assessment, "\t"))
         self.session.message.emit(
-            QCoreApplication.translate("AzeCriteria", "The table is on the clipboard."), Qgis.MessageLevel.Success.value
+            QCoreApplication.translate("AzeCriteria", "The table is on the clipboard."), messages.SUCCESS
         )
 
     def save_as(self, path: str) -> None:
@@ -122,10 +121,10 @@ class TaxaTable(QWidget):
                 # With a byte order mark, which spreadsheets need to read names with accents.
                 beside.write_text(species.as_csv(self.session.assessment), encoding="utf-8-sig")
         except AzeError as error:
-            self.session.message.emit(text(error.code, error.params), Qgis.MessageLevel.Critical.value)
+            self.session.message.emit(text(error.code, error.params), messages.CRITICAL)
             return
         said = translate("AzeCriteria", "The table was written to {path}.").format(path=path)
-        self.session.message.emit(said, Qgis.MessageLevel.Success.value)
+        self.session.message.emit(said, messages.SUCCESS)
 
     def _choose_file(self) -> None:
         translate = QCoreApplication.translate

@@ -49,7 +49,7 @@ class CoverBar(QWidget):
         )
         for key, text in zip(self._keys, texts):
             key.show_text(text, dimmed)
-        self._strip.setAccessibleName(", ".join(texts))
+        self.setAccessibleName(", ".join(texts))
 
 
 class _Strip(QWidget):

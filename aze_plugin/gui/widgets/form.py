@@ -90,11 +90,9 @@ def needed(schema: Mapping[str, Any], kind: str) -> list[str]:
         for condition in schema.get("allOf", ()):
             if condition["if"]["properties"].get("kind", {}).get("const") == kind:
                 required += condition["then"]["properties"].get(name, {}).get("required", ())
-        for key, member in part["properties"].items():
-            # An empty list can be a statement of its own: none is known.
-            optional_list = member.get("type") == "array" and not member.get("minItems")
-            if "x-statement" in member or (key in required and not optional_list):
-                pointers.append(f"/{name}/{key}")
+        pointers += [
+            f"/{name}/{key}" for key, member in part["properties"].items() if "x-statement" in member or key in required
+        ]
     return pointers
 
 
@@ -103,7 +101,9 @@ def given(content: Content, pointer: str, schema: Mapping[str, Any]) -> bool:
     member = _member(schema, pointer)
     if "x-statement" in member:
         return bool(content.statements.get(member["x-statement"]))
-    return at(content.complete, pointer) not in (None, "", [])
+    value = at(content.complete, pointer)
+    # An empty list can be an answer of its own: there are none.
+    return value not in (None, "") and not (value == [] and member.get("minItems"))
 
 
 def title(schema: Mapping[str, Any], pointer: str) -> str:
@@ -233,7 +233,7 @@ class Section(Card):
             member.setVisible(applies(schema, content.kind))
             entered, complete = at(content.entered, pointer), at(content.complete, pointer)
             if isinstance(member, RowsEditor):
-                member.show_rows(entered or [], complete or [], _of_rows(content.problems, pointer))
+                member.show_rows(entered, complete or [], _of_rows(content.problems, pointer))
                 continue
             problem = content.problems.get(pointer, "")
             member.mark_required(key in required)
@@ -275,7 +275,11 @@ class Section(Card):
     def _member(self, key: str, schema: Mapping[str, Any]) -> Field | RowsEditor:
         pointer = f"/{self.name}/{key}"
         if schema.get("type") == "array":
-            rows = RowsEditor(schema, bool(schema.get("minItems")))
+            required = key in self.part.get("required", ())
+            derived = any("x-derived" in item for item in schema["items"]["properties"].values())
+            rows = RowsEditor(
+                schema, bool(schema.get("minItems")), required and not derived and "minItems" not in schema
+            )
             rows.edited.connect(lambda value: self.edited.emit(pointer, value))
             rows.stated.connect(self.stated)
             return rows

@@ -29,12 +29,15 @@ class RowsEditor(QWidget):
 
     ``edited`` carries the whole array as entered, derived values left out; ``stated`` a statement about the taxon that
     a row is of: key, taxon, text. Rows that come from the assessment alone cannot be removed, only completed.
+    ``may_be_none``: the list is needed, and an empty one is an answer that a person has to give.
     """
 
     edited = pyqtSignal(list)
     stated = pyqtSignal(str, str, str)
 
-    def __init__(self, schema: Mapping[str, Any], required: bool, parent: QWidget | None = None):
+    def __init__(
+        self, schema: Mapping[str, Any], required: bool, may_be_none: bool = False, parent: QWidget | None = None
+    ):
         super().__init__(parent)
         translate = QCoreApplication.translate
         self.schema = schema
@@ -78,12 +81,17 @@ class RowsEditor(QWidget):
         self.add.setAccessibleName(translate("AzeForm", "Add a row: {title}").format(title=title))
         self.remove = QPushButton(translate("AzeForm", "Remove"))
         self.remove.setAccessibleName(translate("AzeForm", "Remove the row: {title}").format(title=title))
+        self.none = QPushButton(translate("AzeForm", "There are none"))
+        self.none.setAccessibleName(translate("AzeForm", "There are none: {title}").format(title=title))
+        self.none.clicked.connect(lambda: self.edited.emit([]))
+        self._may_be_none = may_be_none
         self.add.clicked.connect(self._add)
         self.remove.clicked.connect(self._remove)
         buttons = QWidget()
         flow = FlowLayout(buttons)
         flow.addWidget(self.add)
         flow.addWidget(self.remove)
+        flow.addWidget(self.none)
         self.row_form = QWidget()
         self._row_layout = QVBoxLayout(self.row_form)
         self._row_layout.setContentsMargins(10, 0, 0, 0)
@@ -98,12 +106,15 @@ class RowsEditor(QWidget):
 
     def show_rows(
         self,
-        entered: Sequence[Mapping[str, Any]],
+        entered: Sequence[Mapping[str, Any]] | None,
         complete: Sequence[Mapping[str, Any]],
         problems: Mapping[int, Mapping[str, str]],
     ) -> None:
-        """Show an array as it was entered and with what is derived filled in; ``problems`` by row and field."""
-        self._entered = [dict(row) for row in entered]
+        """Show an array as it was entered (None: not yet) and with what is derived filled in.
+
+        ``problems``: by row and field.
+        """
+        self._entered = [dict(row) for row in entered or ()]
         self._complete = [dict(row) for row in complete]
         self._problems = problems
         chosen = self.table.currentRow()
@@ -124,6 +135,11 @@ class RowsEditor(QWidget):
         height = shown * self.table.verticalHeader().defaultSectionSize()
         self.table.setFixedHeight(height + self.table.horizontalHeader().sizeHint().height() + 4)
         self.table.setVisible(bool(self._complete))
+        self.none.setVisible(self._may_be_none and entered is None and not self._complete)
+        stated = self._may_be_none and entered is not None and not self._complete
+        self.about.setText(
+            QCoreApplication.translate("AzeForm", "None, as stated.") if stated else self.schema.get("description", "")
+        )
         self._show_row(min(chosen, len(self._complete) - 1))
 
     def choose(self, row: int, key: str = "") -> None:

@@ -1,0 +1,93 @@
+"""A session on the bundled sample, with real results of the real algorithms, for the tests of pages."""
+
+from pathlib import Path
+
+import pytest
+from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback, QgsProject, QgsVectorLayer
+from qgis.PyQt.QtCore import QCoreApplication, QElapsedTimer, QEventLoop
+
+SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample"
+
+
+def wait_for(condition, seconds=60):
+    """Let QGIS work until a condition holds."""
+    clock = QElapsedTimer()
+    clock.start()
+    while not condition():
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
+        assert clock.elapsed() < seconds * 1000, "took too long"
+
+
+def settle():
+    """Let timers of no delay and layouts happen."""
+    for _ in range(5):
+        QCoreApplication.processEvents()
+
+
+@pytest.fixture(scope="session")
+def algorithms(qgis_app):
+    from aze_plugin.processing.provider import AzeProvider
+
+    registry = QgsApplication.processingRegistry()
+    provider = registry.providerById("aze")
+    if provider is None:
+        provider = AzeProvider()
+        registry.addProvider(provider)
+    return provider
+
+
+@pytest.fixture(scope="session")
+def library(algorithms, tmp_path_factory):
+    path = tmp_path_factory.mktemp("pages") / "sample.gpkg"
+    parameters = {
+        "LIBRARY": str(path),
+        "RANGES": [str(SAMPLE / "ranges.zip"), str(SAMPLE / "ranges_birds.gpkg")],
+        "ASSESSMENTS": str(SAMPLE / "redlist.zip"),
+        "VERSION": "1",
+        "CITATION": "AZE Toolkit sample, invented",
+    }
+    algorithms.algorithm("importspecies").create().run(
+        parameters, QgsProcessingContext(), QgsProcessingFeedback(), catchExceptions=False
+    )
+    return str(path)
+
+
+def boundary_of(name):
+    """A candidate of the sample."""
+    layer = QgsVectorLayer(str(SAMPLE / "candidates.gpkg"), "candidates", "ogr")
+    return next(f.geometry() for f in layer.getFeatures() if f["name"] == name)
+
+
+@pytest.fixture
+def empty_session(algorithms, monkeypatch, tmp_path):
+    """A session of a project with nothing in it."""
+    from aze_plugin.gui import session as module
+
+    monkeypatch.setattr(module, "_drafts_folder", lambda: tmp_path)
+    QgsProject.instance().clear()
+    made = module.Session()
+    yield made
+    made.close()
+    QgsProject.instance().clear()
+
+
+@pytest.fixture
+def session(empty_session, library):
+    """A session with the sample's library, its protected areas, and Cloudtop Ridge checked and measured."""
+    empty_session.open_library(library)
+    empty_session.add_sources("protected", str(SAMPLE / "protected_areas.gpkg"))
+    empty_session.add_candidate("Cloudtop Ridge", boundary_of("Cloudtop Ridge"))
+    wait_for(lambda: fresh(empty_session))
+    return empty_session
+
+
+def fresh(session):
+    """Whether check and cover are there and of the present boundary."""
+    return bool(
+        session.assessment
+        and not session.assessment_stale
+        and session.coverage
+        and not session.coverage_stale
+        and session.completed
+        and session.busy is None
+    )

@@ -1,0 +1,177 @@
+"""The page Criteria on the sample's results."""
+
+import pytest
+from pages_support import algorithms, empty_session, fresh, library, session, settle, wait_for  # noqa: F401
+from qgis.PyQt.QtCore import QPoint, Qt
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QApplication, QToolButton
+
+from aze_plugin.gui.models import species
+from aze_plugin.gui.pages.criteria import CriteriaPage
+
+
+@pytest.fixture
+def page(session):  # noqa: F811
+    made = CriteriaPage(session)
+    made.resize(300, 800)
+    made.show()
+    settle()
+    yield made
+    made.deleteLater()
+
+
+def texts(widget):
+    from aze_plugin.gui.widgets.basics import TextLabel
+
+    return [label.plain() for label in widget.findChildren(TextLabel)]
+
+
+def link(widget, start):
+    return next(b for b in widget.findChildren(QToolButton) if b.text().startswith(start) and b.isVisibleTo(widget))
+
+
+def test_nothing_yet_says_what_is_missing_and_leads_there(empty_session):  # noqa: F811
+    page = CriteriaPage(empty_session)
+    page.show()
+    assert page.stack.currentWidget() is page.nothing
+    asked = []
+    empty_session.pageRequested.connect(asked.append)
+    page.nothing.button.click()
+    assert asked == ["data"]
+
+
+def test_cards_say_the_statuses_of_the_assessment(page, session):  # noqa: F811
+    for name, card in page.cards.items():
+        assert card.chip.isVisible()
+        assert session.assessment["criteria"][name]["status"] in ("met", "needs_evidence")
+    assert page.cards["endangerment"].chip.text == "met"
+    assert page.cards["discreteness"].chip.text == "needs evidence"
+    # What is met is folded, what needs somebody is open.
+    assert page.cards["endangerment"].findings.isHidden()
+    assert not page.cards["discreteness"].findings.isHidden()
+
+
+def test_every_taxon_is_listed_once_and_those_that_cannot_trigger_are_folded(page, session):  # noqa: F811
+    assert page.taxa.model.taxon_count() == len(session.assessment["species"])
+    group = page.taxa.model.group()
+    folded = [e for e in session.assessment["species"] if not species.can_trigger(e)]
+    assert folded
+    assert page.taxa.model.rowCount(group) == len(folded)
+    assert not any(entry["trigger"] for entry in folded)
+    assert {entry["category"] for entry in folded} & {"VU", "DD"}
+
+
+def test_nothing_is_wider_than_the_panel(page):
+    for width in (300, 540):
+        page.resize(width, 800)
+        settle()
+        assert page.width() == width
+        assert page.minimumSizeHint().width() <= width
+        assert page.scroll.widget().width() <= page.scroll.viewport().width()
+
+
+def test_the_rationale_is_written_in_place_and_meets_discreteness(page, session):  # noqa: F811
+    QTest.mouseClick(link(page.cards["discreteness"], "write"), Qt.MouseButton.LeftButton)
+    assert page.editor.isVisible()
+    QTest.keyClicks(page.editor.text, "The edge of the cloud forest on all sides.")
+    page.editor.save.click()
+    assert session.statement("delineation_rationale") == "The edge of the cloud forest on all sides."
+    assert session.assessment_stale
+    assert page.cards["discreteness"].chip.dimmed
+    wait_for(lambda: fresh(session))
+    settle()
+    assert page.cards["discreteness"].chip.text == "met"
+    assert session.assessment["verdict"] == "eligible"
+
+
+def test_what_was_typed_and_not_saved_survives_a_look_at_another_candidate(page, session):  # noqa: F811
+    page.act("rationale")
+    QTest.keyClicks(page.editor.text, "Half a sen")
+    from pages_support import boundary_of
+
+    session.add_candidate("Ember Crater", boundary_of("Ember Crater"))
+    settle()
+    assert not page.editor.isVisible()
+    session.set_current("Cloudtop Ridge")
+    settle()
+    page.act("rationale")
+    assert page.editor.text.toPlainText() == "Half a sen"
+    page.editor.cancel.click()
+    assert session.statement("delineation_rationale") == ""
+
+
+def test_a_taxon_opens_to_its_shares_findings_and_sources(page, session):  # noqa: F811
+    entry = next(e for e in session.assessment["species"] if e["trigger"])
+    index = page.taxa.proxy.mapFromSource(page.taxa.model.find(entry["scientific_name"]))
+    page.taxa.tree.setCurrentIndex(index)
+    assert page.taxa.reason.plain() in [f["message"] for f in entry["findings"]]
+    page.taxa.more.click()
+    assert page.stack.currentWidget() is page.details
+    said = texts(page.details)
+    assert entry["scientific_name"] in said
+    assert all(finding["message"] in said for finding in entry["findings"])
+    assert any("EPSG:6933" in text for text in said)
+    assert any(session.assessment_sources[0]["citation"] in text for text in said)
+    page.details.back.click()
+    assert page.stack.currentWidget() is page.results
+
+
+def test_evidence_of_presence_is_kept_with_its_taxon(page, session):  # noqa: F811
+    entry = next(e for e in session.assessment["species"] if e["trigger"])
+    page.show_taxon(entry["scientific_name"])
+    page.details.write("evidence_of_presence")
+    QTest.keyClicks(page.details.editor.text, "Transect of 2024")
+    page.details.editor.save.click()
+    assert session.statement("evidence_of_presence", entry["scientific_name"]) == "Transect of 2024"
+
+
+def test_places_of_findings_are_shown_on_the_map(page, session, monkeypatch):  # noqa: F811
+    zoomed = []
+    monkeypatch.setattr(session, "zoom_to", zoomed.append)
+    fresh_page = CriteriaPage(session)
+    entry = next(e for e in session.assessment["species"] if any(f["params"].get("extent") for f in e["findings"]))
+    fresh_page.show_taxon(entry["scientific_name"])
+    fresh_page.show()
+    link(fresh_page.details.findings, "show").click()
+    finding = next(f for f in entry["findings"] if f["params"].get("extent"))
+    assert zoomed == [list(finding["params"]["extent"])]
+
+
+def test_what_is_open_and_chosen_survives_a_new_check(page, session):  # noqa: F811
+    entry = next(e for e in session.assessment["species"] if e["trigger"])
+    index = page.taxa.proxy.mapFromSource(page.taxa.model.find(entry["scientific_name"]))
+    page.taxa.tree.setCurrentIndex(index)
+    page.taxa.tree.expand(index)
+    session.check()
+    wait_for(lambda: fresh(session))
+    settle()
+    again = page.taxa.tree.currentIndex()
+    assert again.data() == entry["scientific_name"]
+    assert page.taxa.tree.isExpanded(again)
+
+
+def test_the_table_goes_to_the_clipboard_and_to_a_file(page, session, tmp_path):  # noqa: F811
+    page.taxa.copy()
+    copied = QApplication.clipboard().text().splitlines()
+    shares = sum(max(1, len(e["shares"])) for e in session.assessment["species"])
+    assert len(copied) == shares + 1
+    target = tmp_path / "taxa.csv"
+    page.taxa.save_as(str(target))
+    assert len(target.read_text(encoding="utf-8-sig").splitlines()) == shares + 1
+
+
+def test_a_file_that_cannot_be_written_is_said(page, session, tmp_path):  # noqa: F811
+    said = []
+    session.message.connect(lambda text, level: said.append(text))
+    (tmp_path / "file").write_text("")
+    page.taxa.save_as(str(tmp_path / "file" / "taxa.csv"))
+    assert len(said) == 1
+    assert "taxa.csv" in said[0]
+
+
+def test_clicking_a_bar_opens_the_taxon(page, session):  # noqa: F811
+    from aze_plugin.gui.widgets.sharebar import ShareBar
+
+    bar = page.cards["irreplaceability"].findChildren(ShareBar)[0]
+    QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
+    assert page.details.taxon == next(e for e in session.assessment["species"] if e["trigger"])["scientific_name"]

@@ -1,0 +1,345 @@
+"""The page Nomination: the form that is made from the schema, undo, open points, export."""
+
+import copy
+import zipfile
+
+import pytest
+from pages_support import (  # noqa: F401
+    algorithms,
+    boundary_of,
+    empty_session,
+    fresh,
+    library,
+    session,
+    settle,
+    wait_for,
+)
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QFileDialog, QMessageBox
+
+from aze_plugin import paths
+from aze_plugin.gui.pages.nomination import NominationPage, PackagePreview
+from aze_plugin.gui.widgets import form
+from aze_plugin.gui.widgets.editors import Field
+from aze_plugin.gui.widgets.rows import RowsEditor
+
+SCHEMA = paths.load_json("schemas", "nomination.schema.json")
+EXAMPLE = SCHEMA["examples"][0]
+
+
+@pytest.fixture
+def page(session):  # noqa: F811
+    made = NominationPage(session)
+    made.resize(300, 800)
+    made.show()
+    settle()
+    yield made
+    made.deleteLater()
+
+
+def field(page, section, key):
+    page.form.sections[section].set_folded(False)
+    return page.form.sections[section].members[key]
+
+
+def reviewed(session):  # noqa: F811
+    """Let the session find the problems of what was just entered."""
+    wait_for(lambda: not session._review_timer.isActive())
+    wait_for(lambda: fresh(session))
+    settle()
+
+
+def enter(editor, text):
+    editor.setFocus()
+    editor.clear()
+    QTest.keyClicks(editor, text)
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+
+
+def test_sections_follow_the_schema_and_statements_have_none_of_their_own():
+    names = [name for name, _ in form.sections(SCHEMA)]
+    assert names[:3] == ["proposer", "site", "delineation"]
+    assert names == sorted(names, key=lambda name: SCHEMA["properties"][name]["x-order"])
+    assert "statements" not in names
+
+
+def test_every_member_has_an_editor_of_its_kind(page):
+    for name, part in form.sections(SCHEMA):
+        section = page.form.sections[name]
+        section.set_folded(False)
+        assert set(section.members) == set(part["properties"])
+        for key, schema in part["properties"].items():
+            expected = RowsEditor if schema["type"] == "array" else Field
+            assert isinstance(section.members[key], expected)
+
+
+def test_editors_give_back_what_they_were_given(qgis_app):
+    for schema, value in (
+        ({"type": "string"}, "São Tomé"),
+        ({"type": "string", "x-multiline": True}, "two\nlines"),
+        ({"type": "string", "enum": ["Yes", "No"]}, "No"),
+        ({"type": "string", "format": "date"}, "2025-03-14"),
+        ({"type": "integer"}, 2024),
+        ({"type": "number"}, -12.5),
+        ({"type": "number"}, 43.123456),
+    ):
+        made = Field(schema, required=False)
+        made.show_value(value)
+        assert made.editor.value() == value
+        made.show_value(None)
+        assert made.editor.value() is None
+
+
+def test_a_text_in_a_number_field_is_handed_on_and_not_dropped(qgis_app):
+    made = Field({"type": "number"}, required=False)
+    got = []
+    made.edited.connect(got.append)
+    enter(made.editor, "about 40")
+    assert got == ["about 40"]
+
+
+def test_a_value_outside_the_vocabulary_stays_visible(qgis_app):
+    made = Field({"type": "string", "enum": ["Yes", "No"]}, required=False)
+    made.show_value("Perhaps")
+    assert made.editor.currentText() == "Perhaps"
+    assert made.editor.value() == "Perhaps"
+
+
+def test_what_is_entered_reaches_the_nomination_and_can_be_undone(page, session):  # noqa: F811
+    country = field(page, "proposer", "country")
+    enter(country.editor, "Azea")
+    assert session.nomination["proposer"]["country"] == "Azea"
+    settle()
+    page.back.click()
+    assert "country" not in session.nomination["proposer"]
+    settle()
+    assert country.editor.text() == ""
+    page.forth.click()
+    assert session.nomination["proposer"]["country"] == "Azea"
+
+
+def test_typing_in_one_field_is_one_step(page, session):  # noqa: F811
+    name = field(page, "proposer", "name")
+    enter(name.editor, "Mira")
+    enter(name.editor, "Mira Talo")
+    assert page.undo.count() == 1
+    page.undo.undo()
+    assert not session.nomination["proposer"].get("name")
+
+
+def test_derived_values_are_filled_in_marked_and_come_back(page, session):  # noqa: F811
+    area = field(page, "site", "area_km2")
+    assert area.editor.value() == pytest.approx(session.assessment["area_ha"] / 100, abs=1e-3)
+    assert area.origin.text() == "derived"
+    assert "area_km2" not in session.nomination.get("site", {})
+    enter(area.editor, "12")
+    settle()
+    assert session.nomination["site"]["area_km2"] == 12
+    assert area.origin.text() == "changed by hand"
+    area.revert.click()
+    reviewed(session)
+    assert "area_km2" not in session.nomination["site"]
+    assert area.origin.text() == "derived"
+
+
+def test_trigger_species_are_rows_that_can_be_completed(page, session):  # noqa: F811
+    rows = field(page, "biodiversity", "species")
+    triggers = [e["scientific_name"] for e in session.assessment["species"] if e["trigger"]]
+    assert [rows.table.item(n, 0).text() for n in range(rows.table.rowCount())] == triggers
+    rows.choose(1, "latest_year")
+    enter(rows.fields["latest_year"].editor, "2024")
+    kept = session.nomination["biodiversity"]["species"]
+    assert kept[1] == {"scientific_name": triggers[1], "latest_year": 2024}
+    reviewed(session)
+    assert rows.table.rowCount() == len(triggers)
+    assert rows.fields["category"].origin.text() == "derived"
+    page.undo.undo()
+    assert not session.nomination["biodiversity"].get("species")
+
+
+def test_evidence_in_a_row_is_a_statement_that_the_check_reads(page, session):  # noqa: F811
+    rows = field(page, "biodiversity", "species")
+    rows.choose(0, "evidence_of_presence")
+    editor = rows.fields["evidence_of_presence"]
+    QTest.keyClicks(editor.editor, "Seen in 2024")
+    editor.commit()
+    assert session.statement("evidence_of_presence", rows.table.item(0, 0).text()) == "Seen in 2024"
+    assert session.assessment_stale
+
+
+def test_rows_are_added_edited_and_removed(page, session):  # noqa: F811
+    threats = field(page, "threats", "threats")
+    threats.add.click()
+    settle()
+    assert threats.table.rowCount() == 1
+    threats.choose(0, "level_2")
+    enter(threats.fields["level_2"].editor, "8.1 Invasive species")
+    assert session.nomination["threats"]["threats"] == [{"level_2": "8.1 Invasive species"}]
+    threats.remove.click()
+    assert session.nomination["threats"]["threats"] == []
+    page.undo.undo()
+    assert session.nomination["threats"]["threats"] == [{"level_2": "8.1 Invasive species"}]
+
+
+def test_that_there_are_no_threats_can_be_said(page, session):  # noqa: F811
+    threats = field(page, "threats", "threats")
+    assert "/threats/threats" in form.needed(SCHEMA, "new_site")
+    assert not form.given(page.form.content, "/threats/threats", SCHEMA)
+    assert threats.none.isVisible()
+    threats.none.click()
+    settle()
+    assert session.nomination["threats"] == {"threats": []}
+    assert form.given(page.form.content, "/threats/threats", SCHEMA)
+    assert not threats.none.isVisible()
+
+
+def test_the_example_is_complete_and_an_open_point_leads_to_its_field(page, session):  # noqa: F811
+    session.set_nomination(EXAMPLE)
+    reviewed(session)
+    done, total = page.form.progress()
+    assert done == total
+    session.set_nomination_value("/proposer/email", "nobody")
+    reviewed(session)
+    problem = next(p for p in session.problems if p["field"] == "/proposer/email")
+    assert problem["severity"] == "blocking"
+    page.problems.chosen.emit(problem["field"])
+    settle()
+    email = page.form.sections["proposer"].members["email"]
+    assert page.form.sections["proposer"].is_folded() is False
+    assert problem["message"] in email.problem.plain()
+    assert page.form.sections["proposer"].chip.state == "problem"
+
+
+def test_an_update_asks_for_the_site_it_updates(page, session):  # noqa: F811
+    number = field(page, "site", "sitrecid")
+    assert not number.isVisible()
+    session.set_nomination_value("/kind", "update_site")
+    settle()
+    assert number.isVisible()
+    assert "/site/change_reason" in form.needed(SCHEMA, "update_site")
+    assert "/site/change_reason" not in form.needed(SCHEMA, "new_site")
+
+
+def test_another_candidate_has_a_form_and_an_undo_of_its_own(page, session):  # noqa: F811
+    enter(field(page, "proposer", "name").editor, "Mira Talo")
+    session.add_candidate("Ember Crater", boundary_of("Ember Crater"))
+    settle()
+    assert not page.undo.canUndo()
+    assert field(page, "proposer", "name").editor.text() == ""
+    session.set_current("Cloudtop Ridge")
+    settle()
+    assert field(page, "proposer", "name").editor.text() == "Mira Talo"
+
+
+def test_what_is_being_typed_is_kept_when_the_page_is_left(page, session):  # noqa: F811
+    notes = field(page, "site", "notes")
+    notes.editor.setFocus()
+    QTest.keyClicks(notes.editor, "unfinished")
+    page.hide()
+    assert session.nomination["site"]["notes"] == "unfinished"
+
+
+def test_files_are_attached_and_detached(page, session, tmp_path, monkeypatch):  # noqa: F811
+    proof = tmp_path / "survey.csv"
+    proof.write_text("a\n")
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *a, **k: ([str(proof)], ""))
+    page.form.sections["evidence"].set_folded(False)
+    page.files._choose()
+    assert session.evidence == [str(proof)]
+    reviewed(session)
+    rows = page.form.sections["evidence"].members["files"]
+    assert rows.table.item(0, 0).text() == "survey.csv"
+
+
+def test_the_preview_names_every_file_of_the_package(page, session):  # noqa: F811
+    from aze_plugin.gui.widgets.basics import TextLabel
+
+    session.set_nomination(EXAMPLE)
+    reviewed(session)
+    dialog = PackagePreview(session)
+    said = " ".join(label.plain() for label in dialog.findChildren(TextLabel))
+    for name in (
+        "nomination.json",
+        "assessment.json",
+        "coverage.json",
+        "Cloudtop_Ridge.gpkg",
+        "kba_proposal.xlsx",
+        "report.pdf",
+        "map.png",
+        "sources.csv",
+        "manifest-sha256.txt",
+    ):
+        assert name in said
+
+
+def answered(monkeypatch, choose):
+    """Answer the question about a draft by pressing the button at an index."""
+
+    def pressed(box):
+        box.buttons_asked = [b.text() for b in box.buttons()]
+        chosen = next(b for b in box.buttons() if choose in b.text())
+        monkeypatch.setattr(box, "clickedButton", lambda: chosen)
+        return 0
+
+    monkeypatch.setattr(QMessageBox, "exec", pressed)
+
+
+def test_an_incomplete_nomination_is_exported_as_a_draft_only(page, session, tmp_path, monkeypatch):  # noqa: F811
+    target = tmp_path / "draft.zip"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(target), ""))
+    enter(field(page, "site", "international_name").editor, "Cloudtop Ridge")
+    reviewed(session)
+    answered(monkeypatch, "Show what is open")
+    page.ask_and_export()
+    assert session.busy is None
+    assert not page.problems._inside.isHidden()
+    answered(monkeypatch, "Export a draft")
+    page.ask_and_export()
+    wait_for(lambda: session.package is not None, 120)
+    settle()
+    assert session.package["draft"]
+    assert "draft" in page.written.plain()
+    with zipfile.ZipFile(target) as archive:
+        info = next(name for name in archive.namelist() if name.endswith("bag-info.txt"))
+        assert b"Nomination-Status: draft" in archive.read(info)
+
+
+def test_a_complete_nomination_is_exported_as_final(page, session, tmp_path, monkeypatch):  # noqa: F811
+    details = copy.deepcopy(EXAMPLE)
+    said = details["statements"]["candidates"]["Cloudtop Ridge"]["species"]
+    for entry in session.assessment["species"]:
+        if entry["trigger"]:
+            said[entry["scientific_name"]] = {"evidence_of_presence": "Recorded on transects in 2024."}
+    session.set_nomination(details)
+    reviewed(session)
+    assert [p["message"] for p in session.problems if p["severity"] == "blocking"] == []
+    target = tmp_path / "final"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(target), ""))
+    page.ask_and_export()
+    wait_for(lambda: session.package is not None, 120)
+    assert not session.package["draft"]
+    assert target.with_suffix(".zip").exists()
+
+
+def test_no_candidate_no_form(empty_session):  # noqa: F811
+    page = NominationPage(empty_session)
+    page.show()
+    assert page.stack.currentWidget() is page.nothing
+
+
+def test_it_fits_the_narrow_panel(page):
+    for section in page.form.sections.values():
+        section.set_folded(False)
+    settle()
+    assert page.minimumSizeHint().width() <= 300
+    assert page.scroll.widget().width() <= page.scroll.viewport().width()
+
+
+def test_rows_entered_meanwhile_are_laid_over_the_completed_ones():
+    complete = {"species": [{"scientific_name": "A", "category": "CR"}, {"scientific_name": "B", "category": "EN"}]}
+    entered = {"species": [{"scientific_name": "B", "latest_year": 2024}]}
+    shown = form.overlaid(entered, complete)["species"]
+    assert shown[0] == {"scientific_name": "B", "category": "EN", "latest_year": 2024}
+    assert form.overlaid({}, complete) == complete
+    assert form.overlaid({"a": {"b": ""}}, {"a": {"b": 1}}) == {"a": {"b": 1}}
