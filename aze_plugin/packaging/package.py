@@ -149,6 +149,7 @@ def _assemble(inputs: Inputs, transform_context: QgsCoordinateTransformContext, 
     said = nominations.problems(completed, only, on_site, place, evidence)
     fields = {f.params["field"] for f in said}
     problems = [f for f in problems if f.params["field"] not in fields] + said
+    completed["schema"] = nominations.SCHEMA
     completed["status"] = "draft" if nominations.is_blocked(problems) else "final"
     shapes = [sitemap.Shape(area.name, area.kind, shape) for area, shape in near]
     window = geometry.box(*_grown(geometry.bounds(candidate.geometry)))
@@ -316,6 +317,7 @@ def _write_payload(data: Path, contents: _Contents, progress: Progress) -> None:
         cover if cover["cover_class"] != coverages.NOT_ASSESSED else None,
         [asdict(s) for s in contents.sources],
         contents.map,
+        _day(nomination),
         [text(f.code, f.params) for f in contents.problems],
     )
     for name, file in contents.evidence.items():

@@ -6,7 +6,7 @@ there is no print layout. The report's language is English, as the proposal form
 
 from __future__ import annotations
 
-import re
+import datetime
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -16,6 +16,7 @@ from qgis.PyQt.QtCore import QMarginsF, QRectF, QSizeF, Qt, QUrl
 from qgis.PyQt.QtGui import QColor, QImage, QPageSize, QPainter, QPdfWriter, QTextDocument
 
 from ..domain import nomination as nominations
+from .pdf import normalised
 from .sitemap import SiteMap, draw_map, font
 
 _WIDTH, _HEIGHT = 595.0, 842.0
@@ -270,11 +271,13 @@ def write_report(
     coverage: Mapping[str, Any] | None,
     sources: Sequence[Mapping[str, Any]],
     content: SiteMap,
+    day: datetime.date,
     notes: Sequence[str] = (),
 ) -> None:
     """Write the report of a nomination with its derived fields filled in.
 
-    ``sources``: rows of ``sources.csv``; ``notes``: sentences about what is still open.
+    ``sources``: rows of ``sources.csv``; ``day``: the date that the PDF carries; ``notes``:
+    sentences about what is still open.
     """
     document = QTextDocument()
     document.setUseDesignMetrics(True)
@@ -313,7 +316,7 @@ def write_report(
         painter.restore()
         _draw_foot(painter, nomination, page + 1, pages)
     painter.end()
-    _without_times(path)
+    path.write_bytes(normalised(path.read_bytes(), day))
 
 
 def _draw_head(
@@ -371,17 +374,3 @@ def _draw_foot(painter: QPainter, nomination: Mapping[str, Any], page: int, page
     note = f"Figures and citations only; range maps are not part of the package.{'  Dated ' + date if date else ''}"
     painter.drawText(box, Qt.AlignmentFlag.AlignLeft, note)
     painter.drawText(box, Qt.AlignmentFlag.AlignRight, f"{page} / {pages}")
-
-
-def _without_times(path: Path) -> None:
-    """Blank the moment of writing and the identifiers drawn from it, keeping every length, as offsets depend on it."""
-    content = path.read_bytes()
-
-    def zeros(match: re.Match) -> bytes:
-        return match.group(1) + re.sub(rb"[0-9A-Fa-f]", b"0", match.group(2)) + match.group(3)
-
-    content = re.sub(rb"(/(?:CreationDate|ModDate) ?\(D:)([^)]*)(\))", zeros, content)
-    content = re.sub(rb"(<xmp:(?:Create|Modify|Metadata)Date>)([^<]*)(</)", zeros, content)
-    content = re.sub(rb"((?:xmpMM:(?:DocumentID|InstanceID)>|=\"?)uuid:)([0-9A-Fa-f-]*)(<|\")", zeros, content)
-    content = re.sub(rb"(/ID ?\[ ?)((?:<[0-9A-Fa-f]*> ?)+)(\])", zeros, content)
-    path.write_bytes(content)

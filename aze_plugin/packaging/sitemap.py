@@ -54,7 +54,7 @@ class SiteMap:
 def font(points: float, bold: bool = False, italic: bool = False) -> QFont:
     """The bundled font, so that the same text takes the same room on every machine. Size in the painter's units."""
     if FAMILY not in _LOADED:
-        for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
+        for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans-Oblique.ttf"):
             QFontDatabase.addApplicationFont(str(paths.resource("fonts", name)))
         _LOADED.add(FAMILY)
     made = QFont(FAMILY)

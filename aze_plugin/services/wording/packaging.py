@@ -250,7 +250,7 @@ def _verification() -> dict[str, str]:
         "package.verdict": translate("AzePackaging", "The verdict does not follow from the three criteria."),
         "package.share_differs": translate(
             "AzePackaging",
-            "{taxon}: the package claims {claimed_share} of {parameter} ({segment}); with your library it is {found_share}.",
+            "{taxon}: {claimed_share} of {parameter} ({segment}) is claimed; with your library it is {found_share}.",
         ),
         "package.share_omitted": translate(
             "AzePackaging",

@@ -1,0 +1,345 @@
+"""What goes into a package, that it is always the same, and what keeps one from being made."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from package_helpers import FOLDER, SAMPLE
+from qgis.core import QgsProcessingException
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def read(package, name):
+    with zipfile.ZipFile(package) as archive:
+        return archive.read(f"{FOLDER}/{name}")
+
+
+def test_the_layout_is_that_of_the_contract(final_package):
+    with zipfile.ZipFile(final_package) as archive:
+        names = set(archive.namelist())
+        times = {entry.date_time for entry in archive.infolist()}
+        modes = {entry.external_attr for entry in archive.infolist()}
+    boundary = {f"data/boundary/{FOLDER}.{s}" for s in ("gpkg", "geojson", "kml", "shp", "shx", "dbf", "prj", "cpg")}
+    assert names == {
+        f"{FOLDER}/{name}"
+        for name in {
+            "bagit.txt",
+            "bag-info.txt",
+            "manifest-sha256.txt",
+            "tagmanifest-sha256.txt",
+            "data/nomination.json",
+            "data/assessment.json",
+            "data/coverage.json",
+            "data/forms/kba_proposal.xlsx",
+            "data/report/report.pdf",
+            "data/report/map.png",
+            "data/sources.csv",
+            "data/evidence/Zahlung_Marz_2024.txt",
+        }
+        | boundary
+    }
+    assert len(times) == len(modes) == 1
+
+
+def test_the_reference_library_takes_the_bag(unpacked):
+    import bagit
+
+    opened = bagit.Bag(str(unpacked))
+    assert opened.is_valid()
+    assert opened.tags["BagIt-Version"] == "1.0"
+    assert opened.algorithms == ["sha256"]
+    assert opened.info["Nomination-Status"] == "final"
+
+
+_RUN = """
+import json, sys
+from pathlib import Path
+from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QLocale
+application = QgsApplication([], False)
+application.initQgis()
+sys.path[:0] = [{root!r}, {tests!r}]
+QLocale.setDefault(QLocale({locale!r}))
+from package_helpers import SAMPLE, candidate_layer, execute
+from aze_plugin.library.importer import Request, import_species
+from aze_plugin.packaging.details import schema
+from aze_plugin.processing.packagenomination import PackageNomination
+folder = Path({folder!r})
+ranges = (str(SAMPLE / "ranges.zip"), str(SAMPLE / "ranges_birds.gpkg"))
+import_species(Request(str(folder / "l.gpkg"), ranges, str(SAMPLE / "redlist.zip"), "sample-1", "invented"))
+(folder / "d.json").write_text(json.dumps(schema()["examples"][0]))
+execute(
+    PackageNomination,
+    BOUNDARY=candidate_layer(),
+    LIBRARY=str(folder / "l.gpkg"),
+    DETAILS=str(folder / "d.json"),
+    SITES=str(SAMPLE / "sites.gpkg"),
+    PROTECTED=[str(SAMPLE / "protected_areas.gpkg")],
+    OUTPUT=str(folder / "p.zip"),
+)
+"""
+
+
+def test_time_zone_clock_locale_and_folder_change_nothing(tmp_path):
+    packages = []
+    for name, zone, locale, seed in (
+        ("one", "Pacific/Kiritimati", "de_DE", "1"),
+        ("an other", "America/Lima", "C", "2"),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        script = _RUN.format(root=str(ROOT), tests=str(Path(__file__).parent), folder=str(folder), locale=locale)
+        environment = {**os.environ, "TZ": zone, "PYTHONHASHSEED": seed}
+        subprocess.run([sys.executable, "-c", script], check=True, env=environment, cwd=folder, timeout=120)
+        packages.append(folder / "p.zip")
+        time.sleep(2.1)
+    first, second = ({n: read(p, n) for n in _inside(p)} for p in packages)
+    assert {n for n in first if first[n] != second[n]} == set()
+    assert packages[0].read_bytes() == packages[1].read_bytes()
+
+
+def _inside(package):
+    with zipfile.ZipFile(package) as archive:
+        return [name.partition("/")[2] for name in archive.namelist()]
+
+
+def test_nothing_tells_where_or_when_it_was_made(final_package):
+    for name in _inside(final_package):
+        content = read(final_package, name)
+        assert str(final_package.parent).encode() not in content, name
+        assert str(Path.home()).encode() + b"/" not in content or str(Path.home()) == "/", name
+        if name.endswith(".png"):
+            assert b"tIME" not in content and b"tEXtdate" not in content
+
+
+def test_derived_fields_are_filled_in_and_own_words_kept(package, example, tmp_path):
+    example["site"]["rationale"] = "In our own words."
+    results = package(example)
+    nomination = json.loads(read(results["OUTPUT"], "data/nomination.json"))
+    assert nomination["site"]["rationale"] == "In our own words."
+    assert nomination["site"]["a1"] == "Yes"
+    assert nomination["site"]["area_km2"] == pytest.approx(43.12, abs=1e-3)
+    assert nomination["protection"]["cover_class"] == "31-40%"
+    assert nomination["protection"]["relation"] == "KBA overlaps one or more PA boundaries"
+    rows = {row["scientific_name"]: row for row in nomination["biodiversity"]["species"]}
+    assert set(rows) == {"Nubilana celsa", "Procellora nidulans", "Limnothea minuta", "Azea alba"}
+    assert rows["Azea alba"]["percent_at_site"] == pytest.approx(97.4, abs=1e-3)
+    assert rows["Azea alba"]["category"] == "Endangered (EN)"
+    assert rows["Procellora nidulans"]["seasonal"] == "Breeding"
+
+
+def test_the_form_has_all_tabs_and_every_value_in_its_cell(unpacked):
+    from openpyxl import load_workbook
+
+    from aze_plugin.packaging.form import cells
+
+    nomination = json.loads((unpacked / "data" / "nomination.json").read_text(encoding="utf-8"))
+    workbook = load_workbook(unpacked / "data" / "forms" / "kba_proposal.xlsx")
+    assert workbook.sheetnames == [
+        "1. Proposer",
+        "2. Site data",
+        "3. Biodiversity elements data",
+        "4. Conservation Actions",
+        "5. Habitat types",
+        "6. Threats data",
+    ]
+    placed = list(cells(nomination))
+    for cell in placed:
+        assert workbook[cell.sheet].cell(cell.row, cell.column).value == cell.value, cell
+    proposer, site, species = workbook.worksheets[:3]
+    assert proposer["B3"].value == "Mira Talo"
+    assert proposer["B6"].value == proposer["B7"].value == "mira.talo@example.org"
+    assert proposer["B24"].value == "14/03/2025"
+    assert proposer["A38"].value.startswith("Ines Baum")
+    assert site.cell(5, 3).value == "Cloudtop Ridge"
+    assert site.cell(5, 7).value == "Yes" and site.cell(5, 8).value == "No"
+    assert site.cell(5, 21).value == pytest.approx(-26.5825, abs=1e-4)
+    assert site.cell(5, 35).value == "31-40%"
+    assert [species.cell(r, 8).value for r in range(5, 9)] == [
+        r["scientific_name"] for r in nomination["biodiversity"]["species"]
+    ]
+    assert species.cell(5, 21).value == "(iv) range"
+    # Whatever text the nomination holds is somewhere on the form, but for the files and the bookkeeping.
+    shown = "\n".join(str(c.value) for c in placed if c.value is not None)
+    for section in ("proposer", "site", "delineation", "protection", "consultation"):
+        for key, value in nomination[section].items():
+            if isinstance(value, str) and key not in ("date", "iso3", "boundary_source"):
+                assert value in shown, (section, key)
+
+
+def test_a_text_that_looks_like_a_formula_stays_a_text(package, example):
+    from openpyxl import load_workbook
+
+    example["site"]["notes"] = '=HYPERLINK("http://example.org")'
+    results = package(example)
+    workbook = load_workbook(io.BytesIO(read(results["OUTPUT"], "data/forms/kba_proposal.xlsx")))
+    cell = workbook["2. Site data"].cell(5, 42)
+    assert cell.data_type == "s" and cell.value == example["site"]["notes"]
+
+
+def test_sources_name_every_dataset_with_its_digest(final_package):
+    rows = list(csv.DictReader(io.StringIO(read(final_package, "data/sources.csv").decode())))
+    found = {row["name"]: row for row in rows}
+    for name in ("sites.gpkg", "protected_areas.gpkg", "ranges_birds.gpkg"):
+        assert found[name]["sha256"] == hashlib.sha256((SAMPLE / name).read_bytes()).hexdigest()
+    assert found["redlist.zip"]["version"] == "sample-1"
+
+
+def test_no_range_geometry_goes_in(unpacked, library):
+    """No vector file but the boundary, and no vertex of any range in any of its formats or documents."""
+    import sqlite3
+
+    import shapely
+
+    from aze_plugin.packaging.boundary import FORMATS, read_boundary
+
+    boundary = read_boundary(unpacked / "data" / "boundary" / f"{FOLDER}.gpkg")
+    for path in (unpacked / "data").rglob("*"):
+        if path.suffix in FORMATS:
+            assert path.parent.name == "boundary"
+            assert shapely.hausdorff_distance(read_boundary(path), boundary) < 1e-7
+    layers = sqlite3.connect(unpacked / "data" / "boundary" / f"{FOLDER}.gpkg")
+    assert layers.execute("select count(*) from gpkg_contents").fetchone() == (1,)
+    assert layers.execute(f'select count(*) from "{FOLDER}"').fetchone() == (1,)
+    text = "".join((unpacked / "data" / n).read_text() for n in ("assessment.json", "coverage.json", "nomination.json"))
+    assert "coordinates" not in text and "POLYGON" not in text.upper()
+
+
+def test_range_files_given_as_evidence_are_refused(package):
+    with pytest.raises(QgsProcessingException, match="must not be passed on"):
+        package(EVIDENCE=[str(SAMPLE / "ranges_birds.gpkg")])
+    results = package(EVIDENCE=[str(SAMPLE / "ranges_birds.gpkg")], ALLOW_INCOMPLETE=True)
+    assert not any("ranges_birds" in name for name in _inside(results["OUTPUT"]))
+
+
+def _without(section, field):
+    def change(details):
+        del details[section][field]
+
+    return change
+
+
+def _set(section, field, value):
+    def change(details):
+        details[section][field] = value
+
+    return change
+
+
+def _no_rationale(details):
+    del details["statements"]["candidates"]["Cloudtop Ridge"]["delineation_rationale"]
+
+
+def _no_evidence(details):
+    details["statements"]["candidates"]["Cloudtop Ridge"]["species"].pop("Azea alba")
+
+
+_WRONG_THREAT = {"level_1": "9. Pollution", "level_2": "8.1 Weeds", "timing": "Ongoing"}
+_WRONG_CATEGORY = {"scientific_name": "Azea alba", "category": "Critically Endangered (CR)"}
+_DEEP = b'{"a":' * 100 + b"1" + b"}" * 100
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_without("site", "international_name"), "international name"),
+        (_set("site", "international_name", "Two\nlines"), "one line"),
+        (_set("site", "international_name", "x" * 256), "256 characters"),
+        (_without("consultation", "other"), "national and local consultation"),
+        (_without("consultation", "expert"), "Which experts|which experts"),
+        (_no_rationale, "why the boundary runs"),
+        (_no_evidence, "Azea alba: a range map alone"),
+        (_set("proposer", "email", "nobody"), "nobody"),
+        (_set("proposer", "consent", "No"), "agree"),
+        (_set("site", "area_km2", 99.0), "9,900 ha"),
+        (_set("site", "latitude", 26.58), "mid-point"),
+        (_set("site", "altitude_max", 10), "lowest altitude"),
+        (_set("actions", "needed", [{"action": "None"}, {"action": "5. Law and policy"}]), "stands alone"),
+        (_set("actions", "ongoing", []), "Ongoing|ongoing"),
+        (_set("habitats", "types", [{"habitat": "1. Forest", "cover_percent": 60}] * 2), "120"),
+        (
+            _set("threats", "threats", [{"level_1": "9. Pollution", "level_2": "8.1 Weeds", "timing": "Ongoing"}]),
+            "8.1 Weeds",
+        ),
+        (_set("protection", "cover_class", "0% - completely unprotected"), "31-40%"),
+        (_set("references", "items", []), "is cited"),
+        (_set("evidence", "files", [{"file": "survey.pdf"}]), "survey.pdf"),
+        (_set("site", "colour", "green"), "colour"),
+        (_set("site", "country", 7), "Country"),
+        (lambda d: d.pop("threats"), "Threats"),
+        (lambda d: d.update(kind="update_site"), "Site number"),
+        (_set("biodiversity", "species", [{"scientific_name": "Propinquella minax"}]), "Propinquella minax"),
+        (
+            _set(
+                "biodiversity", "species", [{"scientific_name": "Azea alba", "category": "Critically Endangered (CR)"}]
+            ),
+            r"Endangered \(EN\)",
+        ),
+    ],
+)
+def test_what_is_open_is_listed_and_no_zip_is_left(package, example, tmp_path, change, said):
+    change(example)
+    with pytest.raises(QgsProcessingException, match=said):
+        package(example)
+    assert list(tmp_path.glob("*.zip")) == [] and list(tmp_path.glob(".*")) == []
+    results = package(example, ALLOW_INCOMPLETE=True)
+    assert results["PROBLEMS"] >= 1
+    with zipfile.ZipFile(results["OUTPUT"]) as archive:
+        nomination = json.loads(archive.read(next(n for n in archive.namelist() if n.endswith("nomination.json"))))
+        info = archive.read(next(n for n in archive.namelist() if n.endswith("bag-info.txt"))).decode()
+    assert nomination["status"] == "draft"
+    assert "Nomination-Status: draft" in info
+
+
+def test_an_ineligible_candidate_is_refused(package, example):
+    example["site"]["international_name"] = "Lone Swell Bank"
+    with pytest.raises(QgsProcessingException, match="does not meet the criteria"):
+        package(example, site="Lone Swell Bank")
+
+
+def test_a_draft_of_almost_nothing_is_still_a_package(package):
+    from package_helpers import codes
+
+    results = package({"site": "nowhere", "biodiversity": {"species": "none"}, "actions": 3}, ALLOW_INCOMPLETE=True)
+    assert codes(results["OUTPUT"]) == set()
+
+
+def test_without_protected_areas_the_cover_is_not_said_to_be_zero(package):
+    results = package(PROTECTED=None)
+    cover = json.loads(read(results["OUTPUT"], "data/coverage.json"))["sites"][0]
+    assert cover["cover_class"] == "not_assessed" and cover["both_pct"] is None
+    assert "cover_class" not in json.loads(read(results["OUTPUT"], "data/nomination.json"))["protection"]
+
+
+def test_several_features_are_refused(package):
+    with pytest.raises(QgsProcessingException, match="7 features"):
+        package(BOUNDARY=str(SAMPLE / "candidates.gpkg"))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{", b"\xff\xfe", b'{"a":1,"a":2}', b'{"a":' * 100 + b"1" + b"}" * 100]
+)
+def test_details_that_are_no_details(package, tmp_path, content):
+    file = tmp_path / "broken.json"
+    file.write_bytes(content)
+    with pytest.raises(QgsProcessingException, match="broken.json cannot be read"):
+        package(DETAILS=str(file))
+
+
+def test_a_boundary_across_180_degrees(package, example):
+    from package_helpers import codes
+
+    example["site"]["international_name"] = "Dateline Wood — Ō-ne"
+    results = package(example, site="Dateline Wood", ALLOW_INCOMPLETE=True)
+    nomination = json.loads(zipfile.ZipFile(results["OUTPUT"]).read("Dateline_Wood_O-ne/data/nomination.json"))
+    assert abs(nomination["site"]["longitude"]) > 179.9
+    assert codes(results["OUTPUT"]) == set()
