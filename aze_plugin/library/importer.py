@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,8 +15,7 @@ from .datasets import Dataset, discover
 from .ranges import RangeImport
 from .report import ImportReport, SourceReport
 from .store import Writer, check_address
-
-_WORKERS = 2
+from .threads import Threads, waited_for
 
 
 @dataclass(frozen=True)
@@ -48,9 +46,9 @@ def import_species(request: Request, progress: Progress | None = None) -> Import
     export = assessments.Export(request.assessments) if request.assessments else None
     datasets = discover(request.ranges)
     workspace = Path(tempfile.mkdtemp(prefix="aze-import-"))
-    pool = ThreadPoolExecutor(_WORKERS)
+    threads = Threads()
     try:
-        with vector.ogr_session(), Writer(address, now) as writer:
+        with vector.ogr_session(), Writer(address, now) as writer, threads:
             reports = []
             known = writer.known_names()
             if export:
@@ -64,16 +62,14 @@ def import_species(request: Request, progress: Progress | None = None) -> Import
                 done += size
                 step = progress.part(start, 0.05 + 0.85 * done / sum(sizes))
                 progress.say("import.reading", file=dataset.name)
-                reports.append(_import_dataset(dataset, request, writer, known, seen, workspace, pool, step))
+                reports.append(_import_dataset(dataset, request, writer, known, seen, workspace, threads, step))
             writer.rename_taxa(known)
             progress.say("import.areas")
-            taxa.refresh(writer, pool, progress.part(0.9, 0.99))
+            taxa.refresh(writer, threads.compute, progress.part(0.9, 0.99))
             count = writer.taxon_count()
             progress.check()
             writer.commit()
     finally:
-        # A thread in the midst of a large geometry cannot be stopped, but nobody has to wait for it.
-        pool.shutdown(wait=False, cancel_futures=True)
         shutil.rmtree(workspace, ignore_errors=True)
     progress.set(1)
     return ImportReport(address, tuple(reports), count)
@@ -83,11 +79,10 @@ def _import_export(
     export: assessments.Export, request: Request, writer: Writer, known: dict[str, str], progress: Progress
 ) -> SourceReport:
     name = Path(export.path).name
-    sha256 = export.sha256(progress)
-    report = SourceReport(name, "assessments", export.path, request.version, request.citation, sha256)
-    source_id = writer.add_source("assessments", name, export.path, request.version, request.citation, sha256)
+    report = SourceReport(name, "assessments", export.path, request.version, request.citation, export.sha256(progress))
+    source_id = writer.add_source(report.kind, name, export.path, request.version, request.citation)
     writer.add_assessments(assessments.read(export, source_id, known, report, progress))
-    writer.count_source(source_id, report.rows_read, report.rows_imported, report.rows_rejected, 0)
+    _seal(writer, source_id, report)
     return report
 
 
@@ -98,23 +93,38 @@ def _import_dataset(
     known: dict[str, str],
     seen: dict[str, str],
     workspace: Path,
-    pool: ThreadPoolExecutor,
+    threads: Threads,
     progress: Progress,
 ) -> SourceReport:
-    sha256 = dataset.sha256(progress)
-    report = SourceReport(dataset.name, "ranges", dataset.path, request.version, request.citation, sha256)
-    if sha256 in seen:
-        report.notes.append(("import.same_as", {"other": seen[sha256]}))
-        return report
-    seen[sha256] = dataset.name
-    source_id = writer.add_source("ranges", dataset.name, dataset.path, request.version, request.citation, sha256)
+    # Hashing takes as long as reading: the two go side by side.
+    sha256 = threads.compute.submit(dataset.sha256, progress)
+    report = SourceReport(dataset.name, "ranges", dataset.path, request.version, request.citation)
+    source_id = writer.add_source(report.kind, dataset.name, dataset.path, request.version, request.citation)
     with vector.opened(dataset, dataset.openable(workspace, progress)) as (layers, passed_over):
         if passed_over:
             report.notes.append(("import.layers_passed_over", {"layers": passed_over}))
         if dataset.lacks_index:
             report.notes.append(("import.index_rebuilt", {}))
-        RangeImport(writer, source_id, report, known).run(layers, pool, progress)
+        RangeImport(writer, source_id, report, known).run(layers, threads, progress)
+    report.sha256 = waited_for(sha256, progress)
+    if report.sha256 in seen:
+        writer.remove_source(source_id)
+        same = SourceReport(dataset.name, "ranges", dataset.path, request.version, request.citation, report.sha256)
+        same.notes.append(("import.same_as", {"other": seen[report.sha256]}))
+        return same
+    seen[report.sha256] = dataset.name
     if not report.rows_read:
         report.notes.append(("import.empty", {}))
-    writer.count_source(source_id, report.rows_read, report.rows_imported, report.rows_rejected, report.rows_repaired)
+    _seal(writer, source_id, report)
     return report
+
+
+def _seal(writer: Writer, source_id: int, report: SourceReport) -> None:
+    writer.seal_source(
+        source_id,
+        report.sha256,
+        report.rows_read,
+        report.rows_imported,
+        report.rows_rejected,
+        report.rows_repaired,
+    )

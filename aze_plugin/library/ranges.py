@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
+from concurrent.futures import Future
 from typing import Any
 
 import numpy as np
@@ -13,12 +12,13 @@ from ..domain.progress import Progress
 from ..domain.redlist import parse_category
 from . import store, values, vector
 from .report import RowNote, SourceReport
+from .threads import Threads, waited_for
 
 # A batch is handed on at so many bytes of WKB (about 200,000 vertices) or rows; a few batches are under way at a time.
 _BATCH_BYTES = 3_200_000
 _BATCH_ROWS = 2_000
-_WORKERS = 2
 _UNDER_WAY = 4
+_WRITES_WAITING = 2
 
 _CODES = ("presence", "origin", "seasonal")
 
@@ -35,8 +35,9 @@ class RangeImport:
         self._unknown_categories: dict[str, int] = {}
         self._crossing = 0
         self._under_way: list[tuple[list[dict[str, Any]], Future]] = []
+        self._writes: list[Future] = []
 
-    def run(self, layers: list[vector.Layer], pool: ThreadPoolExecutor, progress: Progress) -> None:
+    def run(self, layers: list[vector.Layer], threads: Threads, progress: Progress) -> None:
         """Read all rows, rejecting what cannot be used. Raises AzeError and Cancelled; then nothing may be kept."""
         total = max(1, sum(layer.count for layer in layers))
         named = layers if len(layers) > 1 else []
@@ -59,12 +60,14 @@ class RangeImport:
                 shapes.append(row.wkb)
                 weight += len(row.wkb)
                 if weight >= _BATCH_BYTES or len(rows) >= _BATCH_ROWS:
-                    self._hand_on(rows, shapes, pool, progress)
+                    self._hand_on(rows, shapes, threads, progress)
                     rows, shapes, weight = [], [], 0
                     progress.set(done / total)
-            self._hand_on(rows, shapes, pool, progress)
+            self._hand_on(rows, shapes, threads, progress)
         while self._under_way:
-            self._store_first(progress)
+            self._store_first(threads, progress)
+        for write in self._writes:
+            waited_for(write, progress)
         self._sum_up()
 
     def _record(self, row: vector.Row, layer: vector.Layer, label: str) -> dict[str, Any] | None:
@@ -116,13 +119,13 @@ class RangeImport:
             "label": label,
         }
 
-    def _hand_on(self, rows: list[dict[str, Any]], shapes: list, pool: ThreadPoolExecutor, progress: Progress) -> None:
+    def _hand_on(self, rows: list[dict[str, Any]], shapes: list, threads: Threads, progress: Progress) -> None:
         if rows:
-            self._under_way.append((rows, pool.submit(_measurable, shapes)))
+            self._under_way.append((rows, threads.compute.submit(_measurable, shapes)))
         while len(self._under_way) > _UNDER_WAY:
-            self._store_first(progress)
+            self._store_first(threads, progress)
 
-    def _store_first(self, progress: Progress) -> None:
+    def _store_first(self, threads: Threads, progress: Progress) -> None:
         rows, future = self._under_way.pop(0)
         prepared, blobs, bounds, areas = waited_for(future, progress)
         kept = []
@@ -138,7 +141,10 @@ class RangeImport:
             self._crossing += bool(prepared.crossing[i])
             row["area_m2"] = float(areas[i])
             kept.append(i)
-        self._writer.add_ranges([rows[i] for i in kept], [blobs[i] for i in kept], bounds[kept])
+        kept_rows, kept_blobs = [rows[i] for i in kept], [blobs[i] for i in kept]
+        self._writes.append(threads.write.submit(self._writer.add_ranges, kept_rows, kept_blobs, bounds[kept]))
+        if len(self._writes) > _WRITES_WAITING:
+            waited_for(self._writes.pop(0), progress)
         self._report.rows_imported += len(kept)
 
     def _sum_up(self) -> None:
@@ -164,14 +170,3 @@ def _measurable(shapes: list[bytes]) -> tuple[geometry.Prepared, list[bytes | No
         for wkb, box in zip(geometry.to_wkb_all(prepared.geometries), bounds.tolist())
     ]
     return prepared, blobs, bounds, geometry.areas(prepared.geometries)
-
-
-def waited_for(future: Future, progress: Progress) -> Any:
-    """A future's result, with an eye on whether the user wants to stop."""
-    while True:
-        progress.check()
-        try:
-            return future.result(timeout=0.2)
-        except NotYet:
-            if future.done():
-                raise

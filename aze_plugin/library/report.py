@@ -32,7 +32,7 @@ class SourceReport:
     path: str
     version: str
     citation: str
-    sha256: str
+    sha256: str = ""
     rows_read: int = 0
     rows_imported: int = 0
     fields: dict[str, str] = field(default_factory=dict)

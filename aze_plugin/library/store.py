@@ -257,42 +257,55 @@ class Writer:
 
     # -- sources
 
-    def add_source(self, kind: str, name: str, path: str, version: str, citation: str, sha256: str) -> int:
-        """Enter a source and return its id; what the same path or the same bytes brought before is taken out."""
-        for (old,) in self._rows(
-            "SELECT source_id FROM source WHERE kind = ? AND (path = ? OR sha256 = ?)", kind, path, sha256
-        ):
-            self._touch_taxa_of(old)
-            self._execute('DELETE FROM rtree_range_geom WHERE id IN (SELECT fid FROM "range" WHERE source_id = ?)', old)
-            self._execute('DELETE FROM "range" WHERE source_id = ?', old)
-            self._execute("DELETE FROM assessment WHERE source_id = ?", old)
-            self._execute("DELETE FROM source WHERE source_id = ?", old)
+    def add_source(self, kind: str, name: str, path: str, version: str, citation: str) -> int:
+        """Enter a source and return its id; what the same path brought before is taken out."""
+        for (old,) in self._rows("SELECT source_id FROM source WHERE kind = ? AND path = ?", kind, path):
+            self.remove_source(old)
         # The newest source has the highest number, also where older ones have been taken out.
-        last = self._one(
+        source_id = 1 + self._one(
             "SELECT coalesce(max(value), 0) FROM (SELECT CAST(value AS INTEGER) AS value FROM meta "
             "WHERE key = 'last_source' UNION ALL SELECT max(source_id) FROM source)"
         )
-        source_id = last + 1
         self._execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('last_source', ?)", str(source_id))
         self._execute(
             "INSERT INTO source (source_id, kind, name, path, version, citation, sha256, imported_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "VALUES (?, ?, ?, ?, ?, ?, '', ?)",
             source_id,
             kind,
             name,
             path,
             version,
             citation,
-            sha256,
             self._now,
         )
         return source_id
 
-    def count_source(self, source_id: int, read: int, imported: int, rejected: int, repaired: int) -> None:
-        """Enter how many rows a source had and what became of them; its taxa count as changed from now on."""
+    def remove_source(self, source_id: int) -> None:
+        """Take out a source with all that it brought."""
+        self._touch_taxa_of(source_id)
         self._execute(
-            "UPDATE source SET rows_read = ?, rows_imported = ?, rows_rejected = ?, rows_repaired = ? "
+            'DELETE FROM rtree_range_geom WHERE id IN (SELECT fid FROM "range" WHERE source_id = ?)', source_id
+        )
+        self._execute('DELETE FROM "range" WHERE source_id = ?', source_id)
+        self._execute("DELETE FROM assessment WHERE source_id = ?", source_id)
+        self._execute("DELETE FROM source WHERE source_id = ?", source_id)
+
+    def seal_source(self, source_id: int, sha256: str, read: int, imported: int, rejected: int, repaired: int) -> None:
+        """Enter a source's hash and what became of its rows, once they are in; its taxa count as changed.
+
+        What the same bytes brought before, from whatever place, is taken out.
+        """
+        for (old,) in self._rows(
+            "SELECT s.source_id FROM source AS s JOIN source AS new ON new.source_id = ? "
+            "WHERE s.kind = new.kind AND s.sha256 = ? AND s.source_id <> new.source_id",
+            source_id,
+            sha256,
+        ):
+            self.remove_source(old)
+        self._execute(
+            "UPDATE source SET sha256 = ?, rows_read = ?, rows_imported = ?, rows_rejected = ?, rows_repaired = ? "
             "WHERE source_id = ?",
+            sha256,
             read,
             imported,
             rejected,

@@ -13,8 +13,8 @@ from ..domain import geometry
 from ..domain.criteria.settings import Settings
 from ..domain.progress import Progress
 from ..domain.species import segments_of
-from .ranges import waited_for
 from .store import Writer
+from .threads import waited_for
 
 _UNDER_WAY = 4
 

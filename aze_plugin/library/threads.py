@@ -1,0 +1,41 @@
+"""The threads of an import: two that compute, one that writes. The calling thread reads."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from typing import Any
+
+from ..domain.progress import Progress
+
+_COMPUTING = 2
+
+
+class Threads:
+    """GEOS, NumPy, SQLite and hashing let go of the interpreter while they work, so threads are enough.
+
+    ``write`` has one thread, so what is given to it is done in order. Leaving the ``with`` block drops what has not
+    begun; it waits for a write under way, but not for a large geometry, which nothing can stop.
+    """
+
+    def __init__(self):
+        self.compute = ThreadPoolExecutor(_COMPUTING, "aze-compute")
+        self.write = ThreadPoolExecutor(1, "aze-write")
+
+    def __enter__(self) -> Threads:
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self.compute.shutdown(wait=False, cancel_futures=True)
+        self.write.shutdown(wait=True, cancel_futures=True)
+
+
+def waited_for(future: Future, progress: Progress) -> Any:
+    """A future's result, with an eye on whether the user wants to stop. Raises what the work raised, or Cancelled."""
+    while True:
+        progress.check()
+        try:
+            return future.result(timeout=0.2)
+        except NotYet:
+            if future.done():
+                raise
