@@ -45,8 +45,7 @@ def field(page, section, key):
 
 def reviewed(session):  # noqa: F811
     """Let the session find the problems of what was just entered."""
-    wait_for(lambda: not session._review_timer.isActive())
-    wait_for(lambda: fresh(session))
+    wait_for(lambda: fresh(session) and not session._review_timer.isActive())
     settle()
 
 
