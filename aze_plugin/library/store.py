@@ -523,10 +523,11 @@ class Reader:
         """
         return self._rows(
             f"SELECT r.fid, r.presence, r.origin, r.seasonal, r.geom, {', '.join('t.' + c for c in TAXON_COLUMNS)} "
-            "FROM (SELECT DISTINCT i.id FROM json_each(?) AS b JOIN rtree_range_geom AS i "
+            # CROSS JOIN holds SQLite to this order: the R-tree first, whatever it thinks of the sizes of the tables.
+            "FROM (SELECT DISTINCT i.id FROM json_each(?) AS b CROSS JOIN rtree_range_geom AS i "
             "ON i.minx <= json_extract(b.value, '$[2]') AND i.maxx >= json_extract(b.value, '$[0]') "
             "AND i.miny <= json_extract(b.value, '$[3]') AND i.maxy >= json_extract(b.value, '$[1]')) AS near "
-            'JOIN "range" AS r ON r.fid = near.id JOIN taxon AS t ON t.taxon_id = r.taxon_id '
+            'CROSS JOIN "range" AS r ON r.fid = near.id CROSS JOIN taxon AS t ON t.taxon_id = r.taxon_id '
             "WHERE r.origin IN (SELECT value FROM json_each(?)) AND r.presence IN (SELECT value FROM json_each("
             "CASE WHEN t.category IN (SELECT value FROM json_each(?)) THEN ? ELSE ? END))",
             json.dumps([list(map(float, box)) for box in boxes]),

@@ -1,9 +1,9 @@
 """``aze:importspecies`` as users call it."""
 
 import json
-import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,9 @@ from qgis.core import QgsProcessingException, QgsVectorLayer
 
 from aze_plugin.library.query import Library
 
-SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample"
-MALAWI = Path(__file__).resolve().parents[3] / "shared" / "data" / "malawi" / "ranges"
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "resources" / "sample"
+MALAWI = ROOT.parent / "shared" / "data" / "malawi" / "ranges"
 RANGES = [str(SAMPLE / "ranges.zip"), str(SAMPLE / "ranges_birds.gpkg")]
 
 
@@ -82,7 +83,7 @@ def test_every_code_has_its_sentence():
 
     from aze_plugin.services.wording import _templates
 
-    package = Path(__file__).resolve().parents[2] / "aze_plugin"
+    package = ROOT / "aze_plugin"
     files = [*package.glob("library/*.py"), package / "processing" / "importspecies.py"]
     used = {c for f in files for c in re.findall(r'"((?:library|row|import)\.[a-z_]+)"', f.read_text(encoding="utf-8"))}
     used |= {f"row.{reason}" for reason in ("null", "empty", "not_polygon", "coordinates")}
@@ -90,11 +91,11 @@ def test_every_code_has_its_sentence():
 
 
 @pytest.mark.parametrize("many", ["repeated", "joined"])
+@pytest.mark.skipif(not (ROOT / "build" / "aze_plugin").is_dir(), reason="run `make stage` first")
 def test_from_the_command_line(tmp_path, many):
-    if not (Path(__file__).resolve().parents[2] / "build" / "aze_plugin" / "metadata.txt").exists():
-        pytest.skip("the plugin is not staged")
     ranges = [f"RANGES={path}" for path in RANGES] if many == "repeated" else [f"RANGES={';'.join(RANGES)}"]
-    command = ["qgis_process", "run", "aze:importspecies", "--json", "--", f"LIBRARY={tmp_path}/x.gpkg", *ranges]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=os.environ, cwd=tmp_path)
+    command = [sys.executable, str(ROOT / "scripts" / "environment.py"), "--run", "qgis_process", "--json"]
+    command += ["run", "aze:importspecies", "--", f"LIBRARY={tmp_path}/x.gpkg", *ranges]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["results"]["ROWS_IMPORTED"] == 47
