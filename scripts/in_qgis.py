@@ -26,7 +26,7 @@ class QgisFailed(RuntimeError):
     """QGIS ended without a result, or not in time; the message holds the end of what it printed."""
 
 
-def run_in_qgis(script: Path, arguments: dict, limit_s: float = 180, plugins: Path = ROOT / "build") -> dict:
+def run_in_qgis(script: Path, arguments: dict, limit_s: float = 120, plugins: Path = ROOT / "build") -> dict:
     """What the script found out. QGIS runs in a session of its own, and only that is ended after ``limit_s`` seconds.
 
     Raises QgisFailed.
@@ -69,4 +69,5 @@ def run_in_qgis(script: Path, arguments: dict, limit_s: float = 180, plugins: Pa
             raise QgisFailed(f"{ended} and left no result.\n{log.read_text(errors='replace')[-4000:]}")
         found = json.loads(result.read_text(encoding="utf-8"))
         found["ended"] = ended
+        found["log"] = log.read_text(errors="replace")[-4000:]
         return found

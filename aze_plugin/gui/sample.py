@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from qgis.core import QgsApplication, QgsRectangle, QgsVectorLayer
-from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtCore import QCoreApplication, QTimer
 
 from .. import paths
 from ..domain.errors import AzeError
@@ -20,6 +20,7 @@ _LAYERS = (
     ("protected", "protected_areas.gpkg"),
     ("sites", "sites.gpkg"),
 )
+_AFTER_QGIS_MS = 250
 # The candidate that the guide and the nomination in the schema's example are about.
 MAIN_CANDIDATE = "Cloudtop Ridge"
 
@@ -95,5 +96,9 @@ def _zoom(session: Session) -> None:
     extent = QgsRectangle()
     for layer in session.site_layers:
         extent.combineExtentWith(layer.extent())
-    if not extent.isEmpty():
-        session.zoom_to(extent, flash=False)
+    # QGIS itself shows the whole of the first layer of a project a moment after it was added.
+    timer = QTimer(session)
+    timer.setSingleShot(True)
+    timer.timeout.connect(lambda: session.zoom_to(extent, flash=False))
+    timer.timeout.connect(timer.deleteLater)
+    timer.start(_AFTER_QGIS_MS)

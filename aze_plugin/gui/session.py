@@ -98,6 +98,7 @@ class Session(QObject):
         self._evidence: dict[str, list[str]] = {}
         self.completed: dict = {}
         self._soundness: tuple = (None, True)
+        self._closed = False
         self._restoring = False
         self._foreign_state = False
 
@@ -113,12 +114,14 @@ class Session(QObject):
         self.project.readProject.connect(self._on_project_read)
         self.project.cleared.connect(self._on_project_read)
         self.project.fileNameChanged.connect(self._on_file_name)
+        self.project.projectSaved.connect(self._on_saved)
         self.project.layersAdded.connect(self._on_layers_changed)
         self.project.layersRemoved.connect(self._on_layers_changed)
         self.restore()
 
     def close(self) -> None:
         """Stop all work and let go of the project."""
+        self._closed = True
         self._check_timer.stop()
         self._review_timer.stop()
         self.runner.cancel_all()
@@ -127,6 +130,7 @@ class Session(QObject):
             (self.project.readProject, self._on_project_read),
             (self.project.cleared, self._on_project_read),
             (self.project.fileNameChanged, self._on_file_name),
+            (self.project.projectSaved, self._on_saved),
             (self.project.layersAdded, self._on_layers_changed),
             (self.project.layersRemoved, self._on_layers_changed),
         ):
@@ -176,18 +180,38 @@ class Session(QObject):
     def _on_project_read(self, *_args) -> None:
         self.restore()
 
-    def _on_file_name(self) -> None:
-        """The project is being given a file: candidates drawn before move beside it, paths become relative to it."""
+    def _on_file_name(self) -> bool:
+        """The project is being given a file, as QGIS does before saving: candidates drawn before move beside it, and
+        paths become relative to it. Whether anything changed."""
+        if self._restoring or not self.project.fileName():
+            return False
+        moved = self._move_drafts()
+        before = self.project.readEntry(project_state.SCOPE, project_state.KEY)[0]
+        self._remember()
+        return moved or self.project.readEntry(project_state.SCOPE, project_state.KEY)[0] != before
+
+    def _on_saved(self) -> None:
+        """A script that writes a project gives no notice before: then the file is written again with the new paths,
+        which can be done only when the writing that announces itself here is over."""
+        written = self.project.fileName()
+        QTimer.singleShot(0, lambda: self._write_again(written))
+
+    def _write_again(self, written: str) -> None:
+        if not self._closed and self.project.fileName() == written and self._on_file_name():
+            self.project.write()
+
+    def _move_drafts(self) -> bool:
+        """Bring the candidates from the user's profile to the project's folder; whether there were any."""
         layer = self.candidate_layer
         folder = self.project.absolutePath()
-        if self._restoring or not folder or layer is None or not layer.isValid():
-            return
+        if not folder or layer is None:
+            return False
         old = layer.dataProvider().dataSourceUri().partition("|")[0]
         if Path(old).parent != _drafts_folder():
-            return
+            return False
         if layer.isEditable() and not layer.commitChanges(True):
             self.message.emit("; ".join(layer.commitErrors()), messages.CRITICAL)
-            return
+            return False
         target = Path(folder) / f"{Path(self.project.fileName()).stem}_candidates.gpkg"
         number = 2
         while target.exists():
@@ -197,7 +221,7 @@ class Session(QObject):
             fresh = layers.create_candidate_layer(str(target), self.project.transformContext())
         except AzeError as error:
             self.message.emit(text(error.code, error.params), messages.CRITICAL)
-            return
+            return False
         fresh.dataProvider().addFeatures(
             [QgsVectorLayerUtils.createFeature(fresh, f.geometry(), _attributes(fresh, f)) for f in layer.getFeatures()]
         )
@@ -205,7 +229,8 @@ class Session(QObject):
         layer.setDataSource(layers.candidate_uri(str(target)), layer.name(), "ogr")
         Path(old).unlink(missing_ok=True)
         self._read_candidates()
-        self._remember()
+        self.candidatesChanged.emit()
+        return True
 
     def _on_layers_changed(self, *_args) -> None:
         if self._restoring:

@@ -11,7 +11,7 @@ from qgis.core import QgsProject
 from ..domain.errors import AzeError
 
 SCOPE = "AzeToolkit"
-_KEY = "state"
+KEY = "state"
 VERSION = 1
 
 
@@ -41,11 +41,11 @@ def save(project: QgsProject, state: ProjectState) -> None:
         content["library"] = project.writePath(state.library)
     content["evidence"] = {name: [project.writePath(f) for f in files] for name, files in state.evidence.items()}
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
-    if project.readEntry(SCOPE, _KEY)[0] == text:
+    if project.readEntry(SCOPE, KEY)[0] == text:
         return
-    if state == ProjectState() and not project.readEntry(SCOPE, _KEY)[1]:
+    if state == ProjectState() and not project.readEntry(SCOPE, KEY)[1]:
         return
-    project.writeEntry(SCOPE, _KEY, text)
+    project.writeEntry(SCOPE, KEY, text)
 
 
 def load(project: QgsProject) -> ProjectState:
@@ -54,7 +54,7 @@ def load(project: QgsProject) -> ProjectState:
     Raises AzeError ``project.newer`` for a project of a later version of the plugin, ``project.damaged`` for one whose
     entry cannot be read.
     """
-    text, _found = project.readEntry(SCOPE, _KEY)
+    text, _found = project.readEntry(SCOPE, KEY)
     if not text:
         return ProjectState()
     try:

@@ -30,12 +30,18 @@ def pause(seconds):
     wait(lambda: time.monotonic() > end, seconds + 5)
 
 
+def step(name):
+    """Note how far the script has come, for when it does not come to its end."""
+    print(f"step: {name}", flush=True)
+
+
 def picture(widget, name):
     """Save a picture of a widget to the folder that was asked for."""
     folder = ARGUMENTS["pictures"]
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, f"{name}.png")
     widget.grab().save(path)
+    step(name)
     FOUND["steps"].append(name)
     return path
 

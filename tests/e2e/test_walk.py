@@ -117,7 +117,7 @@ def test_unloading_leaves_nothing(walk):
     assert unloaded["scene"] <= walk["loaded"]["scene"]
     assert walk["tasks"] == 0
     assert walk["reloaded"]["docks"] == ["AzePanel"]
-    assert walk["ended"] == "QGIS ended with 0"
+    assert walk["ended"] == "QGIS ended with 0", walk["log"]
 
 
 def test_no_errors_were_shown(walk):

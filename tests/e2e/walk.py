@@ -143,7 +143,8 @@ def steps():
     picture(window, "4-exported")
 
     # Saving keeps everything, with relative paths; opening brings it back
-    FOUND["saved"] = QgsProject.instance().write(ARGUMENTS["project"])
+    QgsProject.instance().setFileName(ARGUMENTS["project"])
+    FOUND["saved"] = QgsProject.instance().write()
     FOUND["candidate_source"] = session.candidate_layer.source()
     iface.newProject(False)
     pause(0.3)
