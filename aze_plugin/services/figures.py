@@ -14,18 +14,26 @@ from . import vocabulary
 # Values next to which one decimal could hide on which side a share lies.
 _EDGES = (0.0, 0.5, 0.95, 1.0)
 
+_INTERNATIONAL = QLocale(QLocale.Language.English, QLocale.Country.UnitedKingdom)
+
 _FIXED: ContextVar[QLocale | None] = ContextVar("aze_figures_locale", default=None)
 
 
 def _locale() -> QLocale:
-    return _FIXED.get() or QLocale()
+    """The user's locale, with thousands set apart: QGIS leaves that out by default, but areas here run to millions."""
+    locale = _FIXED.get() or QLocale()
+    if locale.language() == QLocale.Language.C:
+        locale = _INTERNATIONAL
+    locale = QLocale(locale)
+    locale.setNumberOptions(locale.numberOptions() & ~QLocale.NumberOption.OmitGroupSeparator)
+    return locale
 
 
 @contextmanager
 def international() -> Iterator[None]:
     """Write numbers in the English way meanwhile, whatever the user's own: for documents that have to be the same
     on every machine. Holds for the calling thread only."""
-    token = _FIXED.set(QLocale(QLocale.Language.English, QLocale.Country.UnitedKingdom))
+    token = _FIXED.set(_INTERNATIONAL)
     try:
         yield
     finally:
@@ -39,9 +47,13 @@ def percent(share: float | None) -> str:
     if abs(100 * share - round(100 * share)) < 1e-9:
         return f"{round(100 * share)} %"
     decimals = 1
-    while decimals < 4 and any(round(share * 100, decimals) == round(e * 100, 6) for e in _EDGES):
+    while decimals < 4 and any(round(100 * share, decimals) == round(100 * e, decimals) for e in _EDGES):
         decimals += 1
-    return f"{_locale().toString(100.0 * share, 'f', decimals)} %"
+    shown = round(100 * share, decimals)
+    for edge in _EDGES:
+        if shown == round(100 * edge, decimals):
+            shown += math.copysign(10.0**-decimals, share - edge)
+    return f"{_locale().toString(shown, 'f', decimals)} %"
 
 
 def number(value: float | None, decimals: int = 0) -> str:
