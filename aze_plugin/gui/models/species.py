@@ -108,8 +108,10 @@ def bar_of(entry: dict[str, Any], share: dict[str, Any] | None, threshold: float
     if share is None or share["best"] is None:
         unknown = QCoreApplication.translate("AzeCriteria", "cannot be assessed")
         return Bar(None, None, None, threshold, "not_assessable", unknown)
-    # A taxon that cannot trigger has no outcome to colour: its bar only says how much of it lives here.
-    status = share["status"] if can_trigger(entry) else "info"
+    # A taxon that cannot trigger, or of which that is not known, has no outcome to colour: its bar only says how much
+    # of it lives here.
+    decides = can_trigger(entry) and entry["status"] != "not_assessable"
+    status = share["status"] if decides else "info"
     return Bar(share["low"], share["best"], share["high"], threshold, status, percent(share["best"]))
 
 
@@ -195,6 +197,11 @@ class SpeciesModel(QAbstractItemModel):
         """Index of the folded group; invalid when there is none."""
         last = self._root.children[-1] if self._root.children else None
         return self.createIndex(last.row, 0, last) if last is not None and last.kind == "group" else QModelIndex()
+
+    def longest(self, column: int) -> str:
+        """The longest text of a column among taxa, for its width."""
+        texts = [n.texts.get(column, "") for top in self._root.children for n in (top, *top.children)]
+        return max(texts, key=len, default="")
 
     def taxon_count(self) -> int:
         """How many taxa are shown, folded ones included."""

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.PyQt.QtCore import QCoreApplication, QDateTime, QLocale, Qt, QTimer, pyqtSignal
-from qgis.PyQt.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from ...services.figures import hectares, percent
 from ...services.vocabulary import word
 from .. import style
 from ..models import species
-from ..widgets.basics import ElidedLabel, FlowLayout, PageScroll, TextLabel, link
+from ..widgets.basics import ElidedLabel, PageScroll, TextLabel, link
 from ..widgets.card import Card
 from ..widgets.findings import FindingList
+from ..widgets.placeholder import Placeholder, ResultNotice
 from ..widgets.sharebar import ShareBar
 from ..widgets.statement import StatementEditor
 from .taxa import TaxaTable, reason
 from .taxon import TaxonDetails
 
 CRITERIA = ("endangerment", "irreplaceability", "discreteness")
-_MOST_BARS = 6
+_MOST_BARS = 8
 _NEAR = 0.5
 
 
@@ -31,7 +32,9 @@ class CriteriaPage(QWidget):
         super().__init__(parent)
         self.session = session
         self._outdated = True
-        self.nothing = _Nothing(session)
+        self.nothing = Placeholder()
+        self.nothing.pressed.connect(self._mend)
+        self._missing = ""
         self.results = QSplitter(Qt.Orientation.Vertical)
         self.results.setChildrenCollapsible(False)
         self.details = TaxonDetails(session)
@@ -43,7 +46,7 @@ class CriteriaPage(QWidget):
         layout.addWidget(self.stack)
 
         cards = PageScroll()
-        self.notice = Notice(session)
+        self.notice = ResultNotice(QCoreApplication.translate("AzeCriteria", "check again ▸"), session.check)
         cards.layout_.addWidget(self.notice)
         self.cards = {name: CriterionCard(name, number) for number, name in enumerate(CRITERIA, start=1)}
         for card in self.cards.values():
@@ -89,15 +92,16 @@ class CriteriaPage(QWidget):
         self._outdated = False
         assessment, stale = self.session.assessment, self.session.assessment_stale
         if assessment is None:
-            self.nothing.refresh()
+            self._say_what_is_missing()
             self.stack.setCurrentWidget(self.nothing)
             return
         settings = self.session.assessment_settings or {}
         threshold = settings["threshold"]
-        self.notice.refresh()
+        self._show_notice()
         for card in self.cards.values():
             card.set_criterion(assessment, threshold, stale)
         self.taxa.set_assessment(assessment, threshold, stale)
+        self.taxa.setVisible(bool(assessment["species"]))
         if self.details.taxon and self.details.refresh():
             self.stack.setCurrentWidget(self.details)
         else:
@@ -128,9 +132,55 @@ class CriteriaPage(QWidget):
 
     def _busy(self) -> None:
         if self.stack.currentWidget() is self.nothing:
-            self.nothing.refresh()
+            self._say_what_is_missing()
         else:
-            self.notice.refresh()
+            self._show_notice()
+
+    def _show_notice(self) -> None:
+        session = self.session
+        # A file inside an archive goes by the archive's name, which is what the user knows.
+        data = [
+            " ".join(part for part in ((source.get("name") or "").partition("/")[0], source.get("version")) if part)
+            for source in session.assessment_sources
+        ]
+        self.notice.show_state(session.assessment_time, data, session.assessment_stale, session.busy is not None)
+
+    def _say_what_is_missing(self) -> None:
+        translate = QCoreApplication.translate
+        session = self.session
+        self._missing = ""
+        if session.problem_of_installation():
+            self.nothing.say(session.problem_of_installation())
+        elif session.library_problem:
+            self._missing = "data"
+            self.nothing.say(session.library_problem, translate("AzeCriteria", "Go to the data"))
+        elif not session.library_path:
+            self._missing = "data"
+            self.nothing.say(
+                translate(
+                    "AzeCriteria",
+                    "The criteria need to know which species live where. Open or import a species library first.",
+                ),
+                translate("AzeCriteria", "Go to the data"),
+            )
+        elif session.candidate_geometry() is None:
+            self._missing = "boundary"
+            self.nothing.say(
+                translate("AzeCriteria", "There is no boundary to check yet. Draw or import one first."),
+                translate("AzeCriteria", "Go to the boundary"),
+            )
+        elif session.busy is not None:
+            self.nothing.say(f"{session.busy.title}…")
+        else:
+            self.nothing.say(
+                translate("AzeCriteria", "This boundary has not been checked yet."), translate("AzeCriteria", "Check")
+            )
+
+    def _mend(self) -> None:
+        if self._missing:
+            self.session.show_page(self._missing)
+        else:
+            self.session.check()
 
     def _write(self, key: str, taxon: str) -> None:
         if taxon:
@@ -157,6 +207,8 @@ class CriterionCard(Card):
     def __init__(self, name: str, number: int, parent: QWidget | None = None):
         title = f"{number}  {word('criterion', name)}"
         super().__init__(title, parent=parent)
+        # The criterion's name stays whole; the chip's word gives way first, as its mark says the same.
+        self.title.setMinimumWidth(self.title.fontMetrics().horizontalAdvance(title) + 2)
         self.name = name
         self._bars = _Bars() if name == "irreplaceability" else None
         if self._bars is not None:
@@ -202,103 +254,6 @@ class CriterionCard(Card):
         )
 
 
-class Notice(QWidget):
-    """When and on which data the results were made, and whether they still hold."""
-
-    def __init__(self, session, parent: QWidget | None = None):
-        super().__init__(parent)
-        self.session = session
-        self.text = TextLabel(muted=True)
-        self.again = link(QCoreApplication.translate("AzeCriteria", "check again ▸"), session.check)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.text)
-        layout.addWidget(self.again)
-
-    def refresh(self) -> None:
-        """Show the state of the session's assessment."""
-        translate = QCoreApplication.translate
-        time, busy = self.session.assessment_time, self.session.busy
-        locale = QLocale()
-        day = locale.toString(QDateTime(time).date(), QLocale.FormatType.ShortFormat) if time else ""
-        when = f"{day} {time:%H:%M}" if time else ""
-        if not self.session.assessment_stale:
-            data = [
-                " ".join(p for p in (s.get("name"), s.get("version")) if p) for s in self.session.assessment_sources
-            ]
-            data = list(dict.fromkeys(data))
-            named = ", ".join(data[:2]) + (" …" if len(data) > 2 else "")
-            self.text.setText(
-                translate("AzeCriteria", "Checked {when} with {data}.").format(when=when, data=named)
-                if data
-                else translate("AzeCriteria", "Checked {when}.").format(when=when)
-            )
-        elif busy is not None:
-            self.text.setText(
-                translate(
-                    "AzeCriteria", "Of an earlier boundary or earlier data ({when}). New results are on the way."
-                ).format(when=when)
-            )
-        else:
-            self.text.setText(
-                translate("AzeCriteria", "Of an earlier boundary or earlier data ({when}).").format(when=when)
-            )
-        self.again.setVisible(self.session.assessment_stale and busy is None)
-
-
-class _Nothing(QWidget):
-    """What stands here before there is a result: what is missing, and the way to it."""
-
-    def __init__(self, session):
-        super().__init__()
-        self.session = session
-        self.text = TextLabel()
-        self.button = QPushButton()
-        self.button.clicked.connect(self._go)
-        row = FlowLayout()
-        row.addWidget(self.button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 24, 16, 16)
-        layout.setSpacing(10)
-        layout.addWidget(self.text)
-        layout.addLayout(row)
-        layout.addStretch(1)
-        self._page = ""
-
-    def refresh(self) -> None:
-        """Say what is missing."""
-        translate = QCoreApplication.translate
-        session = self.session
-        said, button, self._page = session.can_check(), "", ""
-        if session.problem_of_installation():
-            pass
-        elif not session.library_path or session.library_problem:
-            button, self._page = translate("AzeCriteria", "Go to the data"), "data"
-            if not session.library_problem:
-                said = translate(
-                    "AzeCriteria",
-                    "The criteria need to know which species live where. Open or import a species library first.",
-                )
-        elif session.candidate_geometry() is None:
-            button, self._page = translate("AzeCriteria", "Go to the boundary"), "boundary"
-            said = translate("AzeCriteria", "There is no boundary to check yet. Draw or import one first.")
-        elif session.busy is not None:
-            said = translate("AzeCriteria", "{title}…").format(title=session.busy.title)
-        else:
-            button = translate("AzeCriteria", "Check")
-            said = translate("AzeCriteria", "This boundary has not been checked yet.")
-        self.text.setText(said)
-        self.button.setText(button)
-        self.button.setVisible(bool(button))
-
-    def _go(self) -> None:
-        if self._page:
-            self.session.show_page(self._page)
-        else:
-            self.session.check()
-
-
 class _Bars(QWidget):
     """Share bars of the taxa that trigger, of those that need evidence, and of near misses."""
 
@@ -335,8 +290,8 @@ class _Bars(QWidget):
         layout = QHBoxLayout(row)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        layout.addWidget(name, 1)
-        layout.addWidget(ShareBar(species.bar_of(entry, species.headline(entry), threshold), stale), 1)
+        layout.addWidget(name, 6)
+        layout.addWidget(ShareBar(species.bar_of(entry, species.headline(entry), threshold), stale), 5)
         return row
 
 
@@ -397,7 +352,7 @@ def _endangerment(assessment: dict[str, Any], _threshold: float) -> str:
 
 def _irreplaceability(assessment: dict[str, Any], threshold: float) -> str:
     translate = QCoreApplication.translate
-    able = [entry for entry in assessment["species"] if species.can_trigger(entry)]
+    able = [e for e in assessment["species"] if species.can_trigger(e) and e["status"] != "not_assessable"]
     triggers = sum(1 for entry in able if entry["trigger"])
     if not able:
         return translate("AzeCriteria", "No taxon here is of a kind that can trigger a site.")

@@ -29,6 +29,7 @@ from .. import style
 from ..widgets import form
 from ..widgets.basics import FlowLayout, PageScroll, TextLabel, link
 from ..widgets.card import Card
+from ..widgets.placeholder import Placeholder
 
 _SHOWN_PROBLEMS = 6
 _MERGE_S = 4.0
@@ -44,7 +45,12 @@ class NominationPage(QWidget):
         self._outdated = True
         self._candidate: str | None = None
         self.undo = QUndoStack(self)
-        self.nothing = _Nothing(session)
+        self.nothing = Placeholder()
+        self.nothing.say(
+            translate("AzeNomination", "A nomination is of one site. Draw or import its boundary first."),
+            translate("AzeNomination", "Go to the boundary"),
+        )
+        self.nothing.pressed.connect(lambda: session.show_page("boundary"))
         self.filled = QWidget()
         self.stack = QStackedWidget()
         self.stack.addWidget(self.nothing)
@@ -512,28 +518,6 @@ class _ProblemRow(QWidget):
     def mouseReleaseEvent(self, event):
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.pos()):
             self.chosen.emit(self._field)
-
-
-class _Nothing(QWidget):
-    """What stands here before there is a candidate."""
-
-    def __init__(self, session):
-        super().__init__()
-        self.session = session
-        translate = QCoreApplication.translate
-        self.text = TextLabel(
-            translate("AzeNomination", "A nomination is of one site. Draw or import its boundary first.")
-        )
-        self.button = QPushButton(translate("AzeNomination", "Go to the boundary"))
-        self.button.clicked.connect(lambda: session.show_page("boundary"))
-        row = FlowLayout()
-        row.addWidget(self.button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 24, 16, 16)
-        layout.setSpacing(10)
-        layout.addWidget(self.text)
-        layout.addLayout(row)
-        layout.addStretch(1)
 
 
 def _contents(folder: str, session, nomination: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:

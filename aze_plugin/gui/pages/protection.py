@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import QgsGeometry
-from qgis.PyQt.QtCore import QCoreApplication, QDateTime, QLocale, QModelIndex, QSortFilterProxyModel, Qt, QTimer
+from qgis.PyQt.QtCore import QCoreApplication, QModelIndex, QSortFilterProxyModel, Qt, QTimer
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QHeaderView,
-    QPushButton,
     QStackedWidget,
     QTableView,
     QVBoxLayout,
@@ -21,10 +20,11 @@ from ...services.figures import hectares, number, percent
 from .. import places
 from ..models import protected
 from ..models.species import SORT_ROLE
-from ..widgets.basics import FlowLayout, PageScroll, TextLabel, link
+from ..widgets.basics import PageScroll, TextLabel
 from ..widgets.card import Card
 from ..widgets.coverbar import CoverBar
 from ..widgets.findings import FindingList
+from ..widgets.placeholder import Placeholder, ResultNotice
 from ..widgets.sharebar import ShareBarDelegate
 
 _HOVER_MS = 180
@@ -38,7 +38,9 @@ class ProtectionPage(QWidget):
         translate = QCoreApplication.translate
         self.session = session
         self._outdated = True
-        self.nothing = _Nothing(session)
+        self.nothing = Placeholder()
+        self.nothing.pressed.connect(self._mend)
+        self._missing = ""
         self.scroll = PageScroll()
         self.stack = QStackedWidget()
         self.stack.addWidget(self.nothing)
@@ -47,8 +49,7 @@ class ProtectionPage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.stack)
 
-        self.notice = TextLabel(muted=True)
-        self.again = link(translate("AzeProtection", "measure again ▸"), session.measure_cover)
+        self.notice = ResultNotice(translate("AzeProtection", "measure again ▸"), session.measure_cover)
         self.cover = Card(translate("AzeProtection", "Cover"))
         self.bar = self.cover.add(CoverBar())
         self.gaps = QCheckBox(translate("AzeProtection", "Show gaps on the map"))
@@ -69,7 +70,7 @@ class ProtectionPage(QWidget):
         self.aside = Card(translate("AzeProtection", "What was not counted"))
         self.excluded = self.aside.add(TextLabel())
         self.notes = self.aside.add(FindingList())
-        for widget in (self.notice, self.again, self.cover, self.areas, self.aside):
+        for widget in (self.notice, self.cover, self.areas, self.aside):
             self.scroll.layout_.addWidget(widget)
         self.scroll.layout_.addStretch(1)
 
@@ -94,7 +95,7 @@ class ProtectionPage(QWidget):
         self._outdated = False
         coverage = self.session.coverage
         if coverage is None:
-            self.nothing.refresh()
+            self._say_what_is_missing()
             self.stack.setCurrentWidget(self.nothing)
             return
         self.stack.setCurrentWidget(self.scroll)
@@ -133,26 +134,50 @@ class ProtectionPage(QWidget):
 
     def _busy(self) -> None:
         if self.stack.currentWidget() is self.nothing:
-            self.nothing.refresh()
+            self._say_what_is_missing()
         else:
             self._show_notice()
 
     def _show_notice(self) -> None:
+        session = self.session
+        data = [layer.name() for layer in session.protected_layers]
+        self.notice.show_state(session.coverage_time, data, session.coverage_stale, session.busy is not None)
+
+    def _say_what_is_missing(self) -> None:
         translate = QCoreApplication.translate
-        time, busy, stale = self.session.coverage_time, self.session.busy, self.session.coverage_stale
-        day = QLocale().toString(QDateTime(time).date(), QLocale.FormatType.ShortFormat) if time else ""
-        when = f"{day} {time:%H:%M}" if time else ""
-        if not stale:
-            data = ", ".join(layer.name() for layer in self.session.protected_layers)
-            said = translate("AzeProtection", "Measured {when} with {data}.").format(when=when, data=data)
-        elif busy is not None:
-            said = translate(
-                "AzeProtection", "Of an earlier boundary or earlier data ({when}). New results are on the way."
-            ).format(when=when)
+        session = self.session
+        self._missing = ""
+        if session.problem_of_installation():
+            self.nothing.say(session.problem_of_installation())
+        elif session.candidate_geometry() is None:
+            self._missing = "boundary"
+            self.nothing.say(
+                translate("AzeProtection", "There is no boundary to measure yet. Draw or import one first."),
+                translate("AzeProtection", "Go to the boundary"),
+            )
+        elif not session.protected_layers:
+            self._missing = "data"
+            self.nothing.say(
+                translate(
+                    "AzeProtection",
+                    "How much is protected cannot be assessed before a layer of protected areas is there. Add the "
+                    "WDPA download of your country, or a layer of your own.",
+                ),
+                translate("AzeProtection", "Go to the data"),
+            )
+        elif session.busy is not None:
+            self.nothing.say(f"{session.busy.title}…")
         else:
-            said = translate("AzeProtection", "Of an earlier boundary or earlier data ({when}).").format(when=when)
-        self.notice.setText(said)
-        self.again.setVisible(stale and busy is None)
+            self.nothing.say(
+                translate("AzeProtection", "The protection of this boundary has not been measured yet."),
+                translate("AzeProtection", "Measure"),
+            )
+
+    def _mend(self) -> None:
+        if self._missing:
+            self.session.show_page(self._missing)
+        else:
+            self.session.measure_cover()
 
     def _show_gap_choice(self) -> None:
         layer = self.session.gaps_layer
@@ -209,58 +234,6 @@ class ProtectionPage(QWidget):
         if area is None or boundary is None:
             return None
         return places.protected_area(self.session.protected_layers, area["id"], boundary, self.session.project)
-
-
-class _Nothing(QWidget):
-    """What stands here before there is a result: what is missing, and the way to it."""
-
-    def __init__(self, session):
-        super().__init__()
-        self.session = session
-        self.text = TextLabel()
-        self.button = QPushButton()
-        self.button.clicked.connect(self._go)
-        row = FlowLayout()
-        row.addWidget(self.button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 24, 16, 16)
-        layout.setSpacing(10)
-        layout.addWidget(self.text)
-        layout.addLayout(row)
-        layout.addStretch(1)
-        self._page = ""
-
-    def refresh(self) -> None:
-        """Say what is missing."""
-        translate = QCoreApplication.translate
-        session = self.session
-        button, self._page = "", ""
-        if session.problem_of_installation():
-            said = session.problem_of_installation()
-        elif session.candidate_geometry() is None:
-            said = translate("AzeProtection", "There is no boundary to measure yet. Draw or import one first.")
-            button, self._page = translate("AzeProtection", "Go to the boundary"), "boundary"
-        elif not session.protected_layers:
-            said = translate(
-                "AzeProtection",
-                "How much is protected cannot be assessed before a layer of protected areas is there. Add the WDPA "
-                "download of your country, or a layer of your own.",
-            )
-            button, self._page = translate("AzeProtection", "Go to the data"), "data"
-        elif session.busy is not None:
-            said = translate("AzeProtection", "{title}…").format(title=session.busy.title)
-        else:
-            said = translate("AzeProtection", "The protection of this boundary has not been measured yet.")
-            button = translate("AzeProtection", "Measure")
-        self.text.setText(said)
-        self.button.setText(button)
-        self.button.setVisible(bool(button))
-
-    def _go(self) -> None:
-        if self._page:
-            self.session.show_page(self._page)
-        else:
-            self.session.measure_cover()
 
 
 class _Table(QTableView):

@@ -67,7 +67,6 @@ class TaxaTable(QWidget):
         self.filter.textChanged.connect(self._filter)
         self.reason = TextLabel(muted=True)
         self.more = link(translate("AzeCriteria", "details ▸"), lambda: self._open(self.tree.currentIndex()))
-        self.none = TextLabel(muted=True)
 
         head = QHBoxLayout()
         head.addWidget(self.title, 1)
@@ -80,7 +79,6 @@ class TaxaTable(QWidget):
         layout.setContentsMargins(8, 4, 8, 4)
         layout.setSpacing(4)
         layout.addLayout(head)
-        layout.addWidget(self.none)
         layout.addWidget(self.tree, 1)
         layout.addLayout(foot)
         self._clear_reason()
@@ -92,15 +90,6 @@ class TaxaTable(QWidget):
         self.model.set_assessment(assessment, threshold, stale)
         count = self.model.taxon_count()
         self.title.setText(translate("AzeCriteria", "Taxa ({count})").format(count=count))
-        self.tree.setVisible(count > 0)
-        self.filter.setVisible(count > 0)
-        self.save.setVisible(count > 0)
-        self.none.setVisible(count == 0)
-        self.none.setText(
-            translate(
-                "AzeCriteria", "No taxon of the library occurs inside this boundary, so there is nothing to list."
-            )
-        )
         self.tree.restore(place)
         if not self.tree.currentIndex().isValid():
             self._clear_reason()
@@ -215,7 +204,10 @@ class TaxaTree(QTreeView):
         self.setColumnHidden(species.SEGMENT, not wide)
         self.model().sourceModel().set_compact(not medium)
         header = self.header()
-        header.resizeSection(species.CATEGORY, metrics.horizontalAdvance("CR (PE)") + 8)
+        category = max(
+            metrics.horizontalAdvance(t) for t in ("Cat.", self.model().sourceModel().longest(species.CATEGORY))
+        )
+        header.resizeSection(species.CATEGORY, category + 8)
         header.resizeSection(species.PARAMETER, metrics.horizontalAdvance("mature individuals") + 8)
         header.resizeSection(species.SEGMENT, metrics.horizontalAdvance("non-breeding") + 8)
         header.resizeSection(species.SHARE, metrics.horizontalAdvance("100.0 %") + (100 if medium else 52))
@@ -249,6 +241,7 @@ class TaxaTree(QTreeView):
 
     def restore(self, place: tuple[set[str], str, int]) -> None:
         """Bring back what ``remember`` returned, as far as the taxa are still there."""
+        self._fit()
         opened, chosen, scroll = place
         proxy, source = self.model(), self.model().sourceModel()
         for name in opened:
