@@ -7,6 +7,7 @@ degrees, x = longitude; *equal area* is EPSG:6933 in metres. All functions relea
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Callable
@@ -34,6 +35,7 @@ _NEAR_ANTIMERIDIAN = 150.0
 # smaller ones the cut costs as much as it saves.
 _LARGE = 5000
 
+_WKB_POLYGON, _WKB_MULTIPOLYGON = 3, 6
 _POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
@@ -270,6 +272,64 @@ def _valid_unrolled(geometry: Geometry) -> bool:
         for polygon in shapely.get_parts(geometry)
         for ring in shapely.get_rings(polygon)
     )
+
+
+def prepare_wkb(lonlat: Sequence[bytes]) -> tuple[Prepared, list[bytes | None]]:
+    """``prepare`` for little-endian, two-dimensional lon/lat WKB in bulk; also gives the results' WKB, None for None.
+
+    Most ranges are sound and far from 180°. Their coordinates are projected inside the WKB, which spares taking the
+    geometries apart and writing them anew; all others go through ``prepare``. The results are the same.
+    """
+    count = len(lonlat)
+    projected = [_projected_wkb(wkb) for wkb in lonlat]
+    geometries = from_wkb(projected)
+    sound = shapely.is_valid(geometries) & (shapely.area(geometries) > 0)
+    geometries[~sound] = None
+    prepared = Prepared(geometries, np.zeros(count, dtype=bool), np.zeros(count, dtype=bool), [""] * count)
+    rest = np.flatnonzero(~sound)
+    if rest.size:
+        others = prepare(from_wkb([lonlat[i] for i in rest]))
+        geometries[rest] = others.geometries
+        prepared.repaired[rest] = others.repaired
+        prepared.crossing[rest] = others.crossing
+        for i, reason, wkb in zip(rest, others.reasons, to_wkb_all(others.geometries)):
+            prepared.reasons[i] = reason
+            projected[i] = wkb
+    return prepared, projected
+
+
+def _projected_wkb(wkb: bytes) -> bytes | None:
+    """EPSG:6933 WKB of a polygon or multipolygon; None for other shapes and for what may need wrapping at 180°."""
+    kind, members = struct.unpack_from("<II", wkb, 1)
+    if kind not in (_WKB_POLYGON, _WKB_MULTIPOLYGON):
+        return None
+    multi = kind == _WKB_MULTIPOLYGON
+    at = 9 if multi else 5
+    rings: list[tuple[int, int]] = []
+    for _ in range(members if multi else 1):
+        at += 5 if multi else 0
+        (number,) = struct.unpack_from("<I", wkb, at)
+        at += 4
+        for _ in range(number):
+            (points,) = struct.unpack_from("<I", wkb, at)
+            rings.append((at + 4, points))
+            at += 4 + 16 * points
+    if not any(points for _, points in rings):
+        return None
+    lonlat = np.concatenate([np.frombuffer(wkb, "<f8", 2 * points, start) for start, points in rings]).reshape(-1, 2)
+    (west, south), (east, north) = lonlat.min(axis=0), lonlat.max(axis=0)
+    # Written so that not-a-number fails too.
+    if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
+        return None
+    if west < -_NEAR_ANTIMERIDIAN and east > _NEAR_ANTIMERIDIAN:
+        return None
+    metres = np.ascontiguousarray(project(lonlat), dtype="<f8")
+    out = bytearray(wkb)
+    done = 0
+    for start, points in rings:
+        out[start : start + 16 * points] = metres[done : done + points].tobytes()
+        done += points
+    return bytes(out)
 
 
 # -------------------------------------------------------------------------------------------- dissolving, measuring

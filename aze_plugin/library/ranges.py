@@ -163,10 +163,7 @@ class RangeImport:
 
 def _measurable(shapes: list[bytes]) -> tuple[geometry.Prepared, list[bytes | None], np.ndarray, np.ndarray]:
     """Lon/lat WKB repaired and projected: with blobs for the library (None where unusable), bounds and areas."""
-    prepared = geometry.prepare(geometry.from_wkb(shapes))
+    prepared, projected = geometry.prepare_wkb(shapes)
     bounds = geometry.bounds_all(prepared.geometries)
-    blobs = [
-        None if wkb is None else store.blob(wkb, box)
-        for wkb, box in zip(geometry.to_wkb_all(prepared.geometries), bounds.tolist())
-    ]
+    blobs = [None if wkb is None else store.blob(wkb, box) for wkb, box in zip(projected, bounds.tolist())]
     return prepared, blobs, bounds, geometry.areas(prepared.geometries)

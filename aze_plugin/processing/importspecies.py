@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from qgis.core import (
     QgsProcessing,
     QgsProcessingOutputNumber,
@@ -74,7 +76,7 @@ class ImportSpecies(AzeAlgorithm):
 
         request = Request(
             library=self.parameterAsString(parameters, "LIBRARY", context),
-            ranges=tuple(p for p in self.parameterAsFileList(parameters, "RANGES", context) if p),
+            ranges=tuple(_single(self.parameterAsFileList(parameters, "RANGES", context))),
             assessments=self.parameterAsFile(parameters, "ASSESSMENTS", context),
             version=self.parameterAsString(parameters, "VERSION", context),
             citation=self.parameterAsString(parameters, "CITATION", context),
@@ -99,3 +101,11 @@ class ImportSpecies(AzeAlgorithm):
             write_json(path, report_json(report))
             results["REPORT"] = path
         return results
+
+
+def _single(paths: list[str]) -> list[str]:
+    """Paths one by one: a script may give several in one value, with semicolons between them."""
+    single = []
+    for path in paths:
+        single.extend([path] if os.path.exists(path) else [part.strip() for part in path.split(";")])
+    return [path for path in single if path]

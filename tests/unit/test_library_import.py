@@ -393,3 +393,27 @@ def test_the_rtree_covers_what_it_stands_for(tmp_path, library):
             bounds = box(values["wkt"])
             corner = (bounds[2], bounds[3], bounds[2], bounds[3])
             assert str(values["id_no"]) in {e.taxon.taxon_id for e in opened.evidence(corner, SETTINGS)}
+
+
+def test_projecting_inside_wkb_is_the_same_as_preparing():
+    shapes = [
+        SQUARE,
+        "MULTIPOLYGON (((0 0, 9 0, 9 9, 0 9, 0 0), (1 1, 2 1, 2 2, 1 2, 1 1)), ((20 20, 21 20, 21 21, 20 20)))",
+        "POLYGON ((0 0, 2 2, 2 0, 0 2, 0 0))",
+        "POLYGON ((179 0, -179 0, -179 1, 179 1, 179 0))",
+        "POLYGON ((179 0, 181 0, 181 1, 179 1, 179 0))",
+        "POLYGON ((0 80, 1 95, 2 80, 0 80))",
+        "POLYGON ((0 0, 1 0, 0 0, 0 0))",
+        "POLYGON EMPTY",
+        "MULTIPOLYGON EMPTY",
+        "POINT (1 1)",
+        f"GEOMETRYCOLLECTION ({SQUARE}, POINT (1 1))",
+    ]
+    wkb = [bytes(ogr.CreateGeometryFromWkt(s).ExportToWkb(ogr.wkbNDR)) for s in shapes]
+    bulk, written = geometry.prepare_wkb(wkb)
+    single = geometry.prepare(geometry.from_wkb(wkb))
+    assert bulk.reasons == single.reasons
+    assert bulk.repaired.tolist() == single.repaired.tolist()
+    assert bulk.crossing.tolist() == single.crossing.tolist()
+    assert written == geometry.to_wkb_all(single.geometries).tolist()
+    assert written == geometry.to_wkb_all(bulk.geometries).tolist()
