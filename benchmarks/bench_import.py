@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from . import ranges
@@ -38,11 +39,12 @@ def run() -> list[Row]:
     """Rows for time and memory."""
     source = ranges.source()
     imported, copied, memory = [], [], []
-    for _ in range(_ROUNDS):
-        copied.append(_measure(_COPY, ranges.BENCH / "copy.gpkg", source)[0])
-        seconds, megabytes = _measure(_IMPORT, ranges.BENCH / "imported.gpkg", source)
-        imported.append(seconds)
-        memory.append(megabytes)
+    with tempfile.TemporaryDirectory(dir=ranges.BENCH) as folder:
+        for n in range(_ROUNDS):
+            copied.append(_measure(_COPY, Path(folder) / f"copy{n}.gpkg", source)[0])
+            seconds, megabytes = _measure(_IMPORT, Path(folder) / f"library{n}.gpkg", source)
+            imported.append(seconds)
+            memory.append(megabytes)
     ours, peer = statistics.median(imported), statistics.median(copied)
     return [
         Row("import of 5,000 ranges, against ogr2ogr copy", f"{ours:.2f} s", f"{peer:.2f} s", ours / peer, 3),
@@ -57,10 +59,9 @@ def run() -> list[Row]:
 
 
 def _measure(code: str, target: Path, source: Path) -> tuple[float, float]:
-    target.unlink(missing_ok=True)
     root = str(Path(__file__).resolve().parent.parent)
     done = subprocess.run(
-        [sys.executable, "-c", code, root, str(target), str(source)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, root, str(target), str(source)], stdout=subprocess.PIPE, text=True, check=True
     )
     target.unlink(missing_ok=True)
     seconds, megabytes = done.stdout.split()
