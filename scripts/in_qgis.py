@@ -43,7 +43,7 @@ def run_in_qgis(script: Path, arguments: dict, limit_s: float = 120, plugins: Pa
             AZE_RESULT=str(result),
             AZE_SCRIPT=str(script),
             XDG_RUNTIME_DIR=scratch,
-            LC_ALL="C.UTF-8",
+            LC_ALL="en_US.UTF-8",
         )
         command = ["xvfb-run", "-a", "-s", "-screen 0 1600x1000x24"]
         command += [shutil.which("qgis") or "qgis", "--nologo", "--noversioncheck", "--code", str(script)]
@@ -69,5 +69,5 @@ def run_in_qgis(script: Path, arguments: dict, limit_s: float = 120, plugins: Pa
             raise QgisFailed(f"{ended} and left no result.\n{log.read_text(errors='replace')[-4000:]}")
         found = json.loads(result.read_text(encoding="utf-8"))
         found["ended"] = ended
-        found["log"] = log.read_text(errors="replace")[-4000:]
+        found["log"] = log.read_text(errors="replace")[-20000:]
         return found

@@ -24,6 +24,7 @@ class BoundaryDrawing(QObject):
         self._session = session
         self._tool: QgsMapToolDigitizeFeature | None = None
         self._earlier = None
+        self._opened = False
 
     def is_active(self) -> bool:
         """Whether a boundary is being drawn."""
@@ -35,7 +36,8 @@ class BoundaryDrawing(QObject):
         if self._tool is not None or iface is None:
             return
         layer = self._session.ensure_candidate_layer()
-        if not layer.isEditable():
+        self._opened = not layer.isEditable()
+        if self._opened:
             layer.startEditing()
         canvas = iface.mapCanvas()
         self._earlier = canvas.mapTool()
@@ -74,4 +76,9 @@ class BoundaryDrawing(QObject):
             tool.deactivated.disconnect(self._ended)
             # Its rubber bands go with it.
             tool.deleteLater()
+        layer = self._session.candidate_layer
+        if self._opened and layer is not None and layer.isEditable() and not layer.isModified():
+            # Editing was begun for this drawing only, and nothing came of it.
+            layer.rollBack()
+        self._opened = False
         self.stateChanged.emit(False)

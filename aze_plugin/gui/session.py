@@ -20,6 +20,7 @@ from qgis.core import (
     QgsApplication,
     QgsCoordinateTransform,
     QgsFeature,
+    QgsFeatureRequest,
     QgsGeometry,
     QgsMapLayer,
     QgsProject,
@@ -54,6 +55,7 @@ class _Results:
     coverage: dict | None = None
     coverage_notes: dict | None = None
     coverage_time: datetime | None = None
+    gaps: QgsVectorLayer | None = None
     measured: tuple = ()
 
 
@@ -106,6 +108,10 @@ class Session(QObject):
         self._check_timer.setSingleShot(True)
         self._check_timer.setInterval(CHECK_DELAY_MS)
         self._check_timer.timeout.connect(self._check_what_is_stale)
+        self._gaps_timer = QTimer(self)
+        self._gaps_timer.setSingleShot(True)
+        self._gaps_timer.setInterval(0)
+        self._gaps_timer.timeout.connect(self._show_gaps)
         self._review_timer = QTimer(self)
         self._review_timer.setSingleShot(True)
         self._review_timer.setInterval(REVIEW_DELAY_MS)
@@ -124,6 +130,7 @@ class Session(QObject):
         self._closed = True
         self._check_timer.stop()
         self._review_timer.stop()
+        self._gaps_timer.stop()
         self.runner.cancel_all()
         self._watch(None)
         for signal, slot in (
@@ -442,7 +449,7 @@ class Session(QObject):
         self.runner.cancel("check")
         self.runner.cancel("cover")
         self._remember()
-        self._drop_gaps()
+        self._gaps_timer.start()
         self.candidatesChanged.emit()
         self.assessmentChanged.emit()
         self.coverageChanged.emit()
@@ -615,7 +622,7 @@ class Session(QObject):
         """A boundary changed: what was computed of it is of an earlier one now."""
         self._versions[name] = self._versions.get(name, 0) + 1
         if name == self.current:
-            self._drop_gaps()
+            self._gaps_timer.start()
             self.candidateEdited.emit()
             self.assessmentChanged.emit()
             self.coverageChanged.emit()
@@ -800,8 +807,9 @@ class Session(QObject):
             result.coverage_notes = {k: v for k, v in document.items() if k not in ("sites", "countries", "global")}
             result.coverage_time = datetime.now()
             result.measured = version
+            result.gaps = context.takeResultLayer(results["GAPS"])
             if name == self.current:
-                self._take_gaps(context.takeResultLayer(results["GAPS"]))
+                self._show_gaps()
             self.coverageChanged.emit()
             self._recheck_nomination()
 
@@ -815,27 +823,25 @@ class Session(QObject):
             (boundary, folder),
         )
 
-    def _take_gaps(self, layer: QgsVectorLayer | None) -> None:
-        visible = True
-        old = self.gaps_layer
-        if old is not None:
-            node = self.project.layerTreeRoot().findLayer(old.id())
-            visible = node is None or node.itemVisibilityChecked()
-        self._drop_gaps()
-        if layer is None:
-            return
-        layer.setName(QCoreApplication.translate("AzePanel", "Unprotected parts"))
-        # The layer can be measured anew at any time: QGIS need not ask what to do with it at closing.
-        layer.setCustomProperty("skipMemoryLayersCheck", 1)
-        self._restoring = True
-        layers.add(self.project, layer, "gaps")
-        self._restoring = False
-        self.project.layerTreeRoot().findLayer(layer.id()).setItemVisibilityChecked(visible)
+    def _show_gaps(self) -> None:
+        """Put the gaps of the current candidate on the map, or none where they are not known or of another boundary.
 
-    def _drop_gaps(self) -> None:
+        Never called while a layer tells of a change: QGIS may be in the middle of removing layers then.
+        """
+        visible = True
         was, self._restoring = self._restoring, True
         for layer in layers.with_role(self.project, "gaps"):
+            node = self.project.layerTreeRoot().findLayer(layer.id())
+            visible = node is None or node.itemVisibilityChecked()
             self.project.removeMapLayer(layer.id())
+        gaps = self._result().gaps
+        if gaps is not None and not self.coverage_stale:
+            shown = gaps.materialize(QgsFeatureRequest())
+            shown.setName(QCoreApplication.translate("AzePanel", "Unprotected parts"))
+            # They can be measured anew at any time: QGIS need not ask what to do with them at closing.
+            shown.setCustomProperty("skipMemoryLayersCheck", 1)
+            layers.add(self.project, shown, "gaps")
+            self.project.layerTreeRoot().findLayer(shown.id()).setItemVisibilityChecked(visible)
         self._restoring = was
 
     def export(self, path: str, allow_incomplete: bool = False) -> None:

@@ -150,7 +150,7 @@ class BoundaryPage(PageScroll):
         ):
             self.fact_labels[key] = TextLabel()
             name = QLabel(title)
-            name.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+            name.setAlignment(Qt.AlignmentFlag.AlignTop)
             self.facts.addRow(name, self.fact_labels[key])
         self.candidate.body.addLayout(self.facts)
         self.candidate.add_button(
