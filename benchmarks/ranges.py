@@ -22,15 +22,15 @@ SEED = 20_240
 NEAR = (5.0, -25.0, 60.0, 25.0)
 FAR = (-170.0, -45.0, -30.0, 45.0)
 CANDIDATE_CENTRE = (31.7, -2.3)
-CANDIDATE_RADIUS = 0.12
+CANDIDATE_RADIUS = 0.25
 
 _SYLLABLES = ("ra", "mo", "ti", "lu", "ke", "sa", "no", "vi", "da", "pe", "zo", "fi")
 _CATEGORIES = ("LC", "LC", "LC", "NT", "VU", "EN", "CR", "DD")
 
 
-def candidate() -> shapely.Polygon:
-    """The candidate's boundary in lon/lat, 60 vertices with a ragged edge."""
-    return _blob(np.random.default_rng(SEED), CANDIDATE_CENTRE, CANDIDATE_RADIUS, 60)
+def candidate(radius: float = CANDIDATE_RADIUS, vertices: int = 60) -> shapely.Polygon:
+    """A candidate's boundary in lon/lat with a ragged edge; ``radius`` in degrees."""
+    return _blob(np.random.default_rng(SEED), CANDIDATE_CENTRE, radius, vertices)
 
 
 def source(times: int = 1) -> Path:
