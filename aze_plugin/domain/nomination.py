@@ -66,6 +66,7 @@ RELATION_LABELS = {
     "overlaps": "KBA overlaps one or more PA boundaries",
     "contains": "KBA contains one or more PA boundaries",
 }
+_SPECIES_STATEMENTS = ("evidence_of_presence", "reintroduction_justification")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))}
 
 
@@ -118,6 +119,11 @@ def _at(document: Any, pointer: str) -> Any:
     return value
 
 
+def _object(document: Any, pointer: str) -> Mapping[str, Any]:
+    value = _at(document, pointer)
+    return value if isinstance(value, Mapping) else {}
+
+
 def _text(document: Any, pointer: str) -> str:
     value = _at(document, pointer)
     return value.strip() if isinstance(value, str) else ""
@@ -138,17 +144,19 @@ def statements_for(nomination: Mapping[str, Any], candidate: str) -> dict[str, A
     missing there, the same text in the form's own field (rationale, evidence, reintroduction) counts.
     """
     stated: Mapping[str, Any] = {}
+    by_candidate = _object(nomination, "/statements/candidates")
     for name in (candidate, _text(nomination, "/site/international_name")):
-        entry = (_at(nomination, "/statements/candidates") or {}).get(name)
-        if isinstance(entry, Mapping):
-            stated = entry
+        if isinstance(by_candidate.get(name), Mapping):
+            stated = by_candidate[name]
             break
-    species = {name: dict(said) for name, said in (stated.get("species") or {}).items() if isinstance(said, Mapping)}
+    species = {
+        name: {key: _text(said, f"/{key}") for key in _SPECIES_STATEMENTS if _text(said, f"/{key}")}
+        for name, said in _object(stated, "/species").items()
+    }
     for row in _rows(nomination, "/biodiversity/species"):
-        for key in ("evidence_of_presence", "reintroduction_justification"):
-            said = species.setdefault(str(row.get("scientific_name", "")), {})
-            if _text(row, f"/{key}") and not _text(said, f"/{key}"):
-                said[key] = row[key]
+        for key in _SPECIES_STATEMENTS:
+            if _text(row, f"/{key}"):
+                species.setdefault(_text(row, "/scientific_name"), {}).setdefault(key, _text(row, f"/{key}"))
     entry = {
         "delineation_rationale": _text(stated, "/delineation_rationale") or _text(nomination, "/delineation/rationale")
     }
@@ -210,7 +218,7 @@ def complete(
     _fill(filled["delineation"], "boundary_attached", "Yes")
 
     rows = _rows(filled, "/biodiversity/species")
-    by_name = {row.get("scientific_name"): row for row in rows}
+    by_name = {_text(row, "/scientific_name"): row for row in rows}
     citation = "; ".join(_cited(s) for s in sources)
     for taxon in taxa:
         row = by_name.get(taxon["scientific_name"])
@@ -229,7 +237,7 @@ def complete(
             _fill(protection, "relation", RELATION_LABELS[place.relation])
 
     files = _rows(filled, "/evidence/files")
-    listed = {row.get("file") for row in files}
+    listed = {_text(row, "/file") for row in files}
     files += [{"file": name} for name in evidence if name not in listed]
     if files:
         filled["evidence"] = {"files": files}
@@ -250,7 +258,7 @@ def _fill_species(row: dict[str, Any], taxon: Mapping[str, Any], stated: Mapping
     if taxon["category"] in CATEGORY_LABELS:
         _fill(row, "category", CATEGORY_LABELS[taxon["category"]])
     _fill(row, "criteria", "A1e" if taxon.get("a1e", "met") == "met" and taxon["category"] != "EW" else "AZE only")
-    for key in ("evidence_of_presence", "reintroduction_justification"):
+    for key in _SPECIES_STATEMENTS:
         if stated.get(key):
             _fill(row, key, stated[key])
     if share is None:
@@ -399,7 +407,7 @@ def _about_texts(nomination: Mapping[str, Any]) -> list[Finding]:
     ):
         if not _text(nomination, pointer):
             found.append(blocking(code, field=pointer))
-    for candidate, entry in (_at(nomination, "/statements/candidates") or {}).items():
+    for candidate, entry in _object(nomination, "/statements/candidates").items():
         stated, written = _text(entry, "/delineation_rationale"), _text(nomination, "/delineation/rationale")
         if stated and written and stated != written:
             found.append(blocking("nomination.rationale_differs", field="/delineation/rationale", name=candidate))

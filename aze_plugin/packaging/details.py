@@ -62,6 +62,10 @@ def _check_depth(text: str) -> None:
 _BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[^\[\]{}"]+', re.DOTALL)
 
 
+# Escapes of characters beyond the first plane, which come in pairs; one alone could never be written again.
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
 def parse_json(content: bytes) -> Any:
     """Parsed JSON in UTF-8. Raises JsonError for anything larger, deeper or stranger than a nomination needs."""
     if len(content) > MOST_BYTES:
@@ -72,7 +76,7 @@ def parse_json(content: bytes) -> Any:
         raise JsonError(f"not UTF-8 (byte {error.start})") from error
     _check_depth(text)
     try:
-        return json.loads(
+        parsed = json.loads(
             text,
             object_pairs_hook=_unique,
             parse_int=_number_of(int),
@@ -81,6 +85,12 @@ def parse_json(content: bytes) -> Any:
         )
     except json.JSONDecodeError as error:
         raise JsonError(f"{error.msg} (line {error.lineno}, column {error.colno})") from error
+    if _SURROGATE.search(text):
+        try:
+            json.dumps(parsed, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise JsonError("half of a character (a lone surrogate)") from error
+    return parsed
 
 
 def read_json(path: Path) -> Any:
