@@ -1,8 +1,8 @@
 """Run a Python script inside a real QGIS window on a virtual screen, with the staged plugin and a fresh profile.
 
-The script finds ``iface`` as in the Python console, its own path in ``AZE_SCRIPT``, arguments in ``AZE_ARGUMENTS``
-(JSON), and writes what it found out to the path in ``AZE_RESULT`` (JSON). It has to end QGIS itself; one that does not
-is ended after the time limit.
+The script finds ``iface`` as in the Python console, the folder of ``inside.py`` in ``AZE_SCRIPTS``, its arguments in
+``AZE_ARGUMENTS`` (JSON), and writes what it found out to the path in ``AZE_RESULT`` (JSON). It has to end QGIS itself;
+one that does not is ended after the time limit.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def run_in_qgis(script: Path, arguments: dict, limit_s: float = 120, plugins: Pa
             QGIS_PLUGINPATH=str(plugins),
             AZE_ARGUMENTS=json.dumps(arguments),
             AZE_RESULT=str(result),
-            AZE_SCRIPT=str(script),
+            AZE_SCRIPTS=str(ROOT / "scripts"),
             XDG_RUNTIME_DIR=scratch,
             LC_ALL="en_US.UTF-8",
         )

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 
-sys.path.insert(0, os.path.dirname(os.environ["AZE_SCRIPT"]))
+sys.path.insert(0, os.environ["AZE_SCRIPTS"])
 
 import qgis.utils
 from inside import ARGUMENTS, FOUND, pause, picture, run, settled_map, wait
