@@ -146,7 +146,7 @@ def test_what_is_open_and_chosen_survives_a_new_check(page, session):  # noqa: F
     wait_for(lambda: fresh(session))
     settle()
     again = page.taxa.tree.currentIndex()
-    assert again.data() == entry["scientific_name"]
+    assert again.data(species.ENTRY_ROLE)["scientific_name"] == entry["scientific_name"]
     assert page.taxa.tree.isExpanded(again)
 
 

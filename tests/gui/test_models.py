@@ -244,3 +244,14 @@ def test_areas_are_sorted_by_value_and_say_what_is_not_known(qgis_app):
     assert last.data() == "Area 3, without a name"
     assert last.siblingAtColumn(protected.YEAR).data() == "not known"
     assert last.siblingAtColumn(protected.DESIGNATION).data() == "Reserve, OECM"
+
+
+def test_names_are_shortened_as_the_field_does_and_only_on_demand(few):
+    model, _ = proxied(few)
+    index = model.find("Beta nova")
+    model.set_compact(marks_only=True, short_names=True)
+    assert index.data() == "B. nova"
+    assert index.siblingAtColumn(species.STATUS).data() == "●"
+    model.set_compact(marks_only=False, short_names=False)
+    assert index.data() == "Beta nova"
+    assert index.siblingAtColumn(species.STATUS).data() == "● trigger"

@@ -231,6 +231,16 @@ def test_another_candidate_has_a_form_and_an_undo_of_its_own(page, session):  # 
     assert field(page, "proposer", "name").editor.text() == "Mira Talo"
 
 
+def test_what_is_being_typed_does_not_slip_into_another_candidate(page, session):  # noqa: F811
+    name = field(page, "proposer", "name")
+    name.editor.setFocus()
+    QTest.keyClicks(name.editor, "Mira")
+    session.add_candidate("Ember Crater", boundary_of("Ember Crater"))
+    settle()
+    page.form.commit()
+    assert "proposer" not in session.nomination
+
+
 def test_what_is_being_typed_is_kept_when_the_page_is_left(page, session):  # noqa: F811
     notes = field(page, "site", "notes")
     notes.editor.setFocus()

@@ -87,6 +87,12 @@ def headline(entry: dict[str, Any]) -> dict[str, Any] | None:
     return min(entry.get("shares", ()), key=order, default=None)
 
 
+def short_name(name: str) -> str:
+    """A scientific name with its genus by the first letter, as the field writes it: “A. alba” for “Azea alba”."""
+    genus, _, rest = name.partition(" ")
+    return f"{genus[:1]}. {rest}" if rest else name
+
+
 def share_values(share: dict[str, Any]) -> tuple[str, str]:
     """A share's site and global value with their unit."""
     return _measured(share["site_value"], share["unit"]), _measured(share["global_value"], share["unit"])
@@ -162,7 +168,8 @@ class SpeciesModel(QAbstractItemModel):
         super().__init__(parent)
         self._root = _Node()
         self._stale = False
-        self._compact = False
+        self._marks_only = False
+        self._short_names = False
 
     def set_assessment(self, assessment: dict[str, Any] | None, threshold: float, stale: bool = False) -> None:
         """Show the species of an assessment; None empties the model.
@@ -187,11 +194,12 @@ class SpeciesModel(QAbstractItemModel):
                 group.add(_taxon_node(entry, threshold, folded=True))
         self.endResetModel()
 
-    def set_compact(self, compact: bool) -> None:
-        """Show a status by its mark alone, where the column has no room for words."""
-        if compact != self._compact:
-            self._compact = compact
+    def set_compact(self, marks_only: bool, short_names: bool) -> None:
+        """Where there is little room show a status by its mark alone, and a genus by its first letter."""
+        if marks_only != self._marks_only:
+            self._marks_only = marks_only
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, STATUS, STATUS)
+        self._short_names = short_names
 
     def group(self) -> QModelIndex:
         """Index of the folded group; invalid when there is none."""
@@ -221,7 +229,9 @@ class SpeciesModel(QAbstractItemModel):
             return self.createIndex(row, column, above.children[row])
         return QModelIndex()
 
-    def parent(self, index):
+    def parent(self, index=None):
+        if index is None:
+            return super().parent()
         above = self._node(index).parent if index.isValid() else None
         if above is None or above is self._root:
             return QModelIndex()
@@ -242,15 +252,19 @@ class SpeciesModel(QAbstractItemModel):
             translate("AzeCriteria", "Cat."),
             translate("AzeCriteria", "Parameter"),
             translate("AzeCriteria", "Segment"),
-            translate("AzeCriteria", "Share here"),
-            "" if self._compact else translate("AzeCriteria", "Status"),
+            translate("AzeCriteria", "Share"),
+            "" if self._marks_only else translate("AzeCriteria", "Status"),
         )[section]
 
     def data(self, index, role=Qt.ItemDataRole.DisplayRole):
         node = self._node(index)
         column = index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return node.mark if column == STATUS and self._compact else node.texts.get(column)
+            if column == STATUS and self._marks_only:
+                return node.mark
+            if column == NAME and self._short_names and node.kind == "taxon":
+                return short_name(node.texts[NAME])
+            return node.texts.get(column)
         if role == SHARE_ROLE:
             return node.bar if column == SHARE else None
         if role == SORT_ROLE:

@@ -18,11 +18,15 @@ from qgis.PyQt.QtWidgets import (
     QPushButton,
     QStackedWidget,
     QToolButton,
-    QUndoCommand,
-    QUndoStack,
     QVBoxLayout,
     QWidget,
 )
+
+try:
+    from qgis.PyQt.QtGui import QUndoCommand, QUndoStack
+except ImportError:
+    # Under Qt 5 they are among the widgets, and qgis.PyQt does not bridge that.
+    from qgis.PyQt.QtWidgets import QUndoCommand, QUndoStack
 
 from ... import paths
 from .. import style
@@ -139,6 +143,7 @@ class NominationPage(QWidget):
         if session.current != self._candidate:
             self._candidate = session.current
             self.undo.clear()
+            self.form.forget()
         if session.current is None:
             self.stack.setCurrentWidget(self.nothing)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from qgis.core import QgsGeometry
@@ -28,6 +29,7 @@ from ..widgets.placeholder import Placeholder, ResultNotice
 from ..widgets.sharebar import ShareBarDelegate
 
 _HOVER_MS = 180
+_LATEST_STEPS = 4
 
 
 class ProtectionPage(QWidget):
@@ -52,6 +54,7 @@ class ProtectionPage(QWidget):
         self.notice = ResultNotice(translate("AzeProtection", "measure again ▸"), session.measure_cover)
         self.cover = Card(translate("AzeProtection", "Cover"))
         self.bar = self.cover.add(CoverBar())
+        self.trend = self.cover.add(TextLabel(muted=True))
         self.gaps = QCheckBox(translate("AzeProtection", "Show gaps on the map"))
         self.gaps.toggled.connect(self._show_gaps)
         self.cover.add(self.gaps)
@@ -104,6 +107,8 @@ class ProtectionPage(QWidget):
         self.cover.set_status(coverage["cover_class"], dimmed=stale)
         self.cover.set_summary(_summary(coverage))
         self.bar.set_shares(_share(coverage["pa_pct"]), _share(coverage["oecm_pct"]), stale)
+        self.trend.setText(_trend(coverage.get("years", ())))
+        self.trend.setVisible(bool(self.trend.plain()))
         self.findings.set_findings(coverage.get("findings", ()), stale)
         self.findings.setVisible(self.findings.count > 0)
         self._show_gap_choice()
@@ -304,6 +309,17 @@ def _summary(coverage: dict[str, Any]) -> str:
     if not unprotected:
         return f"{said}."
     return translate("AzeProtection", "{said}; {rest} is not.").format(said=said, rest=hectares(unprotected))
+
+
+def _trend(years: Sequence[dict[str, Any]]) -> str:
+    """The years in which the cover grew, the latest few of them, with what it has been since."""
+    template = QCoreApplication.translate("AzeProtection", "{share} since {year}")
+    steps, before = [], 0.0
+    for step in years:
+        if step["both_pct"] > before:
+            before = step["both_pct"]
+            steps.append(template.format(share=percent(before / 100), year=step["year"]))
+    return " · ".join(steps[-_LATEST_STEPS:])
 
 
 def _excluded(reason: str, count: int) -> str:

@@ -164,7 +164,7 @@ class TaxaTree(QTreeView):
         self.setUniformRowHeights(True)
         self.setAlternatingRowColors(True)
         self.setAllColumnsShowFocus(True)
-        self.setIndentation(14)
+        self.setIndentation(12)
         self.setSortingEnabled(True)
         self.setExpandsOnDoubleClick(False)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -199,10 +199,10 @@ class TaxaTree(QTreeView):
         metrics = self.fontMetrics()
         width = self.viewport().width()
         ems = width / max(1, metrics.horizontalAdvance("m"))
-        wide, medium = ems > 45, ems > 32
+        wide, medium, narrow = ems > 45, ems > 32, ems < 21
         self.setColumnHidden(species.PARAMETER, not wide)
         self.setColumnHidden(species.SEGMENT, not wide)
-        self.model().sourceModel().set_compact(not medium)
+        self.model().sourceModel().set_compact(not medium, narrow)
         header = self.header()
         category = max(
             metrics.horizontalAdvance(t) for t in ("Cat.", self.model().sourceModel().longest(species.CATEGORY))
@@ -210,7 +210,9 @@ class TaxaTree(QTreeView):
         header.resizeSection(species.CATEGORY, category + 8)
         header.resizeSection(species.PARAMETER, metrics.horizontalAdvance("mature individuals") + 8)
         header.resizeSection(species.SEGMENT, metrics.horizontalAdvance("non-breeding") + 8)
-        header.resizeSection(species.SHARE, metrics.horizontalAdvance("100.0 %") + (100 if medium else 52))
+        header.resizeSection(
+            species.SHARE, metrics.horizontalAdvance("100.0 %") + (100 if medium else 10 if narrow else 52)
+        )
         header.resizeSection(
             species.STATUS,
             metrics.horizontalAdvance("● cannot be assessed") + 8 if medium else metrics.horizontalAdvance("▲") + 10,

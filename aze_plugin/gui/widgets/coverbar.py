@@ -24,7 +24,7 @@ class CoverBar(QWidget):
         self._strip = _Strip()
         self._keys = [_Key(kind) for kind in ("pa", "oecm", "rest")]
         keys = QWidget()
-        flow = FlowLayout(keys, spacing=12)
+        flow = FlowLayout(keys, spacing=8)
         for key in self._keys:
             flow.addWidget(key)
         layout = QVBoxLayout(self)

@@ -121,6 +121,10 @@ class Field(QWidget):
             self._shown = value
             self.edited.emit(value)
 
+    def forget(self) -> None:
+        """Drop what is being typed: it belongs to another document than the one that is shown next."""
+        self._pause.stop()
+
     def focus(self) -> None:
         """Put the cursor here."""
         self.editor.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -171,6 +171,12 @@ class SchemaForm(QWidget):
         for section in self.sections.values():
             section.commit()
 
+    def forget(self) -> None:
+        """Drop what is being typed, because another document comes."""
+        for section in self.sections.values():
+            for member in section.members.values():
+                member.forget()
+
     def _fill(self) -> None:
         self.show_content(self.content)
 

@@ -158,6 +158,11 @@ class RowsEditor(QWidget):
         for field in self.fields.values():
             field.commit()
 
+    def forget(self) -> None:
+        """Drop what is being typed."""
+        for field in self.fields.values():
+            field.forget()
+
     def _show_row(self, row: int) -> None:
         translate = QCoreApplication.translate
         there = 0 <= row < len(self._complete)

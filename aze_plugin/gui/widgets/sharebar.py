@@ -41,7 +41,7 @@ def paint_bar(painter: QPainter, rect: QRectF, bar: Bar, palette: QPalette, dimm
             painter.setOpacity(1.0)
             painter.setBrush(Qt.BrushStyle.BDiagPattern)
         else:
-            fill.setAlpha(200 if state == "fine" else 90)
+            fill.setAlpha(200 if state == "fine" and not dimmed else 90)
             painter.setBrush(fill)
         painter.drawRoundedRect(filled, 2, 2)
         if bar.low is not None and bar.high is not None and bar.high > bar.low:
