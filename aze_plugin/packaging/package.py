@@ -145,6 +145,8 @@ def _assemble(inputs: Inputs, transform_context: QgsCoordinateTransformContext, 
     on_site = None if inputs.protected is None else cover["sites"][0]
     completed = nominations.complete(inputs.details, only, on_site, place, assessment["sources"], evidence)
     problems = details.schema_problems(completed) + evidence_problems
+    # Statements are written anew in their proper shape; what was wrong with them as given is still to be said.
+    problems += [f for f in details.schema_problems(inputs.details) if f.params["field"].startswith("/statements/")]
     # Where a check says more than the schema about the same field, it speaks alone.
     said = nominations.problems(completed, only, on_site, place, evidence)
     fields = {f.params["field"] for f in said}

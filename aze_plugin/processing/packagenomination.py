@@ -49,11 +49,10 @@ class PackageNomination(AzeAlgorithm):
         self.addParameter(
             QgsProcessingParameterString("LIBRARY", translate("AzeProcessing", "Species library (GeoPackage)"))
         )
-        self.addParameter(
-            QgsProcessingParameterFile(
-                "DETAILS", translate("AzeProcessing", "Details of the nomination (JSON)"), fileFilter=""
-            )
-        )
+        details = QgsProcessingParameterFile("DETAILS", translate("AzeProcessing", "Details of the nomination (JSON)"))
+        # The default filter, "*.*", would refuse a file without an ending.
+        details.setFileFilter("")
+        self.addParameter(details)
         self.addParameter(
             QgsProcessingParameterFeatureSource(
                 "SITES",

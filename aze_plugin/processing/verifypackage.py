@@ -26,9 +26,10 @@ class VerifyPackage(AzeAlgorithm):
 
     def initAlgorithm(self, configuration=None):
         translate = QCoreApplication.translate
-        self.addParameter(
-            QgsProcessingParameterFile("PACKAGE", translate("AzeProcessing", "Package (zip or folder)"), fileFilter="")
-        )
+        package = QgsProcessingParameterFile("PACKAGE", translate("AzeProcessing", "Package (zip or folder)"))
+        # Its default filter, "*.*", would refuse a folder; an empty one given to the constructor becomes that default.
+        package.setFileFilter("")
+        self.addParameter(package)
         self.addParameter(
             QgsProcessingParameterString(
                 "LIBRARY", translate("AzeProcessing", "Species library to recompute the shares with"), optional=True

@@ -26,6 +26,9 @@ def execute(algorithm, **parameters):
     made.initAlgorithm()
     context = QgsProcessingContext()
     context.setProject(QgsProject.instance())
+    fits, problem = made.checkParameterValues(parameters, context)
+    if not fits:
+        raise ValueError(problem)
     results, _ = made.run(parameters, context, Recorder(), catchExceptions=False)
     return results
 

@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from package_helpers import FOLDER, SAMPLE
+from package_helpers import FOLDER, SAMPLE, candidate_layer, codes
 from qgis.core import QgsProcessingException
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -307,8 +307,6 @@ def test_an_ineligible_candidate_is_refused(package, example):
 
 
 def test_a_draft_of_almost_nothing_is_still_a_package(package):
-    from package_helpers import codes
-
     results = package({"site": "nowhere", "biodiversity": {"species": "none"}, "actions": 3}, ALLOW_INCOMPLETE=True)
     assert codes(results["OUTPUT"]) == set()
 
@@ -336,10 +334,97 @@ def test_details_that_are_no_details(package, tmp_path, content):
 
 
 def test_a_boundary_across_180_degrees(package, example):
-    from package_helpers import codes
-
     example["site"]["international_name"] = "Dateline Wood — Ō-ne"
     results = package(example, site="Dateline Wood", ALLOW_INCOMPLETE=True)
     nomination = json.loads(zipfile.ZipFile(results["OUTPUT"]).read("Dateline_Wood_O-ne/data/nomination.json"))
     assert abs(nomination["site"]["longitude"]) > 179.9
     assert codes(results["OUTPUT"]) == set()
+
+
+def test_packaging_runs_in_a_background_task(library, example, tmp_path, qgis_app):
+    """As the panel runs it: prepared in the main thread, checked, drawn and written in another."""
+    from qgis.core import QgsProcessingAlgRunnerTask, QgsProcessingContext, QgsProcessingFeedback, QgsProject
+    from qgis.PyQt.QtCore import QEventLoop, QTimer
+
+    from aze_plugin.processing.packagenomination import PackageNomination
+
+    (tmp_path / "details.json").write_text(json.dumps(example), encoding="utf-8")
+    parameters = {
+        "BOUNDARY": candidate_layer(),
+        "LIBRARY": library,
+        "DETAILS": str(tmp_path / "details.json"),
+        "SITES": str(SAMPLE / "sites.gpkg"),
+        "PROTECTED": [str(SAMPLE / "protected_areas.gpkg")],
+        "OUTPUT": str(tmp_path / "package.zip"),
+    }
+    algorithm = PackageNomination()
+    algorithm.initAlgorithm()
+    context, feedback = QgsProcessingContext(), QgsProcessingFeedback(False)
+    context.setProject(QgsProject.instance())
+    task = QgsProcessingAlgRunnerTask(algorithm, parameters, context, feedback)
+    loop, outcome = QEventLoop(), []
+    task.executed.connect(lambda ok, results: (outcome.append((ok, results)), loop.quit()))
+    QTimer.singleShot(60_000, loop.quit)
+    qgis_app.taskManager().addTask(task)
+    loop.exec()
+    assert outcome and outcome[0][0]
+    assert codes(tmp_path / "package.zip", library) == set()
+
+
+def test_a_cancelled_run_leaves_nothing(library, example, tmp_path):
+    from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProject
+
+    from aze_plugin.processing.packagenomination import PackageNomination
+
+    class Impatient(QgsProcessingFeedback):
+        def setProgress(self, progress):
+            if progress > 60:
+                self.cancel()
+
+    (tmp_path / "details.json").write_text(json.dumps(example), encoding="utf-8")
+    (tmp_path / "package.zip").write_bytes(b"the one of yesterday")
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    algorithm = PackageNomination()
+    algorithm.initAlgorithm()
+    feedback = Impatient(False)
+    algorithm.run(
+        {
+            "BOUNDARY": candidate_layer(),
+            "LIBRARY": library,
+            "DETAILS": str(tmp_path / "details.json"),
+            "OUTPUT": str(tmp_path / "package.zip"),
+            "ALLOW_INCOMPLETE": True,
+        },
+        context,
+        feedback,
+        catchExceptions=False,
+    )
+    assert feedback.isCanceled()
+    assert (tmp_path / "package.zip").read_bytes() == b"the one of yesterday"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["details.json", "package.zip"]
+
+
+def test_no_broken_member_stops_a_draft(package, example):
+    """Any member of the wrong kind makes a point on the list, and never an error of another sort."""
+    import copy
+    import random
+
+    from aze_plugin.packaging.details import schema_problems
+
+    def places(value, path=()):
+        yield path
+        items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        for key, member in items:
+            yield from places(member, (*path, key))
+
+    chance = random.Random(3)
+    every = [path for path in places(example) if path]
+    for path in chance.sample(every, 12):
+        details = copy.deepcopy(example)
+        holder = details
+        for key in path[:-1]:
+            holder = holder[key]
+        holder[path[-1]] = chance.choice([None, 5, [], {"a": 1}, [1], True])
+        if schema_problems(details):
+            assert package(details, ALLOW_INCOMPLETE=True)["PROBLEMS"] >= 1, path

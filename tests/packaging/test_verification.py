@@ -35,8 +35,11 @@ def test_a_sound_package_is_valid_and_its_shares_come_out_the_same(final_package
 
 
 def test_a_folder_is_verified_where_it_lies_and_not_touched(unpacked, library):
+    from aze_plugin.processing.verifypackage import VerifyPackage
+
     before = {p: p.stat().st_mtime_ns for p in unpacked.rglob("*")}
-    assert verification(unpacked, library).valid
+    output = str(unpacked.parent.parent / "verification.json")
+    assert execute(VerifyPackage, PACKAGE=str(unpacked), LIBRARY=library, OUTPUT=output)["VALID"] is True
     assert {p: p.stat().st_mtime_ns for p in unpacked.rglob("*")} == before
 
 
