@@ -9,6 +9,7 @@ from qgis.PyQt.QtWidgets import QAction, QMenu
 
 from .. import paths
 from .dock import Dock
+from .options import OptionsFactory
 
 _SHOWN = "aze_toolkit/panel_shown"
 
@@ -60,12 +61,11 @@ class Interface:
         # Beside the panels that people keep open on the right, in front.
         self.iface.addTabifiedDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock, ["ProcessingToolbox"], True)
         self.dock.hide()
+        self.dock.placed = True
         self.dock.setToggleVisibilityAction(self.toggle)
         self.dock.visibilityChanged.connect(self._remember_visibility)
         if QgsSettings().value(_SHOWN, False, bool):
             QTimer.singleShot(0, self._show_again)
-
-        from .options import OptionsFactory
 
         self.options = OptionsFactory(icon, self._on_options_saved)
         self.iface.registerOptionsWidgetFactory(self.options)
