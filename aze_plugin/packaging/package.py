@@ -145,8 +145,7 @@ def _assemble(inputs: Inputs, transform_context: QgsCoordinateTransformContext, 
     on_site = None if inputs.protected is None else cover["sites"][0]
     completed = nominations.complete(inputs.details, only, on_site, place, assessment["sources"], evidence)
     problems = details.schema_problems(completed) + evidence_problems
-    # Statements are written anew in their proper shape; what was wrong with them as given is still to be said.
-    problems += [f for f in details.schema_problems(inputs.details) if f.params["field"].startswith("/statements/")]
+    problems += _replaced(inputs.details)
     # Where a check says more than the schema about the same field, it speaks alone.
     said = nominations.problems(completed, only, on_site, place, evidence)
     fields = {f.params["field"] for f in said}
@@ -170,6 +169,16 @@ def _assemble(inputs: Inputs, transform_context: QgsCoordinateTransformContext, 
         evidence,
         tuple(problems),
     )
+
+
+def _replaced(given: Mapping[str, Any]) -> list[Finding]:
+    """What was wrong with members that completing writes anew: sections that were no objects, and the statements."""
+    sections = {f"/{section}" for section in nominations.SECTIONS if section in given}
+    return [
+        f
+        for f in details.schema_problems(given)
+        if f.params["field"] in sections or f.params["field"].startswith("/statements/")
+    ]
 
 
 def _title(nomination: Mapping[str, Any], candidate: Candidate) -> str:
