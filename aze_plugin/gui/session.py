@@ -872,6 +872,7 @@ class Session(QObject):
 
         def done(results, _context):
             self.package = {
+                "candidate": name,
                 "path": results.get("OUTPUT", path),
                 "sha256": results.get("SHA256", ""),
                 "problems": results.get("PROBLEMS", 0),

@@ -331,6 +331,17 @@ def test_a_complete_nomination_is_exported_as_final(page, session, tmp_path, mon
     assert target.with_suffix(".zip").exists()
 
 
+def test_what_is_wrong_is_said_before_the_boundary_was_checked(empty_session):  # noqa: F811
+    empty_session.add_candidate("Cloudtop Ridge", boundary_of("Cloudtop Ridge"))
+    page = NominationPage(empty_session)
+    page.show()
+    email = field(page, "proposer", "email")
+    enter(email.editor, "nobody")
+    settle()
+    assert "nobody" in email.problem.plain()
+    assert not page.export.isEnabled()
+
+
 def test_no_candidate_no_form(empty_session):  # noqa: F811
     page = NominationPage(empty_session)
     page.show()

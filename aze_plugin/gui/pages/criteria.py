@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtGui import QPainter, QPalette
 from qgis.PyQt.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from ...services.figures import hectares, percent
@@ -308,6 +309,13 @@ class _Clickable(QWidget):
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.pos()):
             self._on_click()
 
+    def paintEvent(self, event):
+        super().paintEvent(event)
+        if self.hasFocus():
+            painter = QPainter(self)
+            painter.setPen(self.palette().color(QPalette.ColorRole.Highlight))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
     def keyPressEvent(self, event):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self._on_click()
@@ -355,14 +363,14 @@ def _irreplaceability(assessment: dict[str, Any], threshold: float) -> str:
     able = [e for e in assessment["species"] if species.can_trigger(e) and e["status"] != "not_assessable"]
     triggers = sum(1 for entry in able if entry["trigger"])
     if not able:
-        return translate("AzeCriteria", "No taxon here is of a kind that can trigger a site.")
-    if not triggers:
-        return translate("AzeCriteria", "None of {able} taxa triggers yet; more than {threshold} is needed.").format(
-            able=len(able), threshold=percent(threshold)
-        )
-    return translate("AzeCriteria", "{triggers} of {able} taxa trigger; more than {threshold} is needed.").format(
-        triggers=triggers, able=len(able), threshold=percent(threshold)
-    )
+        said = translate("AzeCriteria", "No taxon here is of a kind that can trigger a site.")
+    elif not triggers:
+        said = translate("AzeCriteria", "Of {able} taxa none triggers; more than {threshold} is needed.")
+    else:
+        said = translate("AzeCriteria", "Of {able} taxa {triggers} trigger; more than {threshold} is needed.")
+    said = said.format(triggers=triggers, able=len(able), threshold=percent(threshold))
+    a1e = translate("AzeCriteria", "KBA criterion A1e: {status}.").format(status=word("status", assessment["a1e"]))
+    return f"{said} {a1e}"
 
 
 def _discreteness(assessment: dict[str, Any], _threshold: float) -> str:

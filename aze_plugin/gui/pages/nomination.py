@@ -228,13 +228,12 @@ class NominationPage(QWidget):
             self._outdated = True
 
     def _busy(self) -> None:
-        idle = self.session.busy is None
-        self.export.setEnabled(idle and self.session.assessment is not None)
-        self.export.setToolTip(
-            ""
-            if self.session.assessment is not None
-            else QCoreApplication.translate("AzeNomination", "The boundary has to be checked first.")
-        )
+        checked = self.session.assessment is not None
+        self.export.setEnabled(checked and self.session.busy is None)
+        self.preview.setEnabled(checked)
+        why = "" if checked else QCoreApplication.translate("AzeNomination", "The boundary has to be checked first.")
+        self.export.setToolTip(why)
+        self.preview.setToolTip(why)
 
     def _edit(self, pointer: str, value: Any) -> None:
         before = copy.deepcopy(form.at(self.session.nomination, pointer))
@@ -267,13 +266,28 @@ class NominationPage(QWidget):
 
     def _said_at_fields(self) -> dict[str, str]:
         """Problems by field, with their mark; that an empty field is needed, its star says already."""
+        session = self.session
+        document = session.completed or session.nomination
+        problems = session.problems or self._schema_problems(document)
         said: dict[str, str] = {}
-        for problem in self.session.problems:
+        for problem in problems:
             pointer = problem["field"]
-            if form.at(self.session.completed, pointer) not in (None, "", [], {}):
+            if form.at(document, pointer) not in (None, "", [], {}):
                 mark = style.MARKS[style.state_of(problem["severity"])]
                 said.setdefault(pointer, f"{mark} {problem['message']}")
         return said
+
+    def _schema_problems(self, document: dict[str, Any]) -> list[dict[str, Any]]:
+        """What the schema alone says of a document: all there is to say before the boundary was checked."""
+        if self.session.assessment is not None:
+            return []
+        from ...packaging.details import schema_problems
+        from ...services.wording import text
+
+        return [
+            {"severity": f.severity.value, "message": text(f.code, f.params), "field": f.params["field"]}
+            for f in schema_problems(document)
+        ]
 
     def _wants_draft(self) -> bool:
         translate = QCoreApplication.translate
@@ -303,8 +317,9 @@ class NominationPage(QWidget):
     def _show_package(self) -> None:
         translate = QCoreApplication.translate
         package = self.session.package
-        self.written.setVisible(package is not None)
-        if package is None:
+        own = package is not None and package["candidate"] == self.session.current
+        self.written.setVisible(own)
+        if not own:
             return
         template = (
             translate("AzeNomination", "Written as a draft: {path}")

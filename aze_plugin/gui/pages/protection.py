@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from qgis.core import QgsGeometry
-from qgis.PyQt.QtCore import QCoreApplication, QModelIndex, QSortFilterProxyModel, Qt, QTimer
+from qgis.PyQt.QtCore import (
+    QCoreApplication,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    QTimer,
+)
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -77,7 +84,7 @@ class ProtectionPage(QWidget):
             self.scroll.layout_.addWidget(widget)
         self.scroll.layout_.addStretch(1)
 
-        self._pointed: QModelIndex | None = None
+        self._pointed = QPersistentModelIndex()
         self._hover = QTimer(self)
         self._hover.setSingleShot(True)
         self._hover.setInterval(_HOVER_MS)
@@ -220,12 +227,14 @@ class ProtectionPage(QWidget):
         self.aside.setVisible(bool(sentences) or self.notes.count > 0)
 
     def _hovered(self, index: QModelIndex) -> None:
-        self._pointed = index
+        self._pointed = QPersistentModelIndex(index)
         self._hover.start()
 
     def _flash(self) -> None:
-        shape = self._shape(self._pointed)
-        if shape is not None and self.table.underMouse():
+        if not self.table.underMouse():
+            return
+        shape = self._shape(QModelIndex(self._pointed))
+        if shape is not None:
             self.session.flash(shape)
 
     def _go_to(self, index: QModelIndex) -> None:
@@ -233,9 +242,9 @@ class ProtectionPage(QWidget):
         if shape is not None:
             self.session.zoom_to(shape)
 
-    def _shape(self, index: QModelIndex | None) -> QgsGeometry | None:
+    def _shape(self, index: QModelIndex) -> QgsGeometry | None:
         boundary = self.session.candidate_geometry()
-        area = index.data(protected.AREA_ROLE) if index is not None and index.isValid() else None
+        area = index.data(protected.AREA_ROLE)
         if area is None or boundary is None:
             return None
         return places.protected_area(self.session.protected_layers, area["id"], boundary, self.session.project)

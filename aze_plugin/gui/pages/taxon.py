@@ -143,6 +143,8 @@ def _about(entry: dict[str, Any]) -> str:
         parts.append(entry["criteria"])
     if entry.get("year"):
         parts.append(translate("AzeCriteria", "assessed {year}").format(year=entry["year"]))
+    if entry.get("a1e") and species.can_trigger(entry):
+        parts.append(translate("AzeCriteria", "KBA criterion A1e {status}").format(status=word("status", entry["a1e"])))
     return " · ".join(part for part in parts if part)
 
 

@@ -65,7 +65,9 @@ class FindingList(QWidget):
         for finding in worst_first(findings)[:_MOST_FINDINGS]:
             self._layout.addWidget(self._row(finding, dimmed))
         if len(findings) > _MOST_FINDINGS:
-            rest = QCoreApplication.translate("AzeFindingList", "And {count} more, in the exported table.")
+            rest = QCoreApplication.translate(
+                "AzeFindingList", "And {count} more, listed in the assessment file of the package."
+            )
             self._layout.addWidget(TextLabel(rest.format(count=len(findings) - _MOST_FINDINGS), muted=True))
 
     def _row(self, finding: dict[str, Any], dimmed: bool) -> QWidget:
