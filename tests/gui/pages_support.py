@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback, QgsProject, QgsVectorLayer
+from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication, QElapsedTimer, QEventLoop
 
 SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample"
@@ -25,14 +25,7 @@ def settle():
 
 
 @pytest.fixture(scope="session")
-def algorithms(qgis_app):
-    from aze_plugin.processing.provider import AzeProvider
-
-    registry = QgsApplication.processingRegistry()
-    provider = registry.providerById("aze")
-    if provider is None:
-        provider = AzeProvider()
-        registry.addProvider(provider)
+def algorithms(provider):
     return provider
 
 

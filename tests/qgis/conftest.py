@@ -1,9 +1,9 @@
-"""A QGIS without window, with the provider ``aze`` registered, and a way to run its algorithms."""
+"""A way to run the algorithms of the provider ``aze`` without a window."""
 
 from pathlib import Path
 
 import pytest
-from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback, QgsProject
+from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProject
 
 SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample"
 
@@ -20,16 +20,6 @@ class Recorder(QgsProcessingFeedback):
 
     def pushInfo(self, info):
         self.messages.append(info)
-
-
-@pytest.fixture(scope="session")
-def provider(qgis_app):
-    from aze_plugin.processing.provider import AzeProvider
-
-    provider = AzeProvider()
-    QgsApplication.processingRegistry().addProvider(provider)
-    yield provider
-    QgsApplication.processingRegistry().removeProvider(provider)
 
 
 @pytest.fixture
