@@ -80,8 +80,8 @@ def _value(
     entry = beside if place.get("beside") else row
     form = place.get("format")
     if form == "contains":
-        chosen = {item.get(place["member"]) for item in _list(nomination, pointer)}
-        return "Yes" if place["text"] in chosen else "No"
+        chosen = (item.get(place["member"]) for item in _list(nomination, pointer))
+        return "Yes" if place["text"] in list(chosen) else "No"
     if form == "lookup":
         name = row.get("scientific_name")
         same = [r for r in _list(nomination, pointer) if name and r.get("scientific_name") == name]

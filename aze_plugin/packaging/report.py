@@ -17,7 +17,7 @@ from qgis.PyQt.QtGui import QColor, QImage, QPageSize, QPainter, QPdfWriter, QTe
 
 from ..domain import nomination as nominations
 from .pdf import normalised
-from .sitemap import SiteMap, draw_map, font
+from .sitemap import SiteMap, draw_map, font, write_text
 
 _WIDTH, _HEIGHT = 595.0, 842.0
 _SIDE, _TOP, _BOTTOM = 48.0, 44.0, 46.0
@@ -328,31 +328,33 @@ def _draw_head(
     painter.setPen(QColor("#555555"))
     painter.setFont(font(8))
     status = "DRAFT · not for submission" if nomination["status"] == "draft" else "Final"
-    painter.drawText(
-        QRectF(_SIDE, _TOP - 6, width, 12), Qt.AlignmentFlag.AlignLeft, f"AZE site nomination · {kind} · {status}"
+    write_text(
+        painter,
+        QRectF(_SIDE, _TOP - 6, width, 12),
+        f"AZE site nomination · {kind} · {status}",
+        Qt.AlignmentFlag.AlignLeft,
     )
     painter.setPen(QColor("#111111"))
-    # A long name gets smaller letters before it is cut.
+    # A long name gets smaller letters, then a second line, and is cut only after that.
     name = str(site.get("international_name", "")).replace("\n", " ")
-    for size in (24, 20, 16, 13):
+    for size in (24, 20, 16, 12):
         painter.setFont(font(size, bold=True))
         if painter.fontMetrics().horizontalAdvance(name) <= width:
             break
-    name = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, int(width))
-    painter.drawText(
-        QRectF(_SIDE, _TOP + 8, width, 32), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name
-    )
+    name = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, int(1.8 * width))
+    middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+    write_text(painter, QRectF(_SIDE, _TOP + 8, width, 32), name, middle, wrap=True)
     painter.setFont(font(9))
     facts = [site.get("national_name"), site.get("state"), site.get("country")]
-    painter.drawText(
-        QRectF(_SIDE, _TOP + 42, width, 13), Qt.AlignmentFlag.AlignLeft, " · ".join(str(f) for f in facts if f)
+    write_text(
+        painter, QRectF(_SIDE, _TOP + 42, width, 13), " · ".join(str(f) for f in facts if f), Qt.AlignmentFlag.AlignLeft
     )
     taxa = nominations.triggers(assessment)
     count = f"{len(taxa)} trigger species" if taxa else "no trigger species"
     measured = (
         f"{_number(assessment['area_ha'])} ha · mid-point {_place(site['latitude'], site['longitude'])} · {count}"
     )
-    painter.drawText(QRectF(_SIDE, _TOP + 55, width, 13), Qt.AlignmentFlag.AlignLeft, measured)
+    write_text(painter, QRectF(_SIDE, _TOP + 55, width, 13), measured, Qt.AlignmentFlag.AlignLeft)
     painter.setFont(font(10, bold=True))
     verdict = _VERDICTS[assessment["verdict"]]
     box = QRectF(_SIDE, _TOP + 72, painter.fontMetrics().horizontalAdvance(verdict) + 18, 17)
@@ -361,7 +363,7 @@ def _draw_head(
     painter.setBrush(QColor("#111111") if met else QColor("white"))
     painter.drawRect(box)
     painter.setPen(QColor("white") if met else QColor("#111111"))
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, verdict)
+    write_text(painter, box, verdict, Qt.AlignmentFlag.AlignCenter)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QColor("#111111"))
 
@@ -372,5 +374,5 @@ def _draw_foot(painter: QPainter, nomination: Mapping[str, Any], page: int, page
     box = QRectF(_SIDE, _HEIGHT - 32, _WIDTH - 2 * _SIDE, 12)
     date = nomination.get("proposer", {}).get("date", "")
     note = f"Figures and citations only; range maps are not part of the package.{'  Dated ' + date if date else ''}"
-    painter.drawText(box, Qt.AlignmentFlag.AlignLeft, note)
-    painter.drawText(box, Qt.AlignmentFlag.AlignRight, f"{page} / {pages}")
+    write_text(painter, box, note, Qt.AlignmentFlag.AlignLeft)
+    write_text(painter, box, f"{page} / {pages}", Qt.AlignmentFlag.AlignRight)

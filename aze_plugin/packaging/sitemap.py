@@ -20,7 +20,18 @@ from qgis.core import (
     QgsPointXY,
 )
 from qgis.PyQt.QtCore import QPointF, QRectF, Qt
-from qgis.PyQt.QtGui import QBrush, QColor, QFont, QFontDatabase, QImage, QPainter, QPainterPath, QPen, QPolygonF
+from qgis.PyQt.QtGui import (
+    QBrush,
+    QColor,
+    QFont,
+    QFontDatabase,
+    QImage,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPolygonF,
+    QTextOption,
+)
 
 from .. import paths
 from ..domain import geometry
@@ -66,6 +77,13 @@ def font(points: float, bold: bool = False, italic: bool = False) -> QFont:
 
 
 _LOADED: set[str] = set()
+
+
+def write_text(painter: QPainter, box: QRectF, text: str, place: Qt.AlignmentFlag, wrap: bool = False) -> None:
+    """Text in a box. By QTextOption, as the overload with flags takes numbers in Qt 5 and refuses enums in Qt 6."""
+    option = QTextOption(place)
+    option.setWrapMode(QTextOption.WrapMode.WordWrap if wrap else QTextOption.WrapMode.NoWrap)
+    painter.drawText(box, text, option)
 
 
 class _Frame:
@@ -181,7 +199,7 @@ def _round_step(value: float) -> float:
 def _degrees_text(value: float, positive: str, negative: str) -> str:
     value = (value + 180) % 360 - 180 if positive == "E" else value
     digits = f"{abs(value):.4f}".rstrip("0").rstrip(".")
-    return f"{digits}° {positive if value >= 0 else negative}" if digits != "0" else "0°"
+    return f"{digits}°" if digits in ("0", "180") else f"{digits}° {positive if value >= 0 else negative}"
 
 
 def _graticule(painter: QPainter, frame: _Frame, content: SiteMap, unit: float) -> None:
@@ -252,12 +270,11 @@ def _north_arrow(painter: QPainter, frame: _Frame, unit: float) -> QRectF:
         painter.drawPolygon(QPolygonF([QPointF(x + px * unit, y + py * unit) for px, py in points]))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setFont(font(8 * unit, bold=True))
-    painter.drawText(QRectF(x - 9 * unit, y + 19 * unit, 18 * unit, 12 * unit), Qt.AlignmentFlag.AlignCenter, "N")
+    write_text(painter, QRectF(x - 9 * unit, y + 19 * unit, 18 * unit, 12 * unit), "N", Qt.AlignmentFlag.AlignCenter)
     return ground
 
 
-def _legend(painter: QPainter, content: SiteMap, left: float, top: float, unit: float) -> None:
-    kinds = {shape.kind for shape in content.shapes}
+def _legend(painter: QPainter, kinds: set[str], left: float, top: float, unit: float) -> None:
     entries = [("candidate", "Proposed boundary")]
     entries += [
         (kind, text)
@@ -286,13 +303,14 @@ def draw_map(painter: QPainter, content: SiteMap, box: QRectF, unit: float) -> N
     painter.setClipRect(inner)
     painter.fillRect(inner, QColor("#fbfaf7"))
     window = frame.window()
-    names = []
+    names, kinds = [], set()
     for shape in sorted(content.shapes, key=lambda s: ("pa", "oecm", "site").index(s.kind)):
         planar = frame.planar(shape.geometry)
         _style(painter, frame.path(planar), shape.kind, unit)
         visible = planar.intersection(window)
         if not visible.isEmpty():
             names.append((visible, shape.name))
+            kinds.add(shape.kind)
     candidate = frame.planar(content.candidate)
     _style(painter, frame.path(candidate), "candidate", unit)
     furniture = [_scale_bar(painter, frame, unit), _north_arrow(painter, frame, unit)]
@@ -305,7 +323,7 @@ def draw_map(painter: QPainter, content: SiteMap, box: QRectF, unit: float) -> N
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRect(inner)
     _graticule(painter, frame, content, unit)
-    _legend(painter, content, inner.left(), inner.bottom() + 18 * unit, unit)
+    _legend(painter, kinds, inner.left(), inner.bottom() + 18 * unit, unit)
 
 
 def write_png(path, content: SiteMap, width: int = 1600, height: int = 1200) -> None:
@@ -319,7 +337,7 @@ def write_png(path, content: SiteMap, width: int = 1600, height: int = 1200) -> 
     painter.setFont(font(13 * unit, bold=True))
     room = QRectF(30 * unit, 12 * unit, width - 48 * unit, 24 * unit)
     title = painter.fontMetrics().elidedText(content.name, Qt.TextElideMode.ElideRight, int(room.width()))
-    painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, title)
+    write_text(painter, room, title, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     draw_map(painter, content, QRectF(16 * unit, 42 * unit, width - 32 * unit, height - 54 * unit), unit)
     painter.end()
     if not image.save(str(path), "PNG"):

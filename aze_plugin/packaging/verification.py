@@ -41,6 +41,8 @@ _FIXED = ("nomination.json", "assessment.json", "coverage.json", "sources.csv", 
 _REPORTS = {"report/report.pdf": b"%PDF-", "report/map.png": b"\x89PNG\r\n\x1a\n"}
 _TAG_FILES = {"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"}
 _MOST_XML = 64 * 2**20
+# The largest file of a package that is no evidence; a boundary of a million vertices takes a tenth of it.
+_MOST_READ = 256 * 2**20
 _JSON_SCHEMAS = {
     "nomination.json": nominations.SCHEMA,
     "assessment.json": checking.SCHEMA,
@@ -109,7 +111,7 @@ class _Check:
         self.found.problems.append(Problem(f"package.{code}", path, params))
 
     def run(self) -> None:
-        if not self._bag():
+        if not self._sizes() or not self._bag():
             return
         self._layout()
         self._documents()
@@ -122,6 +124,14 @@ class _Check:
             self.progress.set(0.6)
             if self.library_path and shape is not None:
                 self._recompute(shape)
+
+    def _sizes(self) -> bool:
+        """Whether every file that is read whole is of a size that can be; evidence is only ever read in pieces."""
+        for path in self.root.rglob("*"):
+            name = path.relative_to(self.root).as_posix()
+            if path.is_file() and not name.startswith("data/evidence/") and path.stat().st_size > _MOST_READ:
+                self.add("file_large", name, most=_MOST_READ // 2**20)
+        return not self.found.problems
 
     # ------------------------------------------------------------------------------------------------- the bag
 

@@ -371,3 +371,9 @@ def test_names_are_shown_without_their_control_characters(tmp_path):
     (tmp_path / "p.zip").write_bytes(buffer.getvalue())
     for problem in verification(tmp_path / "p.zip").problems:
         assert problem.path.isprintable() and len(problem.path) <= 255
+
+
+def test_a_file_too_large_to_be_read_is_not_read(unpacked):
+    with open(unpacked / "data" / "report" / "report.pdf", "wb") as file:
+        file.truncate(300 << 20)
+    assert codes(unpacked) == {("package.file_large", "data/report/report.pdf")}

@@ -205,6 +205,7 @@ def _verification() -> dict[str, str]:
         "package.fetch": translate("AzePackaging", "The package leaves files to be fetched from elsewhere."),
         "package.bag": translate("AzePackaging", "The files are not those that were packaged: {detail}."),
         "package.unreadable": translate("AzePackaging", "The file cannot be read: {detail}."),
+        "package.file_large": translate("AzePackaging", "The file is larger than {most} MiB."),
         # The documents
         "package.json": translate("AzePackaging", "The file is no sound JSON: {detail}."),
         "package.schema": translate("AzePackaging", "The file is not of the kind “{expected}”."),
