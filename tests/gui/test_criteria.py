@@ -137,6 +137,20 @@ def test_places_of_findings_are_shown_on_the_map(page, session, monkeypatch):  #
     assert zoomed == [list(finding["params"]["extent"])]
 
 
+def test_the_rest_of_a_range_is_one_click_away(page, session, monkeypatch):  # noqa: F811
+    gone = []
+    page.cards["irreplaceability"].zoomed.connect(gone.append)
+    link(page.cards["irreplaceability"], "show").click()
+    extents = [
+        list(f["params"]["extent"])
+        for e in session.assessment["species"]
+        for f in e["findings"]
+        if f["code"] == "irreplaceability.outside"
+    ]
+    assert len(gone) == 1
+    assert gone[0] in extents
+
+
 def test_what_is_open_and_chosen_survives_a_new_check(page, session):  # noqa: F811
     entry = next(e for e in session.assessment["species"] if e["trigger"])
     index = page.taxa.proxy.mapFromSource(page.taxa.model.find(entry["scientific_name"]))

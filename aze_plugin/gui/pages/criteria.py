@@ -53,6 +53,7 @@ class CriteriaPage(QWidget):
         for card in self.cards.values():
             cards.layout_.addWidget(card)
             card.findings.zoomed.connect(session.zoom_to)
+            card.zoomed.connect(session.zoom_to)
             card.findings.writing.connect(self._write)
             card.findings.dataWanted.connect(lambda: session.show_page("data"))
         self.editor = StatementEditor()
@@ -202,8 +203,12 @@ class CriteriaPage(QWidget):
 class CriterionCard(Card):
     """One criterion: number and name, status, a line of figures, findings; for irreplaceability also share bars.
 
-    ``chosen`` carries the name of a taxon whose bar was clicked.
+    ``chosen`` carries the name of a taxon whose bar was clicked, ``zoomed`` a place (EPSG:4326 ``[xmin, ymin, xmax,
+    ymax]``) to go to.
     """
+
+    chosen = pyqtSignal(str)
+    zoomed = pyqtSignal(list)
 
     def __init__(self, name: str, number: int, parent: QWidget | None = None):
         title = f"{number}  {word('criterion', name)}"
@@ -214,7 +219,8 @@ class CriterionCard(Card):
         self._bars = _Bars() if name == "irreplaceability" else None
         if self._bars is not None:
             self.add(self._bars)
-            self.chosen = self._bars.chosen
+            self._bars.chosen.connect(self.chosen)
+            self._bars.zoomed.connect(self.zoomed)
         self.findings = FindingList()
         self.add(self.findings)
         self.why = link("", self._toggle)
@@ -259,6 +265,7 @@ class _Bars(QWidget):
     """Share bars of the taxa that trigger, of those that need evidence, and of near misses."""
 
     chosen = pyqtSignal(str)
+    zoomed = pyqtSignal(list)
 
     def __init__(self):
         super().__init__()
@@ -275,6 +282,9 @@ class _Bars(QWidget):
         shown.sort(key=_bar_order)
         for entry in shown[:_MOST_BARS]:
             self._rows.addWidget(self._row(entry, threshold, stale))
+            outside = next((f for f in entry["findings"] if f["code"] == "irreplaceability.outside"), None)
+            if outside is not None and outside["params"].get("extent"):
+                self._rows.addWidget(self._rest(outside))
         if len(shown) > _MOST_BARS:
             more = QCoreApplication.translate("AzeCriteria", "And {count} more in the table below.")
             self._rows.addWidget(TextLabel(more.format(count=len(shown) - _MOST_BARS), muted=True))
@@ -293,6 +303,26 @@ class _Bars(QWidget):
         layout.setSpacing(6)
         layout.addWidget(name, 6)
         layout.addWidget(ShareBar(species.bar_of(entry, species.headline(entry), threshold), stale), 5)
+        return row
+
+    def _rest(self, finding: dict[str, Any]) -> QWidget:
+        """What lies outside, and the way there."""
+        params = finding["params"]
+        extent, translate = list(params["extent"]), QCoreApplication.translate
+        template = (
+            translate("AzeCriteria", "{share} outside, in one part")
+            if params["count"] == 1
+            else translate("AzeCriteria", "{share} outside, in {count} parts")
+        )
+        said = TextLabel(template.format(share=percent(params["share"]), count=params["count"]), muted=True)
+        said.setToolTip(finding["message"])
+        row = QWidget()
+        show = link(translate("AzeCriteria", "show ▸"), lambda: self.zoomed.emit(extent))
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(16, 0, 0, 2)
+        layout.setSpacing(2)
+        layout.addWidget(said, 1)
+        layout.addWidget(show)
         return row
 
 

@@ -27,6 +27,8 @@ from ..models import species
 from ..widgets.basics import ElidedLabel, TextLabel, link
 from ..widgets.sharebar import ShareBarDelegate
 
+_NAME_PX = 80
+
 
 class TaxaTable(QWidget):
     """Filter, tree of taxa, and under it what is to say of the chosen one. ``opened`` carries a taxon's name."""
@@ -210,12 +212,14 @@ class TaxaTree(QTreeView):
         header.resizeSection(species.CATEGORY, category + 8)
         header.resizeSection(species.PARAMETER, metrics.horizontalAdvance("mature individuals") + 8)
         header.resizeSection(species.SEGMENT, metrics.horizontalAdvance("non-breeding") + 8)
-        header.resizeSection(
-            species.SHARE, metrics.horizontalAdvance("100.0 %") + (100 if medium else 10 if narrow else 52)
-        )
+        text = metrics.horizontalAdvance("100.0 %")
+        marks = metrics.horizontalAdvance("▲") + 10
+        # In the narrowest panel the name comes before the bar, which the card above shows as well.
+        bar = 100 if medium else 44 if width - category - marks - text - 44 > _NAME_PX else 10
+        header.resizeSection(species.SHARE, text + bar)
         header.resizeSection(
             species.STATUS,
-            metrics.horizontalAdvance("● cannot be assessed") + 8 if medium else metrics.horizontalAdvance("▲") + 10,
+            metrics.horizontalAdvance("● cannot be assessed") + 8 if medium else marks,
         )
 
     def span_groups(self) -> None:
