@@ -209,15 +209,11 @@ def candidate_uri(path: str) -> str:
 
 def as_multipolygon(geometry: QgsGeometry) -> QgsGeometry:
     """A two-dimensional, straight-edged multipolygon of what is polygonal in a geometry; empty where nothing is."""
-    flat = QgsGeometry(geometry)
-    if flat.isNull():
-        return flat
-    flat.get().dropZValue()
-    flat.get().dropMValue()
-    parts = [p for p in flat.coerceToType(Qgis.WkbType.MultiPolygon) if p.type() == Qgis.GeometryType.Polygon]
-    if not parts:
-        return QgsGeometry()
-    return parts[0] if len(parts) == 1 else QgsGeometry.collectGeometry(parts)
+    polygons = []
+    for part in geometry.asGeometryCollection():
+        if part.type() == Qgis.GeometryType.Polygon:
+            polygons += part.coerceToType(Qgis.WkbType.MultiPolygon)
+    return QgsGeometry.collectGeometry(polygons) if polygons else QgsGeometry()
 
 
 def to_lonlat(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem, project: QgsProject) -> QgsGeometry:

@@ -166,11 +166,11 @@ class Session(QObject):
             self.message.emit(text(error.code, error.params), messages.WARNING)
         self._nominations = state.nominations
         self._evidence = state.evidence
-        self.page = state.page if state.page in PAGES else "data"
         self._set_library(state.library or preferences.default_library())
         self.current = state.current or None
         self._watch(self.candidate_layer)
         self._read_candidates()
+        self.page = "data" if not self.library_path else "criteria" if self.current else "boundary"
         self._restoring = False
         self._announce_everything()
         self._schedule()
@@ -181,7 +181,7 @@ class Session(QObject):
         library = "" if self.library_path == preferences.default_library() else self.library_path
         project_state.save(
             self.project,
-            project_state.ProjectState(library, self.current or "", self.page, self._nominations, self._evidence),
+            project_state.ProjectState(library, self.current or "", self._nominations, self._evidence),
         )
 
     def _on_project_read(self, *_args) -> None:
@@ -1087,7 +1087,6 @@ class Session(QObject):
     def show_page(self, name: str, action: str = "") -> None:
         """Ask for a page, and there for an action (see ``actionRequested``)."""
         self.page = name
-        self._remember()
         self.pageRequested.emit(name)
         if action:
             self.actionRequested.emit(name, action)

@@ -23,7 +23,6 @@ class ProjectState:
 
     library: str = ""
     current: str = ""
-    page: str = "data"
     nominations: dict[str, dict[str, Any]] = field(default_factory=dict)
     evidence: dict[str, list[str]] = field(default_factory=dict)
 
@@ -70,7 +69,6 @@ def load(project: QgsProject) -> ProjectState:
     return ProjectState(
         library,
         content.get("current", ""),
-        content.get("page", "data"),
         content.get("nominations", {}),
         {name: [project.readPath(f) for f in files] for name, files in content.get("evidence", {}).items()},
     )

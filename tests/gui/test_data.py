@@ -1,0 +1,190 @@
+"""The page Data: cards, opening what people have, and the sample."""
+
+import zipfile
+
+import pytest
+from pages_support import *  # noqa: F403
+from pages_support import SAMPLE, fresh, settle, wait_for
+from qgis.core import QgsProject, QgsVectorFileWriter, QgsVectorLayer
+from window import window  # noqa: F401
+
+from aze_plugin.domain.errors import AzeError
+from aze_plugin.gui import layers, sample
+from aze_plugin.gui.import_dialog import ImportDialog
+from aze_plugin.gui.pages.data import DataPage
+from aze_plugin.gui.report_dialog import ReportDialog
+
+
+@pytest.fixture
+def page(empty_session):
+    made = DataPage(empty_session)
+    made.resize(276, 700)
+    made.show()
+    settle()
+    yield made
+    made.deleteLater()
+
+
+def shapefile(folder, name, wkt="Polygon((0 0, 1 0, 1 1, 0 1, 0 0))", kind="Polygon"):
+    layer = QgsVectorLayer(f"{kind}?crs=EPSG:4326&field=NAME:string", name, "memory")
+    feature = type(next(QgsVectorLayer(str(SAMPLE / "sites.gpkg")).getFeatures()))(layer.fields())
+    feature.setAttributes([name])
+    from qgis.core import QgsGeometry
+
+    feature.setGeometry(QgsGeometry.fromWkt(wkt))
+    layer.dataProvider().addFeatures([feature])
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.driverName = "ESRI Shapefile"
+    QgsVectorFileWriter.writeAsVectorFormatV3(
+        layer, str(folder / f"{name}.shp"), QgsProject.instance().transformContext(), options
+    )
+    return [p for p in folder.iterdir() if p.stem == name]
+
+
+def test_zip_of_zips_as_downloaded(tmp_path):
+    inner = []
+    for number in range(3):
+        folder = tmp_path / f"part {number}"
+        folder.mkdir()
+        parts = shapefile(folder, f"WDPA_shp-polygons_{number}") + shapefile(
+            folder, f"WDPA_shp-points_{number}", "Point(0 0)", "Point"
+        )
+        path = tmp_path / f"WDPA_shp_{number}.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for part in parts:
+                archive.write(part, part.name)
+        inner.append(path)
+    outer = tmp_path / "WDPA Nov2025 Public.zip"
+    with zipfile.ZipFile(outer, "w") as archive:
+        for path in inner:
+            archive.write(path, path.name)
+        archive.writestr("Resources/readme.txt", "read me")
+    found = layers.open_vectors(str(outer), points_too=True)
+    assert sorted(layer.featureCount() for layer in found) == [1] * 6
+    assert len(layers.open_vectors(str(outer))) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [("not.shp", b"nothing", "layer.not_vector"), ("cut.zip", b"PK\x03\x04half", "layer.not_vector")],
+)
+def test_what_is_no_layer_is_said_by_name(tmp_path, name, content, code):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(AzeError) as raised:
+        layers.open_vectors(str(path))
+    assert raised.value.code == code
+    assert raised.value.params["file"] == str(path)
+
+
+def test_points_alone_hold_no_boundary(tmp_path):
+    shapefile(tmp_path, "points", "Point(0 0)", "Point")
+    with pytest.raises(AzeError, match="no_polygons"):
+        layers.open_vectors(str(tmp_path / "points.shp"))
+
+
+def test_cards_say_what_is_loaded(page, empty_session):
+    assert page.sites.chip.state == "empty"
+    empty_session.add_sources("sites", str(SAMPLE / "sites.gpkg"))
+    empty_session.add_sources("protected", str(SAMPLE / "protected_areas.gpkg"))
+    empty_session.add_sources("landcover", str(SAMPLE / "landcover.tif"))
+    settle()
+    assert page.sites.chip.state == page.protected.chip.state == page.landcover.chip.state == "fine"
+    assert page.protected.rows.count() == 2
+    names = [child.name() for child in layers.find_group(QgsProject.instance()).findLayers()]
+    assert names == ["sites", "protected_areas polygons", "protected_areas points", "landcover"]
+
+
+def test_a_layer_of_the_project_is_taken_and_given_back(page, empty_session):
+    layer = QgsVectorLayer(str(SAMPLE / "sites.gpkg"), "Mine", "ogr")
+    QgsProject.instance().addMapLayer(layer)
+    page.sites._fill_menu()
+    [action] = page.sites.menu.actions()
+    assert action.text() == "Mine"
+    action.trigger()
+    assert empty_session.site_layers == [layer]
+    empty_session.release(layer)
+    assert empty_session.site_layers == []
+    assert layer.id() in QgsProject.instance().mapLayers()
+
+
+def test_the_group_is_found_under_another_name(empty_session):
+    empty_session.add_sources("sites", str(SAMPLE / "sites.gpkg"))
+    layers.group(QgsProject.instance()).setName("Mine")
+    empty_session.add_sources("landcover", str(SAMPLE / "landcover.tif"))
+    assert len(QgsProject.instance().layerTreeRoot().findGroups()) == 1
+
+
+def test_bad_files_are_said_and_nothing_is_added(page, empty_session, tmp_path):
+    said = []
+    empty_session.message.connect(lambda sentence, level: said.append(sentence))
+    path = tmp_path / "broken.gpkg"
+    path.write_bytes(b"no")
+    page.sites._take([str(path)])
+    assert str(path) in said[0]
+    assert empty_session.site_layers == []
+
+
+def test_nothing_is_wider_than_the_panel(page, empty_session):
+    empty_session.add_sources("protected", str(SAMPLE / "protected_areas.gpkg"))
+    empty_session.protected_layers[0].setName("A name without any space_" * 8)
+    page.protected.show_state()
+    settle()
+    assert page.widget().width() <= page.viewport().width()
+    for card in (page.library, page.sites, page.protected, page.landcover):
+        assert card.geometry().right() <= page.viewport().width()
+
+
+def test_the_sample_opens_checks_and_can_be_loaded_again(page, empty_session, tmp_path):
+    sample.load(empty_session, tmp_path / "sample")
+    wait_for(lambda: empty_session.library_summary)
+    wait_for(lambda: fresh(empty_session))
+    assert empty_session.current == "Cloudtop Ridge"
+    assert empty_session.assessment["verdict"] == "eligible"
+    assert page.library.chip.state == "fine"
+    assert "30" in page.library.facts.text()
+    count = len(QgsProject.instance().mapLayers())
+    sample.load(empty_session, tmp_path / "sample")
+    wait_for(lambda: not empty_session.runner.running("import"))
+    assert len(QgsProject.instance().mapLayers()) == count
+    assert len(empty_session.candidates) == 7
+
+
+def test_import_dialog_asks_for_what_is_needed(qgis_app, tmp_path):
+    dialog = ImportDialog("", [str(SAMPLE / "ranges.zip"), str(tmp_path / "assessments.csv")])
+    assert not dialog.start.isEnabled()
+    dialog.library.setFilePath(str(tmp_path / "mine"))
+    assert dialog.start.isEnabled()
+    choice = dialog.choice()
+    assert choice["library"] == str(tmp_path / "mine.gpkg")
+    assert choice["ranges"] == [str(SAMPLE / "ranges.zip")]
+    assert choice["assessments"].endswith("assessments.csv")
+
+
+def test_report_shows_every_rejected_row(qgis_app):
+    report = {
+        "sources": [
+            {
+                "name": "ranges.shp",
+                "kind": "ranges",
+                "version": "2025-1",
+                "citation": "",
+                "rows_read": 3,
+                "rows_imported": 1,
+                "rows_rejected": 2,
+                "rows_repaired": 0,
+                "fields": {"taxon_id": "id_no"},
+                "assumed": ["presence"],
+                "rejected": [{"row": 2, "taxon": "A b", "code": "x", "reason": "no geometry"}] * 2,
+                "repaired": [],
+                "notes": [],
+            }
+        ]
+    }
+    dialog = ReportDialog(report)
+    top = dialog.tree.topLevelItem(0)
+    texts = [top.child(i).text(0) for i in range(top.childCount())]
+    assert "Rejected (2)" in texts
+    rejected = top.child(texts.index("Rejected (2)"))
+    assert rejected.childCount() == 2
+    assert "no geometry" in rejected.child(0).text(1)
