@@ -5,7 +5,12 @@ from __future__ import annotations
 import html
 import re
 
-from qgis.core import QgsFeatureRequest, QgsProcessingAlgorithm, QgsProcessingException
+from qgis.core import (
+    QgsFeatureRequest,
+    QgsProcessingAlgorithm,
+    QgsProcessingException,
+    QgsProcessingParameterFile,
+)
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QIcon
 
@@ -86,6 +91,17 @@ class AzeAlgorithm(QgsProcessingAlgorithm):
             raise QgsProcessingException(text(error.code, error.params)) from error
         except Cancelled:
             return {}
+
+
+def any_path(name: str, description: str, optional: bool = False) -> QgsProcessingParameterFile:
+    """A parameter for a file or a folder, whatever its ending.
+
+    The filter that QGIS sets of itself, ``*.*``, also when the constructor is given an empty one, refuses both a folder
+    and a name without a dot; only the setter takes it away.
+    """
+    parameter = QgsProcessingParameterFile(name, description, optional=optional)
+    parameter.setFileFilter("")
+    return parameter
 
 
 def polygon_source(algorithm: QgsProcessingAlgorithm, parameters, name: str, context):

@@ -15,7 +15,6 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
-    QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
@@ -24,7 +23,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 
 from ..domain.progress import Progress
-from .base import AzeAlgorithm, polygon_source
+from .base import AzeAlgorithm, any_path, polygon_source
 
 _COLUMNS = (
     ("candidate", QMetaType.Type.QString),
@@ -85,12 +84,7 @@ class CheckBoundary(AzeAlgorithm):
             )
         )
         self.addParameter(
-            QgsProcessingParameterFile(
-                "STATEMENTS",
-                translate("AzeProcessing", "Nominator's statements (JSON)"),
-                fileFilter="",
-                optional=True,
-            )
+            any_path("STATEMENTS", translate("AzeProcessing", "Nominator's statements (JSON)"), optional=True)
         )
         self.addParameter(
             QgsProcessingParameterNumber(

@@ -7,7 +7,6 @@ import os
 from qgis.core import (
     QgsProcessing,
     QgsProcessingOutputNumber,
-    QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterString,
@@ -15,7 +14,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication
 
 from ..domain.progress import Progress
-from .base import AzeAlgorithm
+from .base import AzeAlgorithm, any_path
 
 
 class ImportSpecies(AzeAlgorithm):
@@ -40,14 +39,8 @@ class ImportSpecies(AzeAlgorithm):
                 optional=True,
             )
         )
-        # Without a filter QGIS also takes a folder here.
         self.addParameter(
-            QgsProcessingParameterFile(
-                "ASSESSMENTS",
-                translate("AzeProcessing", "Red List export: zip, folder or CSV"),
-                optional=True,
-                fileFilter="",
-            )
+            any_path("ASSESSMENTS", translate("AzeProcessing", "Red List export: zip, folder or CSV"), optional=True)
         )
         self.addParameter(
             QgsProcessingParameterString("VERSION", translate("AzeProcessing", "Release of the data"), optional=True)

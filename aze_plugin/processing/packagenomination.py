@@ -11,7 +11,6 @@ from qgis.core import (
     QgsProcessingOutputString,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterFeatureSource,
-    QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterString,
@@ -20,7 +19,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from .base import AzeAlgorithm, polygon_source
+from .base import AzeAlgorithm, any_path, polygon_source
 
 
 class PackageNomination(AzeAlgorithm):
@@ -49,10 +48,7 @@ class PackageNomination(AzeAlgorithm):
         self.addParameter(
             QgsProcessingParameterString("LIBRARY", translate("AzeProcessing", "Species library (GeoPackage)"))
         )
-        details = QgsProcessingParameterFile("DETAILS", translate("AzeProcessing", "Details of the nomination (JSON)"))
-        # The default filter, "*.*", would refuse a file without an ending.
-        details.setFileFilter("")
-        self.addParameter(details)
+        self.addParameter(any_path("DETAILS", translate("AzeProcessing", "Details of the nomination (JSON)")))
         self.addParameter(
             QgsProcessingParameterFeatureSource(
                 "SITES",

@@ -5,14 +5,13 @@ from __future__ import annotations
 from qgis.core import (
     QgsProcessingOutputBoolean,
     QgsProcessingOutputNumber,
-    QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterString,
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
 from ..domain.progress import Progress
-from .base import AzeAlgorithm
+from .base import AzeAlgorithm, any_path
 
 
 class VerifyPackage(AzeAlgorithm):
@@ -26,10 +25,7 @@ class VerifyPackage(AzeAlgorithm):
 
     def initAlgorithm(self, configuration=None):
         translate = QCoreApplication.translate
-        package = QgsProcessingParameterFile("PACKAGE", translate("AzeProcessing", "Package (zip or folder)"))
-        # Its default filter, "*.*", would refuse a folder; an empty one given to the constructor becomes that default.
-        package.setFileFilter("")
-        self.addParameter(package)
+        self.addParameter(any_path("PACKAGE", translate("AzeProcessing", "Package (zip or folder)")))
         self.addParameter(
             QgsProcessingParameterString(
                 "LIBRARY", translate("AzeProcessing", "Species library to recompute the shares with"), optional=True

@@ -29,11 +29,13 @@ def read_candidates(
     A feature that cannot be a boundary becomes a candidate without geometry and with the reason. Raises AzeError for a
     source of lines or points, without CRS, without features, or without the field asked for.
     """
-    kind = QgsWkbTypes.geometryType(source.wkbType())
-    if kind in (QgsWkbTypes.GeometryType.LineGeometry, QgsWkbTypes.GeometryType.PointGeometry):
-        raise AzeError(
-            "boundary.not_polygons", source=source.sourceName(), found=QgsWkbTypes.geometryDisplayString(kind).lower()
-        )
+    found = {
+        QgsWkbTypes.GeometryType.LineGeometry: "lines",
+        QgsWkbTypes.GeometryType.PointGeometry: "points",
+        QgsWkbTypes.GeometryType.NullGeometry: "table",
+    }.get(QgsWkbTypes.geometryType(source.wkbType()))
+    if found:
+        raise AzeError(f"boundary.{found}", source=source.sourceName())
     available = [f.name() for f in source.fields()]
     if name_field and name_field not in available:
         raise AzeError("boundary.field_missing", source=source.sourceName(), field=name_field, available=available)

@@ -22,10 +22,17 @@ def templates() -> dict[str, str]:
         "layer.unreadable": translate(
             "AzeFindings", "“{source}” could not be opened as a vector layer. Check that the file exists and is whole."
         ),
-        "boundary.not_polygons": translate(
+        "boundary.lines": translate(
             "AzeFindings",
-            "“{source}” holds {found}, but a boundary is a polygon. Close the lines first (Processing: “Lines to "
+            "“{source}” holds lines, but a boundary is a polygon. Close the lines first (Processing: “Lines to "
             "polygons”) or choose a polygon layer.",
+        ),
+        "boundary.points": translate(
+            "AzeFindings",
+            "“{source}” holds points, but a boundary is a polygon. Draw the boundary, or choose a polygon layer.",
+        ),
+        "boundary.table": translate(
+            "AzeFindings", "“{source}” is a table without geometry. Draw the boundary, or choose a polygon layer."
         ),
         "boundary.no_features": translate(
             "AzeFindings", "“{source}” has no features. Draw or import a boundary, then check again."
