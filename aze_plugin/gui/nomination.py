@@ -46,3 +46,30 @@ def review(
         }
         for finding in found
     ]
+
+
+def set_at(document: dict[str, Any], pointer: str, value: Any) -> None:
+    """Set the member at a JSON pointer (RFC 6901), making what is missing on the way; None as value removes it."""
+    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.strip("/").split("/")]
+    node: Any = document
+    for step, following in zip(steps, steps[1:]):
+        if isinstance(node, list):
+            index = int(step)
+            while len(node) <= index:
+                node.append({})
+            node = node[index]
+        else:
+            node = node.setdefault(step, [] if following.isdigit() else {})
+    last = steps[-1]
+    if isinstance(node, list):
+        index = int(last)
+        if value is None:
+            del node[index : index + 1]
+        elif index < len(node):
+            node[index] = value
+        else:
+            node.append(value)
+    elif value is None:
+        node.pop(last, None)
+    else:
+        node[last] = value

@@ -34,7 +34,8 @@ class ReportDialog(QDialog):
         self.tree = QTreeWidget()
         self.tree.setHeaderLabels([translate("AzeImport", "File, row"), translate("AzeImport", "What happened")])
         self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
-        self.tree.setWordWrap(True)
+        self.tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        self.tree.header().setStretchLastSection(False)
         self.tree.setAlternatingRowColors(True)
         for source in report["sources"]:
             self.tree.addTopLevelItem(_source_item(source))
@@ -79,7 +80,7 @@ def _source_item(source: dict) -> QTreeWidgetItem:
         )
         item.addChild(QTreeWidgetItem([translate("AzeImport", "Assumed"), said]))
     for note in source.get("notes", []):
-        item.addChild(QTreeWidgetItem([translate("AzeImport", "Note"), str(note)]))
+        item.addChild(QTreeWidgetItem([translate("AzeImport", "Note"), note["message"]]))
     for key, title in (
         ("rejected", translate("AzeImport", "Rejected")),
         ("repaired", translate("AzeImport", "Repaired")),

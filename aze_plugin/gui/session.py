@@ -35,7 +35,8 @@ from ..domain.errors import AzeError
 from ..services import project_state
 from ..services.dependencies import shapely_problem
 from ..services.wording import text
-from . import layers, measure, messages, preferences
+from . import guidance, layers, mapview, measure, messages, preferences
+from .nomination import review, set_at
 from .tasks import Busy, Runner
 
 CHECK_DELAY_MS = 400
@@ -99,6 +100,9 @@ class Session(QObject):
         self._nominations: dict[str, dict] = {}
         self._evidence: dict[str, list[str]] = {}
         self.completed: dict = {}
+        # Looked up once: a package that is installed now is found when QGIS starts the next time.
+        lacking = shapely_problem()
+        self._installation = text(lacking.code, lacking.params) if lacking else ""
         self._soundness: tuple = (None, True)
         self._closed = False
         self._restoring = False
@@ -285,8 +289,7 @@ class Session(QObject):
 
     def problem_of_installation(self) -> str:
         """Why checks cannot run on this computer, with the remedy; empty where they can."""
-        problem = shapely_problem()
-        return text(problem.code, problem.params) if problem else ""
+        return self._installation
 
     def open_library(self, path: str) -> None:
         """Use a species library; its problem, if any, is in ``library_problem``."""
@@ -430,12 +433,15 @@ class Session(QObject):
     def candidate_area_ha(self) -> float | None:
         """Ellipsoidal area (EPSG:7030) of the current boundary in hectares; None without one or for a broken one."""
         shape = self.candidate_geometry()
-        if shape is None or not self._is_sound(shape):
+        if shape is None or not self.is_sound():
             return None
         return measure.area_m2(shape) / 1e4
 
-    def _is_sound(self, shape: QgsGeometry) -> bool:
-        """Whether the current boundary is valid; found out once for each version of it."""
+    def is_sound(self) -> bool:
+        """Whether the current boundary is there and valid; found out once for each version of it."""
+        shape = self.candidate_geometry()
+        if shape is None:
+            return False
         version = (self.current, self._versions.get(self.current or "", 0), shape.constGet().nCoordinates())
         if self._soundness[0] != version:
             self._soundness = (version, shape.isGeosValid())
@@ -927,31 +933,9 @@ class Session(QObject):
         """Set the member at a JSON pointer (``/site/country``, ``/threats/threats/0/timing``); None removes it."""
         if self.current is None:
             return
-        steps = [s.replace("~1", "/").replace("~0", "~") for s in pointer.strip("/").split("/")]
-        node: Any = self._own_nomination()
-        for step, following in zip(steps, steps[1:]):
-            if isinstance(node, list):
-                index = int(step)
-                while len(node) <= index:
-                    node.append({})
-                node = node[index]
-            else:
-                node = node.setdefault(step, [] if following.isdigit() else {})
-        last = steps[-1]
-        if isinstance(node, list):
-            index = int(last)
-            if value is None:
-                del node[index : index + 1]
-            elif index < len(node):
-                node[index] = value
-            else:
-                node.append(value)
-        elif value is None:
-            node.pop(last, None)
-        else:
-            node[last] = value
+        set_at(self._own_nomination(), pointer, value)
         self._remember()
-        if steps[0] == "statements":
+        if pointer.startswith("/statements"):
             self._touch_statements()
         self._recheck_nomination()
 
@@ -1030,8 +1014,6 @@ class Session(QObject):
         boundary = self.candidate_geometry()
         self.completed, self.problems = {}, []
         if self.assessment is not None and boundary is not None and not self.problem_of_installation():
-            from .nomination import review
-
             self.completed, self.problems = review(
                 self.nomination, boundary, self.assessment, self.coverage, self.assessment_sources, self.evidence
             )
@@ -1041,34 +1023,15 @@ class Session(QObject):
 
     def zoom_to(self, place: Any, flash: bool = True) -> None:
         """Show a place on the map: a lon/lat ``[xmin, ymin, xmax, ymax]``, a QgsRectangle or a QgsGeometry."""
-        rectangle = _rectangle(place)
-        if self.iface is None or rectangle is None:
-            return
-        canvas = self.iface.mapCanvas()
-        transform = QgsCoordinateTransform(
-            layers.LONLAT, canvas.mapSettings().destinationCrs(), self.project.transformContext()
-        )
-        extent = transform.transformBoundingBox(rectangle, handle180Crossover=True)
-        if extent.width() == 0 and extent.height() == 0:
-            extent.grow(canvas.mapUnitsPerPixel() * 100)
-        extent.scale(1.15)
-        canvas.setExtent(extent)
-        canvas.refresh()
-        if flash:
-            self.flash(place)
+        if self.iface is not None:
+            mapview.zoom(self.iface.mapCanvas(), place, self.project)
+            if flash:
+                self.flash(place)
 
     def flash(self, place: Any) -> None:
         """Let a place light up on the map for a moment."""
-        if self.iface is None:
-            return
-        if isinstance(place, QgsGeometry):
-            geometry = place
-        else:
-            rectangle = _rectangle(place)
-            if rectangle is None:
-                return
-            geometry = QgsGeometry.fromRect(rectangle)
-        self.iface.mapCanvas().flashGeometries([geometry], layers.LONLAT)
+        if self.iface is not None:
+            mapview.flash(self.iface.mapCanvas(), place)
 
     def zoom_to_layer(self, layer: QgsMapLayer) -> None:
         """Show all of a layer on the map."""
@@ -1078,9 +1041,7 @@ class Session(QObject):
 
     def zoom_to_candidate(self) -> None:
         """Show the current candidate on the map."""
-        geometry = self.candidate_geometry()
-        if geometry is not None:
-            self.zoom_to(geometry)
+        self.zoom_to(self.candidate_geometry())
 
     # ------------------------------------------------------------------------------------------------------ pages
 
@@ -1093,56 +1054,11 @@ class Session(QObject):
 
     def page_state(self, name: str) -> str:
         """State of a page for the rail: ``empty``, ``work``, ``fine`` or ``problem``."""
-        if name == "data":
-            if self.library_problem:
-                return "problem"
-            if not self.library_path:
-                return "empty"
-            return "fine" if self.site_layers and self.protected_layers else "work"
-        if name == "boundary":
-            geometry = self.candidate_geometry()
-            if geometry is None:
-                return "empty"
-            return "fine" if self._is_sound(geometry) else "problem"
-        if name == "criteria":
-            if self.assessment is None:
-                return "empty"
-            if self.assessment_stale:
-                return "work"
-            return {"eligible": "fine", "not_eligible": "problem"}.get(self.assessment["verdict"], "work")
-        if name == "protection":
-            if self.coverage is None:
-                return "empty"
-            return "work" if self.coverage_stale else "fine"
-        if self.current is None or self.current not in self._nominations:
-            return "empty"
-        return "work" if any(p["severity"] == "blocking" for p in self.problems) else "fine"
+        return guidance.page_state(self, name)
 
     def next_step(self) -> tuple[str, str, str]:
         """What to do next: a sentence, the page where it is done, and the key of the action there."""
-        translate = QCoreApplication.translate
-        if self.problem_of_installation():
-            return translate("AzePanel", "Install shapely, so that checks can run"), "data", ""
-        if not self.library_path or self.library_problem:
-            return translate("AzePanel", "Open or import a species library"), "data", "library"
-        if self.current is None:
-            return translate("AzePanel", "Draw or import a boundary"), "boundary", "draw"
-        if self.assessment is None or self.assessment_stale:
-            return translate("AzePanel", "Check the boundary"), "criteria", "check"
-        if self.assessment["verdict"] != "not_eligible" and not self.statement("delineation_rationale"):
-            return translate("AzePanel", "Write why the boundary runs where it does"), "criteria", "rationale"
-        if not self.protected_layers:
-            return translate("AzePanel", "Add protected areas"), "data", "protected"
-        if self.coverage is None or self.coverage_stale:
-            return translate("AzePanel", "Measure protection"), "protection", "measure"
-        if self.assessment["verdict"] == "not_eligible":
-            return translate("AzePanel", "See why the site does not qualify"), "criteria", "why"
-        if self.current not in self._nominations or not self.nomination.get("proposer"):
-            return translate("AzePanel", "Fill in the nomination"), "nomination", "start"
-        blocking = [p for p in self.problems if p["severity"] == "blocking"]
-        if blocking:
-            return blocking[0]["message"], "nomination", f"problem:{blocking[0].get('field', '')}"
-        return translate("AzePanel", "Export the package"), "nomination", "export"
+        return guidance.next_step(self)
 
 
 class _EditStep:
@@ -1191,14 +1107,3 @@ def _wide(boundary: QgsVectorLayer) -> QgsRectangle:
     extent = boundary.extent()
     extent.grow(0.5)
     return extent
-
-
-def _rectangle(place: Any) -> QgsRectangle | None:
-    if place is None:
-        return None
-    if isinstance(place, QgsGeometry):
-        return place.boundingBox()
-    if isinstance(place, QgsRectangle):
-        return place
-    xmin, ymin, xmax, ymax = place
-    return QgsRectangle(xmin, ymin, xmax, ymax)

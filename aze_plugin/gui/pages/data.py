@@ -72,7 +72,7 @@ class LibraryCard(DropCard):
         self.sample = self.add_button(translate("AzeData", "Load the sample"), page.load_sample)
         session.dataChanged.connect(self.show_state)
         session.busyChanged.connect(self._show_busy)
-        self.show_state()
+        self._show_busy()
 
     def show_state(self) -> None:
         """Show what is loaded."""
@@ -110,8 +110,9 @@ class LibraryCard(DropCard):
 
     def _show_busy(self) -> None:
         importing = self.session.runner.running("import")
+        lacking = self.session.problem_of_installation()
         for button in (self.open, self.import_, self.sample):
-            button.setEnabled(not importing)
+            button.setEnabled(not importing and not lacking)
         if importing:
             self.set_state("work", QCoreApplication.translate("AzeData", "importing"))
         else:
