@@ -20,8 +20,8 @@ def review(
     """The nomination with its derived members filled in, and its problems as ``code, severity, message, field``.
 
     ``boundary`` is the one in WGS 84 that ``assessment`` and ``coverage`` are about, ``evidence`` the paths of the
-    nominator's files. The package itself is checked
-    again when it is written; this is the same check on what is known so far.
+    nominator's files. The package itself is checked again when it is written; this is the same check on what is known
+    so far.
     """
     from ..domain import geometry
     from ..domain import nomination as nominations

@@ -30,7 +30,7 @@ class ReportDialog(QDialog):
         translate = QCoreApplication.translate
         self._report = report
         self.setWindowTitle(translate("AzeImport", "Import report"))
-        self.resize(680, 480)
+        self.resize(860, 520)
         self.tree = QTreeWidget()
         self.tree.setHeaderLabels([translate("AzeImport", "File, row"), translate("AzeImport", "What happened")])
         self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)

@@ -76,8 +76,12 @@ def _open_layers(session: Session, folder: Path) -> None:
 def _add_candidates(session: Session, folder: Path) -> None:
     source = QgsVectorLayer(layers.candidate_uri(str(folder / "candidates.gpkg")), "candidates", "ogr")
     wanted = [f for f in source.getFeatures() if f["name"] not in session.candidates]
+    # A candidate with the name of an existing site is a new boundary for it.
+    sites = {f["IntName"] for f in QgsVectorLayer(str(folder / "sites.gpkg"), "sites", "ogr").getFeatures()}
     for feature in wanted:
-        session.add_candidate(feature["name"], feature.geometry(), announce=False)
+        name = feature["name"]
+        kind = {"kind": "update_site", "updates_site": name} if name in sites else {}
+        session.add_candidate(name, feature.geometry(), announce=False, **kind)
     if wanted and not session.candidate_layer.commitChanges(True):
         session.message.emit("; ".join(session.candidate_layer.commitErrors()), messages.CRITICAL)
 
@@ -85,7 +89,7 @@ def _add_candidates(session: Session, folder: Path) -> None:
     example = paths.load_json("schemas", "nomination.schema.json")["examples"][0]
     for name in session.candidates:
         if name in statements and name not in session.nominated:
-            details = dict(example) if name == MAIN_CANDIDATE else {"schema": "aze-nomination/1", "kind": "new_site"}
+            details = dict(example) if name == MAIN_CANDIDATE else session.blank_nomination(name)
             details["statements"] = {"schema": "aze-statements/1", "candidates": {name: statements[name]}}
             session.set_nomination(details, name)
     session.set_current(MAIN_CANDIDATE)

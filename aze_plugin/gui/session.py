@@ -918,13 +918,14 @@ class Session(QObject):
         """Details of the current candidate's nomination; change them by ``set_nomination_value`` only."""
         if self.current is None:
             return {}
-        return self._nominations.get(self.current, {"schema": "aze-nomination/1", "kind": self._kind()})
+        return self._nominations.get(self.current) or self.blank_nomination(self.current)
 
-    def _kind(self) -> str:
-        feature = self.candidate_feature()
-        if feature is None or feature.fields().lookupField("kind") < 0:
-            return "new_site"
-        return "update_site" if feature["kind"] == "update_site" else "new_site"
+    def blank_nomination(self, name: str) -> dict:
+        """A nomination in which nothing is written yet, of the candidate's kind."""
+        feature = self.candidate_feature(name)
+        known = feature is not None and feature.fields().lookupField("kind") >= 0
+        kind = "update_site" if known and feature["kind"] == "update_site" else "new_site"
+        return {"schema": "aze-nomination/1", "kind": kind}
 
     def _own_nomination(self) -> dict:
         return self._nominations.setdefault(self.current, copy.deepcopy(self.nomination))

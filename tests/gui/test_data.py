@@ -143,6 +143,9 @@ def test_the_sample_opens_checks_and_can_be_loaded_again(page, empty_session, tm
     assert empty_session.assessment["verdict"] == "eligible"
     assert page.library.chip.state == "fine"
     assert "30" in page.library.facts.text()
+    dialog = ReportDialog(empty_session.import_report)
+    assert dialog.tree.topLevelItemCount() == len(empty_session.import_report["sources"])
+    assert empty_session.candidate_feature("Serrata Highlands")["kind"] == "update_site"
     count = len(QgsProject.instance().mapLayers())
     sample.load(empty_session, tmp_path / "sample")
     wait_for(lambda: not empty_session.runner.running("import"))

@@ -232,3 +232,19 @@ def test_several_site_layers_count_as_one(session):
     said = " ".join(f["message"] for f in session.assessment["criteria"]["discreteness"]["findings"])
     assert "Site 0" in said
     assert "Site 1" in said
+
+
+def test_without_shapely_the_panel_says_what_to_install(algorithms, monkeypatch):
+    from aze_plugin.gui import session as module
+
+    monkeypatch.setattr(module, "shapely_problem", lambda: AzeError("dependency.shapely.linux", found="1.8"))
+    QgsProject.instance().clear()
+    lacking = module.Session()
+    said = []
+    lacking.message.connect(lambda sentence, level: said.append(sentence))
+    lacking.check()
+    lacking.measure_cover()
+    assert "python3-shapely" in lacking.problem_of_installation()
+    assert said == [lacking.problem_of_installation()] * 2
+    assert lacking.next_step()[1] == "data"
+    lacking.close()
