@@ -14,6 +14,9 @@ from . import vocabulary
 # Values next to which one decimal could hide on which side a share lies.
 _EDGES = (0.0, 0.5, 0.95, 1.0)
 
+# A number and its unit stay on one line.
+_GAP = "\u00a0"
+
 _INTERNATIONAL = QLocale(QLocale.Language.English, QLocale.Country.UnitedKingdom)
 
 _FIXED: ContextVar[QLocale | None] = ContextVar("aze_figures_locale", default=None)
@@ -41,11 +44,11 @@ def international() -> Iterator[None]:
 
 
 def percent(share: float | None) -> str:
-    """A share 0 to 1 as percent: whole numbers bare, else with the decimals that keep it apart from 0, 50, 95, 100 %."""
+    """A share 0 to 1 as percent: whole numbers bare, else with decimals that keep it apart from 0, 50, 95 and 100 %."""
     if share is None or math.isnan(share):
         return QCoreApplication.translate("AzeFigures", "not known")
     if abs(100 * share - round(100 * share)) < 1e-9:
-        return f"{round(100 * share)} %"
+        return f"{round(100 * share)}{_GAP}%"
     decimals = 1
     while decimals < 4 and any(round(100 * share, decimals) == round(100 * e, decimals) for e in _EDGES):
         decimals += 1
@@ -53,7 +56,7 @@ def percent(share: float | None) -> str:
     for edge in _EDGES:
         if shown == round(100 * edge, decimals):
             shown += math.copysign(10.0**-decimals, share - edge)
-    return f"{_locale().toString(shown, 'f', decimals)} %"
+    return f"{_locale().toString(shown, 'f', decimals)}{_GAP}%"
 
 
 def number(value: float | None, decimals: int = 0) -> str:
@@ -68,12 +71,12 @@ def hectares(ha: float | None) -> str:
     if ha is None:
         return QCoreApplication.translate("AzeFigures", "not known")
     if ha >= 1e6:
-        return f"{number(ha / 100)} km²"
+        return f"{number(ha / 100)}{_GAP}km²"
     if ha >= 100 or ha == 0:
-        return f"{number(ha)} ha"
+        return f"{number(ha)}{_GAP}ha"
     if ha >= 0.01:
-        return f"{number(ha, max(0, 2 - math.floor(math.log10(ha))) if ha < 100 else 0)} ha"
-    return f"{number(ha * 1e4, 1)} m²"
+        return f"{number(ha, max(0, 2 - math.floor(math.log10(ha))) if ha < 100 else 0)}{_GAP}ha"
+    return f"{number(ha * 1e4, 1)}{_GAP}m²"
 
 
 def square_metres(m2: float | None) -> str:
@@ -85,7 +88,7 @@ def metres(m: float | None) -> str:
     """A length: m below a kilometre, km above."""
     if m is None:
         return QCoreApplication.translate("AzeFigures", "not known")
-    return f"{number(m)} m" if m < 1000 else f"{number(m / 1000, 1)} km"
+    return f"{number(m)}{_GAP}m" if m < 1000 else f"{number(m / 1000, 1)}{_GAP}km"
 
 
 def readable(params: dict) -> dict:

@@ -260,7 +260,7 @@ _DEEP = b'{"a":' * 100 + b"1" + b"}" * 100
         (_no_evidence, "Azea alba: a range map alone"),
         (_set("proposer", "email", "nobody"), "nobody"),
         (_set("proposer", "consent", "No"), "agree"),
-        (_set("site", "area_km2", 99.0), "9,900 ha"),
+        (_set("site", "area_km2", 99.0), "9,900\u00a0ha"),
         (_set("site", "latitude", 26.58), "mid-point"),
         (_set("site", "altitude_max", 10), "lowest altitude"),
         (_set("actions", "needed", [{"action": "None"}, {"action": "5. Law and policy"}]), "stands alone"),

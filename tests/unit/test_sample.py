@@ -8,25 +8,15 @@ import io
 import json
 import math
 import sys
-import warnings
 import zipfile
 from pathlib import Path
 
+import geopandas
 import numpy as np
+import pyproj
 import pytest
 import shapely
-from osgeo import gdal, ogr, osr
-
-with warnings.catch_warnings():
-    # In a virtual environment the system's pyproj does not find its data by itself, and says so.
-    warnings.simplefilter("ignore")
-    import geopandas
-    import pyproj
-
-for _folder in osr.GetPROJSearchPaths() or ["/usr/share/proj"]:
-    if (Path(_folder) / "proj.db").exists():
-        pyproj.datadir.set_data_dir(_folder)
-        break
+from osgeo import gdal, ogr
 
 gdal.UseExceptions()
 ogr.UseExceptions()
