@@ -66,7 +66,7 @@ def run_in_qgis(script: Path, arguments: dict, limit_s: float = 120, plugins: Pa
                         os.killpg(process.pid, signal.SIGKILL)
                         process.wait(10)
         if not result.exists():
-            raise QgisFailed(f"{ended} and left no result.\n{log.read_text(errors='replace')[-4000:]}")
+            raise QgisFailed(f"{ended} and left no result.\n{log.read_text(errors='replace')[-60000:]}")
         found = json.loads(result.read_text(encoding="utf-8"))
         found["ended"] = ended
         found["log"] = log.read_text(errors="replace")[-20000:]

@@ -241,6 +241,30 @@ def snapshot(name: str, geometry: QgsGeometry) -> QgsVectorLayer:
     return layer
 
 
+def create_gaps_layer() -> QgsVectorLayer:
+    """An empty layer in memory for the unprotected parts of a candidate (WGS 84)."""
+    layer = QgsVectorLayer(
+        "MultiPolygon?crs=EPSG:4326", QCoreApplication.translate("AzePanel", "Unprotected parts"), "memory"
+    )
+    # They can be measured anew at any time: QGIS need not ask what to do with them at closing.
+    layer.setCustomProperty("skipMemoryLayersCheck", 1)
+    return layer
+
+
+def replace_features(layer: QgsVectorLayer, shapes: list[QgsGeometry]) -> None:
+    """Let a layer in memory hold these shapes (WGS 84) and nothing else."""
+    provider = layer.dataProvider()
+    provider.truncate()
+    features = []
+    for shape in shapes:
+        feature = QgsFeature(layer.fields())
+        feature.setGeometry(as_multipolygon(shape))
+        features.append(feature)
+    provider.addFeatures(features)
+    layer.updateExtents()
+    layer.triggerRepaint()
+
+
 def merged(layers: list[QgsVectorLayer], near: QgsRectangle, project: QgsProject) -> QgsVectorLayer | None:
     """Several polygon layers as one, for tools that take one: only features near a lon/lat rectangle, all fields."""
     from ..services.layers import plain

@@ -11,7 +11,7 @@ import copy
 import json
 import tempfile
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from qgis.core import (
     QgsApplication,
     QgsCoordinateTransform,
     QgsFeature,
-    QgsFeatureRequest,
     QgsGeometry,
     QgsMapLayer,
     QgsProject,
@@ -56,7 +55,7 @@ class _Results:
     coverage: dict | None = None
     coverage_notes: dict | None = None
     coverage_time: datetime | None = None
-    gaps: QgsVectorLayer | None = None
+    gaps: list[QgsGeometry] = field(default_factory=list)
     measured: tuple = ()
 
 
@@ -283,9 +282,9 @@ class Session(QObject):
 
     @property
     def gaps_layer(self) -> QgsVectorLayer | None:
-        """The unprotected parts of the candidate, as measured last, or None."""
+        """The unprotected parts of the candidate, as measured last, or None where there are none to show."""
         found = layers.with_role(self.project, "gaps")
-        return found[0] if found else None
+        return found[0] if found and found[0].featureCount() else None
 
     def problem_of_installation(self) -> str:
         """Why checks cannot run on this computer, with the remedy; empty where they can."""
@@ -813,7 +812,8 @@ class Session(QObject):
             result.coverage_notes = {k: v for k, v in document.items() if k not in ("sites", "countries", "global")}
             result.coverage_time = datetime.now()
             result.measured = version
-            result.gaps = context.takeResultLayer(results["GAPS"])
+            measured = context.takeResultLayer(results["GAPS"])
+            result.gaps = [layers.to_lonlat(f.geometry(), measured.crs(), self.project) for f in measured.getFeatures()]
             if name == self.current:
                 self._show_gaps()
             self.coverageChanged.emit()
@@ -830,25 +830,23 @@ class Session(QObject):
         )
 
     def _show_gaps(self) -> None:
-        """Put the gaps of the current candidate on the map, or none where they are not known or of another boundary.
+        """Show the gaps of the current candidate on the map, or none where they are not known or of another boundary.
 
-        Never called while a layer tells of a change: QGIS may be in the middle of removing layers then.
+        The layer stays and only its features change: QGIS has work of its own waiting for a layer that was just added,
+        and must not find it gone. It also keeps the user's style, place and visibility.
         """
-        visible = True
-        was, self._restoring = self._restoring, True
-        for layer in layers.with_role(self.project, "gaps"):
-            node = self.project.layerTreeRoot().findLayer(layer.id())
-            visible = node is None or node.itemVisibilityChecked()
-            self.project.removeMapLayer(layer.id())
-        gaps = self._result().gaps
-        if gaps is not None and not self.coverage_stale:
-            shown = gaps.materialize(QgsFeatureRequest())
-            shown.setName(QCoreApplication.translate("AzePanel", "Unprotected parts"))
-            # They can be measured anew at any time: QGIS need not ask what to do with them at closing.
-            shown.setCustomProperty("skipMemoryLayersCheck", 1)
+        gaps = self._result().gaps if not self.coverage_stale else []
+        found = layers.with_role(self.project, "gaps")
+        if not found and not gaps:
+            return
+        if found:
+            shown = found[0]
+        else:
+            shown = layers.create_gaps_layer()
+            was, self._restoring = self._restoring, True
             layers.add(self.project, shown, "gaps")
-            self.project.layerTreeRoot().findLayer(shown.id()).setItemVisibilityChecked(visible)
-        self._restoring = was
+            self._restoring = was
+        layers.replace_features(shown, gaps)
 
     def export(self, path: str, allow_incomplete: bool = False) -> None:
         """Write the nomination package to a zip; the result is in ``package`` and comes by nominationChanged."""

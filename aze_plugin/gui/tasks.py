@@ -12,8 +12,14 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProject,
+    QgsTask,
 )
 from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
+
+# The panel shows progress and outcome itself; a check at every edit must not flicker in QGIS's status bar as well.
+_QUIET = QgsTask.Flags(
+    QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt | QgsTask.Flag.Hidden | QgsTask.Flag.Silent
+)
 
 
 class Feedback(QgsProcessingFeedback):
@@ -100,7 +106,7 @@ class Runner(QObject):
         if found.flags() & QgsProcessingAlgorithm.Flag.FlagNoThreading:
             self._run_here(key, run, found, parameters)
             return
-        run.task = QgsProcessingAlgRunnerTask(found, parameters, context, feedback)
+        run.task = QgsProcessingAlgRunnerTask(found, parameters, context, feedback, _QUIET)
         run.task.executed.connect(lambda ok, results: self._end(key, run, ok, results))
         QgsApplication.taskManager().addTask(run.task)
         self.changed.emit()
