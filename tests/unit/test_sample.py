@@ -307,11 +307,12 @@ def test_assessments(ranges):
 
 
 def test_map_categories(ranges):
-    mapped = ranges.groupby("sci_name")["category"].first()
+    # Readers differ in what an empty text becomes: "", None or not-a-number.
+    mapped = ranges["category"].where(ranges["category"].notna(), "").groupby(ranges["sci_name"]).first()
     assert mapped["Cinerana perdita"] == "CR"
     assert mapped["Vulnerella pontica"] == "EN"
-    assert not mapped["Ignotella anonyma"]
-    assert not mapped["Localina regia"]
+    assert mapped["Ignotella anonyma"] == ""
+    assert mapped["Localina regia"] == ""
 
 
 def records() -> list[dict]:
