@@ -24,20 +24,22 @@ def steps():
     window.resizeDocks([dock], [450], Qt.Orientation.Horizontal)
     session = dock.session
     dock.panel.page("data").load_sample()
-    wait(lambda: session.library_summary, 60, "no library came")
-    wait(lambda: session.assessment and not session.assessment_stale, 60, "no assessment came")
-    wait(lambda: session.coverage and not session.coverage_stale, 60, "no cover came")
+    wait(lambda: session.sources.library_summary, 60, "no library came")
+    wait(lambda: session.results.assessment and not session.results.assessment_stale, 60, "no assessment came")
+    wait(lambda: session.results.coverage and not session.results.coverage_stale, 60, "no cover came")
     session.show_page("criteria")
     pause(0.5)
     iface.messageBar().clearWidgets()
     # The main island, a little wider than the candidate's own surroundings.
-    extent = QgsRectangle(session.candidate_geometry().boundingBox())
+    extent = QgsRectangle(session.candidates.geometry().boundingBox())
     extent.scale(4.2)
     session.zoom_to(extent, flash=False)
     settled_map(iface.mapCanvas())
     window.grab().save(ARGUMENTS["output"])
     FOUND.update(
-        candidate=session.current, verdict=session.assessment["verdict"], both_pct=session.coverage["both_pct"]
+        candidate=session.candidates.current,
+        verdict=session.results.assessment["verdict"],
+        both_pct=session.results.coverage["both_pct"],
     )
 
 

@@ -7,59 +7,69 @@ from typing import TYPE_CHECKING
 from qgis.PyQt.QtCore import QCoreApplication
 
 if TYPE_CHECKING:
+    from .candidates import Candidates
+    from .nomination import Nominations
+    from .results import Results
     from .session import Session
+    from .sources import Sources
+
+
+def _parts(session: Session) -> tuple[Sources, Candidates, Results, Nominations]:
+    return session.sources, session.candidates, session.results, session.nominations
 
 
 def page_state(session: Session, name: str) -> str:
     """State of a page for the rail: ``empty``, ``work``, ``fine`` or ``problem``."""
+    sources, candidates, results, nominations = _parts(session)
     if name == "data":
-        if session.library_problem:
+        if sources.library_problem:
             return "problem"
-        if not session.library_path:
+        if not sources.library_path:
             return "empty"
-        return "fine" if session.site_layers and session.protected_layers else "work"
+        return "fine" if sources.site_layers and sources.protected_layers else "work"
     if name == "boundary":
-        geometry = session.candidate_geometry()
+        geometry = candidates.geometry()
         if geometry is None:
             return "empty"
-        return "fine" if session.is_sound() else "problem"
+        return "fine" if candidates.is_sound() else "problem"
     if name == "criteria":
-        if session.assessment is None:
+        if results.assessment is None:
             return "empty"
-        if session.assessment_stale:
+        if results.assessment_stale:
             return "work"
-        return {"eligible": "fine", "not_eligible": "problem"}.get(session.assessment["verdict"], "work")
+        return {"eligible": "fine", "not_eligible": "problem"}.get(results.assessment["verdict"], "work")
     if name == "protection":
-        if session.coverage is None:
+        if results.coverage is None:
             return "empty"
-        return "work" if session.coverage_stale else "fine"
-    if session.current is None or session.current not in session.nominated:
+        return "work" if results.coverage_stale else "fine"
+    if candidates.current is None or candidates.current not in nominations.written:
         return "empty"
-    return "work" if any(p["severity"] == "blocking" for p in session.problems) else "fine"
+    return "work" if any(p["severity"] == "blocking" for p in nominations.problems) else "fine"
 
 
 def next_step(session: Session) -> tuple[str, str, str]:
     """What to do next: a sentence, the page where it is done, and the key of the action there."""
     translate = QCoreApplication.translate
-    if session.problem_of_installation():
+    sources, candidates, results, nominations = _parts(session)
+    if sources.installation_problem:
         return translate("AzePanel", "Install shapely, so that checks can run"), "data", ""
-    if not session.library_path or session.library_problem:
+    if not sources.library_path or sources.library_problem:
         return translate("AzePanel", "Open or import a species library"), "data", "library"
-    if session.current is None:
+    if candidates.current is None:
         return translate("AzePanel", "Draw or import a boundary"), "boundary", "draw"
-    if session.assessment is None or session.assessment_stale:
+    if results.assessment is None or results.assessment_stale:
         return translate("AzePanel", "Check the boundary"), "criteria", "check"
-    if session.assessment["verdict"] != "not_eligible" and not session.statement("delineation_rationale"):
+    if results.assessment["verdict"] != "not_eligible" and not nominations.statement("delineation_rationale"):
         return translate("AzePanel", "Write why the boundary runs where it does"), "criteria", "rationale"
-    if not session.protected_layers:
+    if not sources.protected_layers:
         return translate("AzePanel", "Add protected areas"), "data", "protected"
-    if session.coverage is None or session.coverage_stale:
+    if results.coverage is None or results.coverage_stale:
         return translate("AzePanel", "Measure protection"), "protection", "measure"
-    if session.assessment["verdict"] == "not_eligible":
+    if results.assessment["verdict"] == "not_eligible":
         return translate("AzePanel", "See why the site does not qualify"), "criteria", "why"
-    if session.current not in session.nominated or not session.nomination.get("proposer"):
+    if candidates.current not in nominations.written or not nominations.details.get("proposer"):
         return translate("AzePanel", "Fill in the nomination"), "nomination", "start"
-    blocking = [p for p in session.problems if p["severity"] == "blocking"]
+    blocking = [p for p in nominations.problems if p["severity"] == "blocking"]
     if blocking:
         return blocking[0]["message"], "nomination", f"problem:{blocking[0].get('field', '')}"
     return translate("AzePanel", "Export the package"), "nomination", "export"

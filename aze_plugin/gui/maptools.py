@@ -35,7 +35,7 @@ class BoundaryDrawing(QObject):
         iface = self._session.iface
         if self._tool is not None or iface is None:
             return
-        layer = self._session.ensure_candidate_layer()
+        layer = self._session.candidates.ensure_layer()
         self._opened = not layer.isEditable()
         if self._opened:
             layer.startEditing()
@@ -62,7 +62,7 @@ class BoundaryDrawing(QObject):
             canvas.unsetMapTool(self._tool)
 
     def _completed(self, feature: QgsFeature) -> None:
-        layer = self._session.candidate_layer
+        layer = self._session.candidates.layer
         boundary = feature.geometry()
         self.stop()
         if isinstance(layer, QgsVectorLayer):
@@ -76,7 +76,7 @@ class BoundaryDrawing(QObject):
             tool.deactivated.disconnect(self._ended)
             # Its rubber bands go with it.
             tool.deleteLater()
-        layer = self._session.candidate_layer
+        layer = self._session.candidates.layer
         if self._opened and layer is not None and layer.isEditable() and not layer.isModified():
             # Editing was begun for this drawing only, and nothing came of it.
             layer.rollBack()

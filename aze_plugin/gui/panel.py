@@ -221,18 +221,18 @@ class Panel(QWidget):
         self.session.show_page(page, action)
 
     def _choose_candidate(self, index: int) -> None:
-        self.session.set_current(self.combo.itemData(index))
+        self.session.candidates.set_current(self.combo.itemData(index))
 
     def _show_candidates(self) -> None:
         translate = QCoreApplication.translate
         self.combo.clear()
-        names = self.session.candidates
+        names = self.session.candidates.names
         self.combo.setEnabled(bool(names))
         if not names:
             self.combo.addItem(translate("AzePanel", "No candidate yet"), None)
         for name in names:
             self.combo.addItem(name, name)
-            feature = self.session.candidate_feature(name)
+            feature = self.session.candidates.feature(name)
             if feature is not None and "kind" in feature.fields().names() and feature["kind"] == "update_site":
                 said = translate("AzePanel", "{name}, update of {site}").format(
                     name=name, site=feature["updates_site"] or translate("AzePanel", "an existing site")
@@ -240,7 +240,7 @@ class Panel(QWidget):
             else:
                 said = translate("AzePanel", "{name}, new site").format(name=name)
             self.combo.setItemData(self.combo.count() - 1, said, Qt.ItemDataRole.ToolTipRole)
-        index = self.combo.findData(self.session.current)
+        index = self.combo.findData(self.session.candidates.current)
         self.combo.setCurrentIndex(max(0, index))
         self.combo.setToolTip(self.combo.itemData(max(0, index), Qt.ItemDataRole.ToolTipRole) or "")
 
@@ -249,35 +249,35 @@ class Panel(QWidget):
         for key, button in self.rail.items():
             button.set_state(session.page_state(key))
         self.next.set(session.next_step()[0])
-        problem = session.problem_of_installation()
+        problem = session.sources.installation_problem
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
-        self.verdict.setVisible(session.current is not None)
-        assessment = session.assessment
+        self.verdict.setVisible(session.candidates.current is not None)
+        assessment = session.results.assessment
         self.verdict.status(
             assessment["verdict"] if assessment else None,
             tip=translate("AzePanel", "Of an earlier boundary or earlier data; a new check follows.")
-            if session.assessment_stale
+            if session.results.assessment_stale
             else "",
-            dimmed=session.assessment_stale,
+            dimmed=session.results.assessment_stale,
         )
         self.facts.setText(" · ".join(self._facts()))
-        self.facts.setVisible(session.current is not None)
+        self.facts.setVisible(session.candidates.current is not None)
 
     def _facts(self) -> list[str]:
         session, translate = self.session, QCoreApplication.translate
         facts = []
-        area = session.candidate_area_ha()
+        area = session.candidates.area_ha()
         if area is not None:
             facts.append(figures.hectares(area))
-        if session.coverage and not session.coverage_stale:
-            if session.coverage.get("both_pct") is None:
+        if session.results.coverage and not session.results.coverage_stale:
+            if session.results.coverage.get("both_pct") is None:
                 facts.append(translate("AzePanel", "protection cannot be assessed"))
             else:
-                share = figures.percent(session.coverage["both_pct"] / 100)
+                share = figures.percent(session.results.coverage["both_pct"] / 100)
                 facts.append(translate("AzePanel", "{share} protected").format(share=share))
-        if session.assessment and not session.assessment_stale:
-            count = sum(bool(s["trigger"]) for s in session.assessment["species"])
+        if session.results.assessment and not session.results.assessment_stale:
+            count = sum(bool(s["trigger"]) for s in session.results.assessment["species"])
             facts.append(
                 translate("AzePanel", "1 trigger species")
                 if count == 1

@@ -70,35 +70,35 @@ def _open_layers(session: Session, folder: Path) -> None:
     }
     for role, name in _LAYERS:
         if str(folder / name) not in present:
-            session.add_sources(role, str(folder / name))
+            session.sources.add(role, str(folder / name))
 
 
 def _add_candidates(session: Session, folder: Path) -> None:
     source = QgsVectorLayer(layers.candidate_uri(str(folder / "candidates.gpkg")), "candidates", "ogr")
-    wanted = [f for f in source.getFeatures() if f["name"] not in session.candidates]
+    wanted = [f for f in source.getFeatures() if f["name"] not in session.candidates.names]
     # A candidate with the name of an existing site is a new boundary for it.
     sites = {f["IntName"] for f in QgsVectorLayer(str(folder / "sites.gpkg"), "sites", "ogr").getFeatures()}
     for feature in wanted:
         name = feature["name"]
         kind = {"kind": "update_site", "updates_site": name} if name in sites else {}
-        session.add_candidate(name, feature.geometry(), announce=False, **kind)
-    if wanted and not session.candidate_layer.commitChanges(True):
-        session.message.emit("; ".join(session.candidate_layer.commitErrors()), messages.CRITICAL)
+        session.candidates.add(name, feature.geometry(), announce=False, **kind)
+    if wanted and not session.candidates.layer.commitChanges(True):
+        session.message.emit("; ".join(session.candidates.layer.commitErrors()), messages.CRITICAL)
 
     statements = json.loads((folder / "statements.json").read_text(encoding="utf-8"))["candidates"]
     example = paths.load_json("schemas", "nomination.schema.json")["examples"][0]
-    for name in session.candidates:
-        if name in statements and name not in session.nominated:
-            details = dict(example) if name == MAIN_CANDIDATE else session.blank_nomination(name)
+    for name in session.candidates.names:
+        if name in statements and name not in session.nominations.written:
+            details = dict(example) if name == MAIN_CANDIDATE else session.nominations.blank(name)
             details["statements"] = {"schema": "aze-statements/1", "candidates": {name: statements[name]}}
-            session.set_nomination(details, name)
-    session.set_current(MAIN_CANDIDATE)
+            session.nominations.replace(details, name)
+    session.candidates.set_current(MAIN_CANDIDATE)
 
 
 def _zoom(session: Session) -> None:
     """Show the islands that are together; the ones at the edge of the map would make them too small to see."""
     extent = QgsRectangle()
-    for layer in session.site_layers:
+    for layer in session.sources.site_layers:
         extent.combineExtentWith(layer.extent())
     # QGIS itself shows the whole of the first layer of a project a moment after it was added.
     timer = QTimer(session)

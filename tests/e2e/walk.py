@@ -63,14 +63,14 @@ def steps():
 
     # The sample
     panel.page("data").load_sample()
-    wait(lambda: session.library_summary, 60, "no library came")
-    wait(lambda: session.assessment and not session.assessment_stale, 30, "no assessment came")
-    wait(lambda: session.coverage and not session.coverage_stale, 30, "no cover came")
+    wait(lambda: session.sources.library_summary, 60, "no library came")
+    wait(lambda: session.results.assessment and not session.results.assessment_stale, 30, "no assessment came")
+    wait(lambda: session.results.coverage and not session.results.coverage_stale, 30, "no cover came")
     FOUND["sample"] = {
-        "library": session.library_summary,
-        "candidates": session.candidates,
-        "verdict": session.assessment["verdict"],
-        "both_pct": session.coverage["both_pct"],
+        "library": session.sources.library_summary,
+        "candidates": session.candidates.names,
+        "verdict": session.results.assessment["verdict"],
+        "both_pct": session.results.coverage["both_pct"],
         "states": {p: session.page_state(p) for p in PAGES},
         "next": session.next_step(),
         "layers": [layer.name() for layer in QgsProject.instance().mapLayers().values()],
@@ -83,10 +83,12 @@ def steps():
 
     # Every candidate has a result of its own
     FOUND["verdicts"] = {}
-    for name in session.candidates:
-        session.set_current(name)
-        wait(lambda: session.assessment and not session.assessment_stale, 30, f"no assessment of {name}")
-        FOUND["verdicts"][name] = session.assessment["verdict"]
+    for name in session.candidates.names:
+        session.candidates.set_current(name)
+        wait(
+            lambda: session.results.assessment and not session.results.assessment_stale, 30, f"no assessment of {name}"
+        )
+        FOUND["verdicts"][name] = session.results.assessment["verdict"]
 
     # A boundary drawn by hand, with the clicks of a mouse
     session.show_page("boundary")
@@ -101,41 +103,53 @@ def steps():
     for x, y in ((-0.1, -0.1), (0.1, -0.1), (0.1, 0.1), (-0.1, 0.1)):
         click(canvas, middle.x() + x * width, middle.y() + y * height)
     click(canvas, middle.x(), middle.y(), Qt.MouseButton.RightButton)
-    wait(lambda: session.current == "Drawn by hand", 10, "the drawn boundary did not arrive")
+    wait(lambda: session.candidates.current == "Drawn by hand", 10, "the drawn boundary did not arrive")
     QInputDialog.getText = asked
-    wait(lambda: session.assessment and not session.assessment_stale, 30, "no assessment of the drawn boundary")
+    wait(
+        lambda: session.results.assessment and not session.results.assessment_stale,
+        30,
+        "no assessment of the drawn boundary",
+    )
     FOUND["drawn"] = {
-        "area_ha": session.candidate_area_ha(),
-        "verdict": session.assessment["verdict"],
+        "area_ha": session.candidates.area_ha(),
+        "verdict": session.results.assessment["verdict"],
         "drawing": boundary.drawing.is_active(),
     }
     picture(window, "3-drawn")
 
     # An edit: the result goes stale at once, and comes back by itself; undo brings the earlier shape back
-    area = session.candidate_area_ha()
-    shifted = QgsGeometry(session.candidate_geometry())
+    area = session.candidates.area_ha()
+    shifted = QgsGeometry(session.candidates.geometry())
     shifted.translate(0.01, 0)
-    session.replace_boundary(shifted.combine(session.candidate_geometry()))
-    FOUND["stale_after_edit"] = session.assessment_stale
-    wait(lambda: not session.assessment_stale, 30, "the check did not follow the edit")
+    session.candidates.replace_boundary(shifted.combine(session.candidates.geometry()))
+    FOUND["stale_after_edit"] = session.results.assessment_stale
+    wait(lambda: not session.results.assessment_stale, 30, "the check did not follow the edit")
     boundary._undo_stack("undo")
     pause(0.2)
-    FOUND["area_after_undo"] = [area, session.candidate_area_ha()]
+    FOUND["area_after_undo"] = [area, session.candidates.area_ha()]
     boundary.delete()
     boundary.save()
 
     # A boundary from a file
     boundary.import_file(ARGUMENTS["boundary"])
-    FOUND["imported"] = session.current
-    wait(lambda: session.assessment and not session.assessment_stale, 30, "no assessment of the imported boundary")
-    session.remove_candidate()
+    FOUND["imported"] = session.candidates.current
+    wait(
+        lambda: session.results.assessment and not session.results.assessment_stale,
+        30,
+        "no assessment of the imported boundary",
+    )
+    session.candidates.remove()
     boundary.save()
 
     # Export
-    session.set_current("Cloudtop Ridge")
-    wait(lambda: session.assessment and not session.assessment_stale, 30, "no assessment before the export")
+    session.candidates.set_current("Cloudtop Ridge")
+    wait(
+        lambda: session.results.assessment and not session.results.assessment_stale,
+        30,
+        "no assessment before the export",
+    )
     session.show_page("nomination")
-    session.set_nomination_value("/site/purpose", ARGUMENTS["purpose"])
+    session.nominations.set_value("/site/purpose", ARGUMENTS["purpose"])
     session.export(ARGUMENTS["package"])
     wait(lambda: session.package or any(level == 2 for _, level in said), 60, "no package came")
     FOUND["package"] = session.package
@@ -145,18 +159,22 @@ def steps():
     # Saving keeps everything, with relative paths; opening brings it back
     QgsProject.instance().setFileName(ARGUMENTS["project"])
     FOUND["saved"] = QgsProject.instance().write()
-    FOUND["candidate_source"] = session.candidate_layer.source()
+    FOUND["candidate_source"] = session.candidates.layer.source()
     iface.newProject(False)
     pause(0.3)
-    FOUND["after_new"] = [session.candidates, session.library_path]
+    FOUND["after_new"] = [session.candidates.names, session.sources.library_path]
     QgsProject.instance().read(ARGUMENTS["project"])
-    wait(lambda: session.assessment and not session.assessment_stale, 30, "no assessment after opening the project")
+    wait(
+        lambda: session.results.assessment and not session.results.assessment_stale,
+        30,
+        "no assessment after opening the project",
+    )
     FOUND["reopened"] = {
-        "current": session.current,
-        "candidates": session.candidates,
-        "library": session.library_path,
-        "verdict": session.assessment["verdict"],
-        "rationale": bool(session.statement("delineation_rationale")),
+        "current": session.candidates.current,
+        "candidates": session.candidates.names,
+        "library": session.sources.library_path,
+        "verdict": session.results.assessment["verdict"],
+        "rationale": bool(session.nominations.statement("delineation_rationale")),
     }
 
     # Away and back: nothing stays, and it works again
@@ -174,7 +192,7 @@ def steps():
     qgis.utils.startPlugin("aze_plugin")
     FOUND["restart_ms"] = (time.perf_counter() - start) * 1000
     dock().setUserVisible(True)
-    wait(lambda: dock().session.assessment, 30, "no assessment after reloading")
+    wait(lambda: dock().session.results.assessment, 30, "no assessment after reloading")
     FOUND["reloaded"] = traces()
     picture(window, "5-reloaded")
 

@@ -54,11 +54,12 @@ def boundary_of(name):
 @pytest.fixture
 def empty_session(algorithms, monkeypatch, tmp_path):
     """A session of a project with nothing in it."""
-    from aze_plugin.gui import session as module
+    from aze_plugin.gui import candidates as module
+    from aze_plugin.gui.session import Session
 
     monkeypatch.setattr(module, "_drafts_folder", lambda: tmp_path)
     QgsProject.instance().clear()
-    made = module.Session()
+    made = Session()
     yield made
     made.close()
     QgsProject.instance().clear()
@@ -68,8 +69,8 @@ def empty_session(algorithms, monkeypatch, tmp_path):
 def session(empty_session, library):
     """A session with the sample's library, its protected areas, and Cloudtop Ridge checked and measured."""
     empty_session.open_library(library)
-    empty_session.add_sources("protected", str(SAMPLE / "protected_areas.gpkg"))
-    empty_session.add_candidate("Cloudtop Ridge", boundary_of("Cloudtop Ridge"))
+    empty_session.sources.add("protected", str(SAMPLE / "protected_areas.gpkg"))
+    empty_session.candidates.add("Cloudtop Ridge", boundary_of("Cloudtop Ridge"))
     wait_for(lambda: fresh(empty_session))
     return empty_session
 
@@ -77,10 +78,10 @@ def session(empty_session, library):
 def fresh(session):
     """Whether check and cover are there and of the present boundary."""
     return bool(
-        session.assessment
-        and not session.assessment_stale
-        and session.coverage
-        and not session.coverage_stale
-        and session.completed
+        session.results.assessment
+        and not session.results.assessment_stale
+        and session.results.coverage
+        and not session.results.coverage_stale
+        and session.nominations.completed
         and session.busy is None
     )

@@ -50,8 +50,8 @@ def test_drawing_with_the_mouse(page, empty_session, window, monkeypatch):  # no
         press(window.canvas, x, y)
     press(window.canvas, 0.5, 0.5, Qt.MouseButton.RightButton)
     settle()
-    assert empty_session.current == "Drawn"
-    assert empty_session.candidate_geometry().area() == pytest.approx(0.36, rel=0.05)
+    assert empty_session.candidates.current == "Drawn"
+    assert empty_session.candidates.geometry().area() == pytest.approx(0.36, rel=0.05)
     assert not page.drawing.is_active()
     assert window.canvas.mapTool() is window.pan
 
@@ -65,8 +65,8 @@ def test_giving_up_leaves_no_trace(page, empty_session, window):  # noqa: F811
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert window.canvas.mapTool() is window.pan
     assert len(window.canvas.scene().items()) == items
-    assert empty_session.candidates == []
-    assert not empty_session.candidate_layer.isEditable()
+    assert empty_session.candidates.names == []
+    assert not empty_session.candidates.layer.isEditable()
 
 
 def test_another_tool_ends_the_drawing(page, window):  # noqa: F811
@@ -80,7 +80,7 @@ def test_each_chosen_feature_becomes_a_candidate(page, empty_session, monkeypatc
     monkeypatch.setattr(module.ChooseFeatures, "exec", lambda self: True)
     monkeypatch.setattr(module.ChooseFeatures, "chosen", lambda self: [0, 2])
     page.import_file(str(SAMPLE / "candidates.gpkg"))
-    assert empty_session.candidates == ["Cloudtop Ridge", "Ember Crater"]
+    assert empty_session.candidates.names == ["Cloudtop Ridge", "Ember Crater"]
 
 
 def test_a_file_without_crs_is_asked_about(page, empty_session, monkeypatch, tmp_path):
@@ -93,11 +93,11 @@ def test_a_file_without_crs_is_asked_about(page, empty_session, monkeypatch, tmp
     monkeypatch.setattr(module.layers, "open_vectors", lambda path: [layer])
     monkeypatch.setattr(page, "_ask_crs", lambda name: None)
     page.import_file("plain.shp")
-    assert empty_session.candidates == []
+    assert empty_session.candidates.names == []
     monkeypatch.setattr(page, "_ask_crs", lambda name: QgsCoordinateReferenceSystem("EPSG:6933"))
     page.import_file("plain.shp")
-    assert empty_session.candidates == ["Metres"]
-    assert empty_session.candidate_area_ha() == pytest.approx(10_000, rel=0.001)
+    assert empty_session.candidates.names == ["Metres"]
+    assert empty_session.candidates.area_ha() == pytest.approx(10_000, rel=0.001)
 
 
 def test_selected_features_of_any_polygon_layer(page, empty_session):
@@ -109,7 +109,7 @@ def test_selected_features_of_any_polygon_layer(page, empty_session):
     assert "Select" in said[0]
     layer.selectByIds([next(layer.getFeatures()).id()])
     page.take_selection()
-    assert empty_session.current == next(layer.getFeatures())["IntName"]
+    assert empty_session.candidates.current == next(layer.getFeatures())["IntName"]
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_selected_features_of_any_polygon_layer(page, empty_session):
 def test_pasting(page, empty_session, content):
     QGuiApplication.clipboard().setText(content)
     page.paste()
-    assert len(empty_session.candidates) == 1
-    assert empty_session.candidate_geometry().area() == pytest.approx(0.01)
+    assert len(empty_session.candidates.names) == 1
+    assert empty_session.candidates.geometry().area() == pytest.approx(0.01)
 
 
 @pytest.mark.parametrize("content", ["", "hello", "{", "Point(0 0)", '{"type":"Point","coordinates":[0,0]}'])
@@ -137,17 +137,17 @@ def test_pasting_what_is_no_boundary(page, empty_session, content):
 
 
 def test_a_bow_tie_is_shown_and_mended(page, empty_session, monkeypatch):
-    empty_session.add_candidate("Tie", QgsGeometry.fromWkt(BOW_TIE))
+    empty_session.candidates.add("Tie", QgsGeometry.fromWkt(BOW_TIE))
     settle()
     assert empty_session.page_state("boundary") == "problem"
     assert page.faults.chip.state == "problem"
-    assert empty_session.candidate_area_ha() is None
+    assert empty_session.candidates.area_ha() is None
     offered = []
     monkeypatch.setattr(module.MendDialog, "exec", lambda self: offered.append(self) or True)
     page.mend()
     assert offered
-    assert empty_session.candidate_geometry().isGeosValid()
-    assert empty_session.candidate_geometry().area() == pytest.approx(0.5)
+    assert empty_session.candidates.geometry().isGeosValid()
+    assert empty_session.candidates.geometry().area() == pytest.approx(0.5)
     assert empty_session.page_state("boundary") == "fine"
     page._undo_stack("undo")
     assert empty_session.page_state("boundary") == "problem"
@@ -156,12 +156,12 @@ def test_a_bow_tie_is_shown_and_mended(page, empty_session, monkeypatch):
 def test_tiny_parts_are_shown_and_removed(page, empty_session, monkeypatch):
     speck = "((5 5, 5.00001 5, 5.00001 5.00001, 5 5.00001, 5 5))"
     large = SQUARE.partition("Polygon")[2]
-    empty_session.add_candidate("Two", QgsGeometry.fromWkt(f"MultiPolygon({large}, {speck})"))
+    empty_session.candidates.add("Two", QgsGeometry.fromWkt(f"MultiPolygon({large}, {speck})"))
     settle()
     assert page.faults.chip.state == "work"
     monkeypatch.setattr(module.MendDialog, "exec", lambda self: True)
     page.remove_slivers()
-    assert empty_session.candidate_geometry().constGet().numGeometries() == 1
+    assert empty_session.candidates.geometry().constGet().numGeometries() == 1
 
 
 def test_facts_of_a_known_square(qgis_app):
@@ -174,19 +174,19 @@ def test_facts_of_a_known_square(qgis_app):
 
 
 def test_an_update_offers_the_sites_it_meets(page, empty_session):
-    empty_session.add_sources("sites", str(SAMPLE / "sites.gpkg"))
+    empty_session.sources.add("sites", str(SAMPLE / "sites.gpkg"))
     layer = QgsVectorLayer(str(SAMPLE / "candidates.gpkg"), "c", "ogr")
     shape = next(f for f in layer.getFeatures() if f["name"] == "Serrata Highlands").geometry()
-    empty_session.add_candidate("Serrata Highlands", shape)
+    empty_session.candidates.add("Serrata Highlands", shape)
     page.kind.setCurrentIndex(page.kind.findData("update_site"))
     page._kind_chosen()
-    assert empty_session.nomination["kind"] == "update_site"
-    assert empty_session.candidate_feature()["updates_site"] == "Serrata Highlands"
+    assert empty_session.nominations.details["kind"] == "update_site"
+    assert empty_session.candidates.feature()["updates_site"] == "Serrata Highlands"
     assert not page.updates.isHidden()
 
 
 def test_nothing_is_wider_than_the_panel(page, empty_session):
-    empty_session.add_candidate("A name that goes on and on " * 6, QgsGeometry.fromWkt(BOW_TIE))
+    empty_session.candidates.add("A name that goes on and on " * 6, QgsGeometry.fromWkt(BOW_TIE))
     settle()
     assert page.widget().width() <= page.viewport().width()
     for card in (page.making, page.editing, page.candidate, page.faults):

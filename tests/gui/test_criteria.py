@@ -43,7 +43,7 @@ def test_nothing_yet_says_what_is_missing_and_leads_there(empty_session):  # noq
 def test_cards_say_the_statuses_of_the_assessment(page, session):  # noqa: F811
     for name, card in page.cards.items():
         assert card.chip.isVisible()
-        assert session.assessment["criteria"][name]["status"] in ("met", "needs_evidence")
+        assert session.results.assessment["criteria"][name]["status"] in ("met", "needs_evidence")
     assert page.cards["endangerment"].chip.text == "met"
     assert page.cards["discreteness"].chip.text == "needs evidence"
     # What is met is folded, what needs somebody is open.
@@ -52,9 +52,9 @@ def test_cards_say_the_statuses_of_the_assessment(page, session):  # noqa: F811
 
 
 def test_every_taxon_is_listed_once_and_those_that_cannot_trigger_are_folded(page, session):  # noqa: F811
-    assert page.taxa.model.taxon_count() == len(session.assessment["species"])
+    assert page.taxa.model.taxon_count() == len(session.results.assessment["species"])
     group = page.taxa.model.group()
-    folded = [e for e in session.assessment["species"] if not species.can_trigger(e)]
+    folded = [e for e in session.results.assessment["species"] if not species.can_trigger(e)]
     assert folded
     assert page.taxa.model.rowCount(group) == len(folded)
     assert not any(entry["trigger"] for entry in folded)
@@ -75,13 +75,13 @@ def test_the_rationale_is_written_in_place_and_meets_discreteness(page, session)
     assert page.editor.isVisible()
     QTest.keyClicks(page.editor.text, "The edge of the cloud forest on all sides.")
     page.editor.save.click()
-    assert session.statement("delineation_rationale") == "The edge of the cloud forest on all sides."
-    assert session.assessment_stale
+    assert session.nominations.statement("delineation_rationale") == "The edge of the cloud forest on all sides."
+    assert session.results.assessment_stale
     assert page.cards["discreteness"].chip.dimmed
     wait_for(lambda: fresh(session))
     settle()
     assert page.cards["discreteness"].chip.text == "met"
-    assert session.assessment["verdict"] == "eligible"
+    assert session.results.assessment["verdict"] == "eligible"
 
 
 def test_what_was_typed_and_not_saved_survives_a_look_at_another_candidate(page, session):  # noqa: F811
@@ -89,19 +89,19 @@ def test_what_was_typed_and_not_saved_survives_a_look_at_another_candidate(page,
     QTest.keyClicks(page.editor.text, "Half a sen")
     from pages_support import boundary_of
 
-    session.add_candidate("Ember Crater", boundary_of("Ember Crater"))
+    session.candidates.add("Ember Crater", boundary_of("Ember Crater"))
     settle()
     assert not page.editor.isVisible()
-    session.set_current("Cloudtop Ridge")
+    session.candidates.set_current("Cloudtop Ridge")
     settle()
     page.act("rationale")
     assert page.editor.text.toPlainText() == "Half a sen"
     page.editor.cancel.click()
-    assert session.statement("delineation_rationale") == ""
+    assert session.nominations.statement("delineation_rationale") == ""
 
 
 def test_a_taxon_opens_to_its_shares_findings_and_sources(page, session):  # noqa: F811
-    entry = next(e for e in session.assessment["species"] if e["trigger"])
+    entry = next(e for e in session.results.assessment["species"] if e["trigger"])
     index = page.taxa.proxy.mapFromSource(page.taxa.model.find(entry["scientific_name"]))
     page.taxa.tree.setCurrentIndex(index)
     assert page.taxa.reason.plain() in [f["message"] for f in entry["findings"]]
@@ -111,25 +111,27 @@ def test_a_taxon_opens_to_its_shares_findings_and_sources(page, session):  # noq
     assert entry["scientific_name"] in said
     assert all(finding["message"] in said for finding in entry["findings"])
     assert any("EPSG:6933" in text for text in said)
-    assert any(session.assessment_sources[0]["citation"] in text for text in said)
+    assert any(session.results.assessment_sources[0]["citation"] in text for text in said)
     page.details.back.click()
     assert page.stack.currentWidget() is page.results
 
 
 def test_evidence_of_presence_is_kept_with_its_taxon(page, session):  # noqa: F811
-    entry = next(e for e in session.assessment["species"] if e["trigger"])
+    entry = next(e for e in session.results.assessment["species"] if e["trigger"])
     page.show_taxon(entry["scientific_name"])
     page.details.write("evidence_of_presence")
     QTest.keyClicks(page.details.editor.text, "Transect of 2024")
     page.details.editor.save.click()
-    assert session.statement("evidence_of_presence", entry["scientific_name"]) == "Transect of 2024"
+    assert session.nominations.statement("evidence_of_presence", entry["scientific_name"]) == "Transect of 2024"
 
 
 def test_places_of_findings_are_shown_on_the_map(page, session, monkeypatch):  # noqa: F811
     zoomed = []
     monkeypatch.setattr(session, "zoom_to", zoomed.append)
     fresh_page = CriteriaPage(session)
-    entry = next(e for e in session.assessment["species"] if any(f["params"].get("extent") for f in e["findings"]))
+    entry = next(
+        e for e in session.results.assessment["species"] if any(f["params"].get("extent") for f in e["findings"])
+    )
     fresh_page.show_taxon(entry["scientific_name"])
     fresh_page.show()
     link(fresh_page.details.findings, "show").click()
@@ -143,7 +145,7 @@ def test_the_rest_of_a_range_is_one_click_away(page, session, monkeypatch):  # n
     link(page.cards["irreplaceability"], "show").click()
     extents = [
         list(f["params"]["extent"])
-        for e in session.assessment["species"]
+        for e in session.results.assessment["species"]
         for f in e["findings"]
         if f["code"] == "irreplaceability.outside"
     ]
@@ -152,7 +154,7 @@ def test_the_rest_of_a_range_is_one_click_away(page, session, monkeypatch):  # n
 
 
 def test_what_is_open_and_chosen_survives_a_new_check(page, session):  # noqa: F811
-    entry = next(e for e in session.assessment["species"] if e["trigger"])
+    entry = next(e for e in session.results.assessment["species"] if e["trigger"])
     index = page.taxa.proxy.mapFromSource(page.taxa.model.find(entry["scientific_name"]))
     page.taxa.tree.setCurrentIndex(index)
     page.taxa.tree.expand(index)
@@ -167,7 +169,7 @@ def test_what_is_open_and_chosen_survives_a_new_check(page, session):  # noqa: F
 def test_the_table_goes_to_the_clipboard_and_to_a_file(page, session, tmp_path):  # noqa: F811
     page.taxa.copy()
     copied = QApplication.clipboard().text().splitlines()
-    shares = sum(max(1, len(e["shares"])) for e in session.assessment["species"])
+    shares = sum(max(1, len(e["shares"])) for e in session.results.assessment["species"])
     assert len(copied) == shares + 1
     target = tmp_path / "taxa.csv"
     page.taxa.save_as(str(target))
@@ -188,4 +190,6 @@ def test_clicking_a_bar_opens_the_taxon(page, session):  # noqa: F811
 
     bar = page.cards["irreplaceability"].findChildren(ShareBar)[0]
     QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
-    assert page.details.taxon == next(e for e in session.assessment["species"] if e["trigger"])["scientific_name"]
+    assert (
+        page.details.taxon == next(e for e in session.results.assessment["species"] if e["trigger"])["scientific_name"]
+    )

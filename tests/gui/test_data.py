@@ -85,9 +85,9 @@ def test_points_alone_hold_no_boundary(tmp_path):
 
 def test_cards_say_what_is_loaded(page, empty_session):
     assert page.sites.chip.state == "empty"
-    empty_session.add_sources("sites", str(SAMPLE / "sites.gpkg"))
-    empty_session.add_sources("protected", str(SAMPLE / "protected_areas.gpkg"))
-    empty_session.add_sources("landcover", str(SAMPLE / "landcover.tif"))
+    empty_session.sources.add("sites", str(SAMPLE / "sites.gpkg"))
+    empty_session.sources.add("protected", str(SAMPLE / "protected_areas.gpkg"))
+    empty_session.sources.add("landcover", str(SAMPLE / "landcover.tif"))
     settle()
     assert page.sites.chip.state == page.protected.chip.state == page.landcover.chip.state == "fine"
     assert page.protected.rows.count() == 2
@@ -102,16 +102,16 @@ def test_a_layer_of_the_project_is_taken_and_given_back(page, empty_session):
     [action] = page.sites.menu.actions()
     assert action.text() == "Mine"
     action.trigger()
-    assert empty_session.site_layers == [layer]
-    empty_session.release(layer)
-    assert empty_session.site_layers == []
+    assert empty_session.sources.site_layers == [layer]
+    empty_session.sources.release(layer)
+    assert empty_session.sources.site_layers == []
     assert layer.id() in QgsProject.instance().mapLayers()
 
 
 def test_the_group_is_found_under_another_name(empty_session):
-    empty_session.add_sources("sites", str(SAMPLE / "sites.gpkg"))
+    empty_session.sources.add("sites", str(SAMPLE / "sites.gpkg"))
     layers.group(QgsProject.instance()).setName("Mine")
-    empty_session.add_sources("landcover", str(SAMPLE / "landcover.tif"))
+    empty_session.sources.add("landcover", str(SAMPLE / "landcover.tif"))
     assert len(QgsProject.instance().layerTreeRoot().findGroups()) == 1
 
 
@@ -122,12 +122,12 @@ def test_bad_files_are_said_and_nothing_is_added(page, empty_session, tmp_path):
     path.write_bytes(b"no")
     page.sites._take([str(path)])
     assert str(path) in said[0]
-    assert empty_session.site_layers == []
+    assert empty_session.sources.site_layers == []
 
 
 def test_nothing_is_wider_than_the_panel(page, empty_session):
-    empty_session.add_sources("protected", str(SAMPLE / "protected_areas.gpkg"))
-    empty_session.protected_layers[0].setName("A name without any space_" * 8)
+    empty_session.sources.add("protected", str(SAMPLE / "protected_areas.gpkg"))
+    empty_session.sources.protected_layers[0].setName("A name without any space_" * 8)
     page.protected.show_state()
     settle()
     assert page.widget().width() <= page.viewport().width()
@@ -137,20 +137,20 @@ def test_nothing_is_wider_than_the_panel(page, empty_session):
 
 def test_the_sample_opens_checks_and_can_be_loaded_again(page, empty_session, tmp_path):
     sample.load(empty_session, tmp_path / "sample")
-    wait_for(lambda: empty_session.library_summary)
+    wait_for(lambda: empty_session.sources.library_summary)
     wait_for(lambda: fresh(empty_session))
-    assert empty_session.current == "Cloudtop Ridge"
-    assert empty_session.assessment["verdict"] == "eligible"
+    assert empty_session.candidates.current == "Cloudtop Ridge"
+    assert empty_session.results.assessment["verdict"] == "eligible"
     assert page.library.chip.state == "fine"
     assert "30" in page.library.facts.text()
     dialog = ReportDialog(empty_session.import_report)
     assert dialog.tree.topLevelItemCount() == len(empty_session.import_report["sources"])
-    assert empty_session.candidate_feature("Serrata Highlands")["kind"] == "update_site"
+    assert empty_session.candidates.feature("Serrata Highlands")["kind"] == "update_site"
     count = len(QgsProject.instance().mapLayers())
     sample.load(empty_session, tmp_path / "sample")
     wait_for(lambda: not empty_session.runner.running("import"))
     assert len(QgsProject.instance().mapLayers()) == count
-    assert len(empty_session.candidates) == 7
+    assert len(empty_session.candidates.names) == 7
 
 
 def test_import_dialog_asks_for_what_is_needed(qgis_app, tmp_path):

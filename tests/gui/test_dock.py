@@ -45,7 +45,7 @@ def test_header_says_what_is_known(panel, session):
     assert "4,31" in panel.facts.text()
     assert "protected" in panel.facts.text()
     assert panel.combo.currentText() == "Cloudtop Ridge"
-    session.replace_boundary(QgsGeometry.fromWkt("Polygon((0 0, 0.1 0, 0.1 0.1, 0 0.1, 0 0))"))
+    session.candidates.replace_boundary(QgsGeometry.fromWkt("Polygon((0 0, 0.1 0, 0.1 0.1, 0 0.1, 0 0))"))
     assert panel.verdict.dimmed
     assert "protected" not in panel.facts.text()
     wait_for(lambda: fresh(session))

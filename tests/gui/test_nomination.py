@@ -108,14 +108,14 @@ def test_a_value_outside_the_vocabulary_stays_visible(qgis_app):
 def test_what_is_entered_reaches_the_nomination_and_can_be_undone(page, session):  # noqa: F811
     country = field(page, "proposer", "country")
     enter(country.editor, "Azea")
-    assert session.nomination["proposer"]["country"] == "Azea"
+    assert session.nominations.details["proposer"]["country"] == "Azea"
     settle()
     page.back.click()
-    assert "country" not in session.nomination["proposer"]
+    assert "country" not in session.nominations.details["proposer"]
     settle()
     assert country.editor.text() == ""
     page.forth.click()
-    assert session.nomination["proposer"]["country"] == "Azea"
+    assert session.nominations.details["proposer"]["country"] == "Azea"
 
 
 def test_typing_in_one_field_is_one_step(page, session):  # noqa: F811
@@ -124,37 +124,37 @@ def test_typing_in_one_field_is_one_step(page, session):  # noqa: F811
     enter(name.editor, "Mira Talo")
     assert page.undo.count() == 1
     page.undo.undo()
-    assert not session.nomination["proposer"].get("name")
+    assert not session.nominations.details["proposer"].get("name")
 
 
 def test_derived_values_are_filled_in_marked_and_come_back(page, session):  # noqa: F811
     area = field(page, "site", "area_km2")
-    assert area.editor.value() == pytest.approx(session.assessment["area_ha"] / 100, abs=1e-3)
+    assert area.editor.value() == pytest.approx(session.results.assessment["area_ha"] / 100, abs=1e-3)
     assert area.origin.text() == "derived"
-    assert "area_km2" not in session.nomination.get("site", {})
+    assert "area_km2" not in session.nominations.details.get("site", {})
     enter(area.editor, "12")
     settle()
-    assert session.nomination["site"]["area_km2"] == 12
+    assert session.nominations.details["site"]["area_km2"] == 12
     assert area.origin.text() == "changed by hand"
     area.revert.click()
     reviewed(session)
-    assert "area_km2" not in session.nomination["site"]
+    assert "area_km2" not in session.nominations.details["site"]
     assert area.origin.text() == "derived"
 
 
 def test_trigger_species_are_rows_that_can_be_completed(page, session):  # noqa: F811
     rows = field(page, "biodiversity", "species")
-    triggers = [e["scientific_name"] for e in session.assessment["species"] if e["trigger"]]
+    triggers = [e["scientific_name"] for e in session.results.assessment["species"] if e["trigger"]]
     assert [rows.table.item(n, 0).text() for n in range(rows.table.rowCount())] == triggers
     rows.choose(1, "latest_year")
     enter(rows.fields["latest_year"].editor, "2024")
-    kept = session.nomination["biodiversity"]["species"]
+    kept = session.nominations.details["biodiversity"]["species"]
     assert kept[1] == {"scientific_name": triggers[1], "latest_year": 2024}
     reviewed(session)
     assert rows.table.rowCount() == len(triggers)
     assert rows.fields["category"].origin.text() == "derived"
     page.undo.undo()
-    assert not session.nomination["biodiversity"].get("species")
+    assert not session.nominations.details["biodiversity"].get("species")
 
 
 def test_evidence_in_a_row_is_a_statement_that_the_check_reads(page, session):  # noqa: F811
@@ -163,8 +163,8 @@ def test_evidence_in_a_row_is_a_statement_that_the_check_reads(page, session):  
     editor = rows.fields["evidence_of_presence"]
     QTest.keyClicks(editor.editor, "Seen in 2024")
     editor.commit()
-    assert session.statement("evidence_of_presence", rows.table.item(0, 0).text()) == "Seen in 2024"
-    assert session.assessment_stale
+    assert session.nominations.statement("evidence_of_presence", rows.table.item(0, 0).text()) == "Seen in 2024"
+    assert session.results.assessment_stale
 
 
 def test_rows_are_added_edited_and_removed(page, session):  # noqa: F811
@@ -174,11 +174,11 @@ def test_rows_are_added_edited_and_removed(page, session):  # noqa: F811
     assert threats.table.rowCount() == 1
     threats.choose(0, "level_2")
     enter(threats.fields["level_2"].editor, "8.1 Invasive species")
-    assert session.nomination["threats"]["threats"] == [{"level_2": "8.1 Invasive species"}]
+    assert session.nominations.details["threats"]["threats"] == [{"level_2": "8.1 Invasive species"}]
     threats.remove.click()
-    assert session.nomination["threats"]["threats"] == []
+    assert session.nominations.details["threats"]["threats"] == []
     page.undo.undo()
-    assert session.nomination["threats"]["threats"] == [{"level_2": "8.1 Invasive species"}]
+    assert session.nominations.details["threats"]["threats"] == [{"level_2": "8.1 Invasive species"}]
 
 
 def test_that_there_are_no_threats_can_be_said(page, session):  # noqa: F811
@@ -188,19 +188,19 @@ def test_that_there_are_no_threats_can_be_said(page, session):  # noqa: F811
     assert threats.none.isVisible()
     threats.none.click()
     settle()
-    assert session.nomination["threats"] == {"threats": []}
+    assert session.nominations.details["threats"] == {"threats": []}
     assert form.given(page.form.content, "/threats/threats", SCHEMA)
     assert not threats.none.isVisible()
 
 
 def test_the_example_is_complete_and_an_open_point_leads_to_its_field(page, session):  # noqa: F811
-    session.set_nomination(EXAMPLE)
+    session.nominations.replace(EXAMPLE)
     reviewed(session)
     done, total = page.form.progress()
     assert done == total
-    session.set_nomination_value("/proposer/email", "nobody")
+    session.nominations.set_value("/proposer/email", "nobody")
     reviewed(session)
-    problem = next(p for p in session.problems if p["field"] == "/proposer/email")
+    problem = next(p for p in session.nominations.problems if p["field"] == "/proposer/email")
     assert problem["severity"] == "blocking"
     page.problems.chosen.emit(problem["field"])
     settle()
@@ -213,7 +213,7 @@ def test_the_example_is_complete_and_an_open_point_leads_to_its_field(page, sess
 def test_an_update_asks_for_the_site_it_updates(page, session):  # noqa: F811
     number = field(page, "site", "sitrecid")
     assert not number.isVisible()
-    session.set_nomination_value("/kind", "update_site")
+    session.nominations.set_value("/kind", "update_site")
     settle()
     assert number.isVisible()
     assert "/site/change_reason" in form.needed(SCHEMA, "update_site")
@@ -222,11 +222,11 @@ def test_an_update_asks_for_the_site_it_updates(page, session):  # noqa: F811
 
 def test_another_candidate_has_a_form_and_an_undo_of_its_own(page, session):  # noqa: F811
     enter(field(page, "proposer", "name").editor, "Mira Talo")
-    session.add_candidate("Ember Crater", boundary_of("Ember Crater"))
+    session.candidates.add("Ember Crater", boundary_of("Ember Crater"))
     settle()
     assert not page.undo.canUndo()
     assert field(page, "proposer", "name").editor.text() == ""
-    session.set_current("Cloudtop Ridge")
+    session.candidates.set_current("Cloudtop Ridge")
     settle()
     assert field(page, "proposer", "name").editor.text() == "Mira Talo"
 
@@ -235,10 +235,10 @@ def test_what_is_being_typed_does_not_slip_into_another_candidate(page, session)
     name = field(page, "proposer", "name")
     name.editor.setFocus()
     QTest.keyClicks(name.editor, "Mira")
-    session.add_candidate("Ember Crater", boundary_of("Ember Crater"))
+    session.candidates.add("Ember Crater", boundary_of("Ember Crater"))
     settle()
     page.form.commit()
-    assert "proposer" not in session.nomination
+    assert "proposer" not in session.nominations.details
 
 
 def test_what_is_being_typed_is_kept_when_the_page_is_left(page, session):  # noqa: F811
@@ -246,7 +246,7 @@ def test_what_is_being_typed_is_kept_when_the_page_is_left(page, session):  # no
     notes.editor.setFocus()
     QTest.keyClicks(notes.editor, "unfinished")
     page.hide()
-    assert session.nomination["site"]["notes"] == "unfinished"
+    assert session.nominations.details["site"]["notes"] == "unfinished"
 
 
 def test_files_are_attached_and_detached(page, session, tmp_path, monkeypatch):  # noqa: F811
@@ -255,7 +255,7 @@ def test_files_are_attached_and_detached(page, session, tmp_path, monkeypatch): 
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *a, **k: ([str(proof)], ""))
     page.form.sections["evidence"].set_folded(False)
     page.files._choose()
-    assert session.evidence == [str(proof)]
+    assert session.nominations.evidence == [str(proof)]
     reviewed(session)
     rows = page.form.sections["evidence"].members["files"]
     assert rows.table.item(0, 0).text() == "survey.csv"
@@ -264,7 +264,7 @@ def test_files_are_attached_and_detached(page, session, tmp_path, monkeypatch): 
 def test_the_preview_names_every_file_of_the_package(page, session):  # noqa: F811
     from aze_plugin.gui.widgets.basics import TextLabel
 
-    session.set_nomination(EXAMPLE)
+    session.nominations.replace(EXAMPLE)
     reviewed(session)
     dialog = PackagePreview(session)
     said = " ".join(label.plain() for label in dialog.findChildren(TextLabel))
@@ -317,12 +317,12 @@ def test_an_incomplete_nomination_is_exported_as_a_draft_only(page, session, tmp
 def test_a_complete_nomination_is_exported_as_final(page, session, tmp_path, monkeypatch):  # noqa: F811
     details = copy.deepcopy(EXAMPLE)
     said = details["statements"]["candidates"]["Cloudtop Ridge"]["species"]
-    for entry in session.assessment["species"]:
+    for entry in session.results.assessment["species"]:
         if entry["trigger"]:
             said[entry["scientific_name"]] = {"evidence_of_presence": "Recorded on transects in 2024."}
-    session.set_nomination(details)
+    session.nominations.replace(details)
     reviewed(session)
-    assert [p["message"] for p in session.problems if p["severity"] == "blocking"] == []
+    assert [p["message"] for p in session.nominations.problems if p["severity"] == "blocking"] == []
     target = tmp_path / "final"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(target), ""))
     page.ask_and_export()
@@ -332,7 +332,7 @@ def test_a_complete_nomination_is_exported_as_final(page, session, tmp_path, mon
 
 
 def test_what_is_wrong_is_said_before_the_boundary_was_checked(empty_session):  # noqa: F811
-    empty_session.add_candidate("Cloudtop Ridge", boundary_of("Cloudtop Ridge"))
+    empty_session.candidates.add("Cloudtop Ridge", boundary_of("Cloudtop Ridge"))
     page = NominationPage(empty_session)
     page.show()
     email = field(page, "proposer", "email")

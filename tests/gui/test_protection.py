@@ -34,7 +34,7 @@ def test_without_boundary_or_areas_it_says_so_and_leads_there(empty_session):  #
     asked = []
     empty_session.pageRequested.connect(asked.append)
     page.nothing.button.click()
-    empty_session.add_candidate("Cloudtop Ridge", boundary_of("Cloudtop Ridge"))
+    empty_session.candidates.add("Cloudtop Ridge", boundary_of("Cloudtop Ridge"))
     settle()
     assert "cannot be assessed" in page.nothing.text.plain()
     page.nothing.button.click()
@@ -43,7 +43,7 @@ def test_without_boundary_or_areas_it_says_so_and_leads_there(empty_session):  #
 
 def test_cover_is_said_in_words_numbers_and_a_bar(page, session):  # noqa: F811
     assert page.stack.currentWidget() is page.scroll
-    coverage = session.coverage
+    coverage = session.results.coverage
     assert coverage["cover_class"] == "partial"
     assert page.cover.chip.text == "partly protected"
     assert page.bar.isVisible()
@@ -52,7 +52,7 @@ def test_cover_is_said_in_words_numbers_and_a_bar(page, session):  # noqa: F811
 
 
 def test_every_area_has_its_row_the_largest_first(page, session):  # noqa: F811
-    areas = session.coverage["protected_areas"]
+    areas = session.results.coverage["protected_areas"]
     assert page.model.rowCount() == len(areas) > 0
     shown = [page.proxy.index(row, 0).data(protected.AREA_ROLE)["pct"] for row in range(len(areas))]
     assert shown == sorted(shown, reverse=True)
@@ -64,18 +64,18 @@ def test_an_area_is_found_on_the_map(page, session, monkeypatch):  # noqa: F811
     index = page.proxy.index(0, 0)
     page.table.doubleClicked.emit(index)
     assert len(zoomed) == 1
-    inside = zoomed[0].makeValid().intersection(session.candidate_geometry())
+    inside = zoomed[0].makeValid().intersection(session.candidates.geometry())
     assert not inside.isEmpty()
 
 
 def test_an_area_that_is_gone_from_the_layers_is_not_found(session):  # noqa: F811
-    boundary = session.candidate_geometry()
-    assert places.protected_area(session.protected_layers, "0", boundary, session.project) is None
+    boundary = session.candidates.geometry()
+    assert places.protected_area(session.sources.protected_layers, "0", boundary, session.project) is None
     assert places.protected_area([], "1", boundary, session.project) is None
 
 
 def test_gaps_are_shown_and_hidden(page, session):  # noqa: F811
-    node = session.project.layerTreeRoot().findLayer(session.gaps_layer.id())
+    node = session.project.layerTreeRoot().findLayer(session.results.gaps_layer.id())
     assert page.gaps.isVisible()
     page.gaps.setChecked(False)
     assert not node.isVisible()
@@ -85,7 +85,7 @@ def test_gaps_are_shown_and_hidden(page, session):  # noqa: F811
 
 
 def test_what_was_left_out_is_said(page, session):  # noqa: F811
-    excluded = session.coverage_notes["excluded"]
+    excluded = session.results.coverage_notes["excluded"]
     assert excluded
     said = page.excluded.plain()
     assert len(said.splitlines()) >= len(excluded)
@@ -93,9 +93,9 @@ def test_what_was_left_out_is_said(page, session):  # noqa: F811
 
 
 def test_a_changed_boundary_dims_the_old_result_until_the_new_one_comes(page, session):  # noqa: F811
-    session.replace_boundary(boundary_of("Ember Crater"))
+    session.candidates.replace_boundary(boundary_of("Ember Crater"))
     settle()
-    assert session.coverage_stale
+    assert session.results.coverage_stale
     assert page.cover.chip.dimmed
     wait_for(lambda: fresh(session))
     settle()
@@ -103,7 +103,7 @@ def test_a_changed_boundary_dims_the_old_result_until_the_new_one_comes(page, se
 
 
 def test_a_site_that_cannot_be_measured_is_no_zero(page, session):  # noqa: F811
-    result = session._results[session.current]
+    result = session.results.of(session.candidates.current)
     result.coverage = {
         **result.coverage,
         "pa_pct": None,

@@ -200,25 +200,25 @@ class BoundaryPage(PageScroll):
         """Show the current candidate."""
         session, translate = self.session, QCoreApplication.translate
         self._watch_undo()
-        layer = session.candidate_layer
+        layer = session.candidates.layer
         self.editing.setVisible(layer is not None and layer.isEditable() and layer.isModified())
-        shape = session.candidate_geometry()
-        self.candidate.setVisible(session.current is not None)
+        shape = session.candidates.geometry()
+        self.candidate.setVisible(session.candidates.current is not None)
         self.faults.setVisible(shape is not None)
         if not self.drawing.is_active():
             self.hint.setText(
                 ""
-                if session.current
+                if session.candidates.current
                 else translate(
                     "AzeBoundary",
                     "Draw the site that you have in mind, or take a boundary that exists: a file, a "
                     "selected feature, or text from the clipboard.",
                 )
             )
-            self.hint.setVisible(not session.current)
-        if session.current is None:
+            self.hint.setVisible(not session.candidates.current)
+        if session.candidates.current is None:
             return
-        self.candidate.title.setText(session.current)
+        self.candidate.title.setText(session.candidates.current)
         self._show_kind()
         if shape is None:
             self.candidate.set_state("problem", translate("AzeBoundary", "no boundary"))
@@ -229,7 +229,7 @@ class BoundaryPage(PageScroll):
         self._show_faults(shape)
 
     def _show_kind(self) -> None:
-        feature = self.session.candidate_feature()
+        feature = self.session.candidates.feature()
         kind = feature["kind"] if feature is not None and "kind" in feature.fields().names() else "new_site"
         self.kind.setCurrentIndex(max(0, self.kind.findData(kind)))
         self.updates.setVisible(kind == "update_site")
@@ -243,11 +243,11 @@ class BoundaryPage(PageScroll):
 
     def _existing_sites(self) -> list[str]:
         """Names of the existing sites that the boundary meets, nearest to what an update is about."""
-        shape = self.session.candidate_geometry()
+        shape = self.session.candidates.geometry()
         if shape is None:
             return []
         found = []
-        for layer in self.session.site_layers:
+        for layer in self.session.sources.site_layers:
             column = _name_column(layer.fields())
             if column < 0:
                 continue
@@ -362,13 +362,13 @@ class BoundaryPage(PageScroll):
             self,
             translate("AzeBoundary", "Name of the candidate"),
             translate("AzeBoundary", "Name"),
-            text=self.session.free_name(""),
+            text=self.session.candidates.free_name(""),
         )
         self._add(name if ok else "", boundary)
 
     def _add(self, name: str, boundary: QgsGeometry) -> None:
         try:
-            self.session.add_candidate(name, boundary)
+            self.session.candidates.add(name, boundary)
         except AzeError as error:
             self._say(error)
 
@@ -468,7 +468,7 @@ class BoundaryPage(PageScroll):
 
     def edit(self) -> None:
         """Open the vertex tool on the candidates."""
-        iface, layer = self.session.iface, self.session.candidate_layer
+        iface, layer = self.session.iface, self.session.candidates.layer
         if iface is None or layer is None:
             return
         if not layer.isEditable():
@@ -480,7 +480,7 @@ class BoundaryPage(PageScroll):
 
     def save(self) -> None:
         """Write the edits to the file."""
-        layer = self.session.candidate_layer
+        layer = self.session.candidates.layer
         if layer is not None and not layer.commitChanges(True):
             self.session.message.emit("; ".join(layer.commitErrors()), messages.CRITICAL)
         self.show_state()
@@ -493,20 +493,20 @@ class BoundaryPage(PageScroll):
             translate("AzeBoundary", "Discard changes"),
             translate("AzeBoundary", "Go back to the boundaries as they were saved last? This cannot be undone."),
         )
-        layer = self.session.candidate_layer
+        layer = self.session.candidates.layer
         if answer == QMessageBox.StandardButton.Yes and layer is not None:
             layer.rollBack()
             self.show_state()
 
     def _undo_stack(self, step: str) -> None:
-        layer = self.session.candidate_layer
+        layer = self.session.candidates.layer
         if layer is not None and layer.undoStack() is not None:
             getattr(layer.undoStack(), step)()
             layer.triggerRepaint()
             self.show_state()
 
     def _watch_undo(self) -> None:
-        layer = self.session.candidate_layer
+        layer = self.session.candidates.layer
         stack = layer.undoStack() if layer is not None else None
         self.undo.setEnabled(stack is not None and stack.canUndo())
         self.redo.setEnabled(stack is not None and stack.canRedo())
@@ -518,31 +518,31 @@ class BoundaryPage(PageScroll):
             self,
             translate("AzeBoundary", "Rename the candidate"),
             translate("AzeBoundary", "Name"),
-            text=self.session.current or "",
+            text=self.session.candidates.current or "",
         )
         if ok:
-            self.session.rename_candidate(name)
+            self.session.candidates.rename(name)
 
     def delete(self) -> None:
         """Delete the candidate; the edit can be undone until it is saved."""
-        self.session.remove_candidate()
+        self.session.candidates.remove()
 
     def mend(self) -> None:
         """Offer the valid form of the boundary."""
-        shape = self.session.candidate_geometry()
+        shape = self.session.candidates.geometry()
         if shape is not None:
             self._offer(shape, measure.mended(shape))
 
     def remove_slivers(self) -> None:
         """Offer the boundary without its tiny parts."""
-        shape = self.session.candidate_geometry()
+        shape = self.session.candidates.geometry()
         if shape is not None:
             self._offer(shape, measure.without_slivers(shape, _sliver_share()))
 
     def _offer(self, before: QgsGeometry, after: QgsGeometry) -> None:
         if MendDialog(before, after, self.window()).exec():
             try:
-                self.session.replace_boundary(after)
+                self.session.candidates.replace_boundary(after)
             except AzeError as error:
                 self._say(error)
 
@@ -552,7 +552,7 @@ class BoundaryPage(PageScroll):
         self.session.set_candidate_kind(kind, sites[0] if kind == "update_site" and sites else "")
 
     def _site_chosen(self) -> None:
-        feature = self.session.candidate_feature()
+        feature = self.session.candidates.feature()
         said = self.updates.currentText().strip()
         if feature is not None and said != str(feature["updates_site"] or ""):
             self.session.set_candidate_kind("update_site", said)

@@ -85,19 +85,19 @@ class CriteriaPage(QWidget):
         elif key == "why":
             self.refresh()
             for name in CRITERIA:
-                status = (self.session.assessment or {}).get("criteria", {}).get(name, {}).get("status")
+                status = (self.session.results.assessment or {}).get("criteria", {}).get(name, {}).get("status")
                 if status not in (None, "met"):
                     self.cards[name].show_findings(True)
 
     def refresh(self) -> None:
         """Show what the session holds now."""
         self._outdated = False
-        assessment, stale = self.session.assessment, self.session.assessment_stale
+        assessment, stale = self.session.results.assessment, self.session.results.assessment_stale
         if assessment is None:
             self._say_what_is_missing()
             self.stack.setCurrentWidget(self.nothing)
             return
-        settings = self.session.assessment_settings or {}
+        settings = self.session.results.assessment_settings or {}
         threshold = settings["threshold"]
         self._show_notice()
         for card in self.cards.values():
@@ -143,20 +143,22 @@ class CriteriaPage(QWidget):
         # A file inside an archive goes by the archive's name, which is what the user knows.
         data = [
             " ".join(part for part in ((source.get("name") or "").partition("/")[0], source.get("version")) if part)
-            for source in session.assessment_sources
+            for source in session.results.assessment_sources
         ]
-        self.notice.show_state(session.assessment_time, data, session.assessment_stale, session.busy is not None)
+        self.notice.show_state(
+            session.results.assessment_time, data, session.results.assessment_stale, session.busy is not None
+        )
 
     def _say_what_is_missing(self) -> None:
         translate = QCoreApplication.translate
         session = self.session
         self._missing = ""
-        if session.problem_of_installation():
-            self.nothing.say(session.problem_of_installation())
-        elif session.library_problem:
+        if session.sources.installation_problem:
+            self.nothing.say(session.sources.installation_problem)
+        elif session.sources.library_problem:
             self._missing = "data"
-            self.nothing.say(session.library_problem, translate("AzeCriteria", "Go to the data"))
-        elif not session.library_path:
+            self.nothing.say(session.sources.library_problem, translate("AzeCriteria", "Go to the data"))
+        elif not session.sources.library_path:
             self._missing = "data"
             self.nothing.say(
                 translate(
@@ -165,7 +167,7 @@ class CriteriaPage(QWidget):
                 ),
                 translate("AzeCriteria", "Go to the data"),
             )
-        elif session.candidate_geometry() is None:
+        elif session.candidates.geometry() is None:
             self._missing = "boundary"
             self.nothing.say(
                 translate("AzeCriteria", "There is no boundary to check yet. Draw or import one first."),
@@ -190,14 +192,14 @@ class CriteriaPage(QWidget):
             self.details.write(key)
             return
         self.refresh()
-        if self.session.assessment is not None:
+        if self.session.results.assessment is not None:
             self.stack.setCurrentWidget(self.results)
-        self.editor.open(self.session.current or "", key, "", self.session.statement(key))
+        self.editor.open(self.session.candidates.current or "", key, "", self.session.nominations.statement(key))
         # The editor has its place only after the layout was done anew.
         QTimer.singleShot(0, lambda: self.scroll.ensureWidgetVisible(self.editor))
 
     def _save(self, key: str, _taxon: str, said: str) -> None:
-        self.session.set_statement(key, said)
+        self.session.nominations.set_statement(key, said)
 
 
 class CriterionCard(Card):

@@ -77,16 +77,16 @@ class LibraryCard(DropCard):
     def show_state(self) -> None:
         """Show what is loaded."""
         session, translate = self.session, QCoreApplication.translate
-        path, summary = session.library_path, session.library_summary
+        path, summary = session.sources.library_path, session.sources.library_summary
         self.sample.setVisible(not path)
         self.name.setVisible(bool(path))
         self.name.setText(path if is_connection(path) else Path(path).name if path else "")
         self.name.setToolTip(path)
-        self.problem.setText(session.library_problem)
-        self.problem.setVisible(bool(session.library_problem))
+        self.problem.setText(session.sources.library_problem)
+        self.problem.setVisible(bool(session.sources.library_problem))
         self.facts.setVisible(bool(summary))
         self.sources.setVisible(bool(summary))
-        if session.library_problem:
+        if session.sources.library_problem:
             self.set_state("problem", translate("AzeData", "cannot be used"))
         elif summary:
             self.set_state("fine", translate("AzeData", "ready"))
@@ -110,7 +110,7 @@ class LibraryCard(DropCard):
 
     def _show_busy(self) -> None:
         importing = self.session.runner.running("import")
-        lacking = self.session.problem_of_installation()
+        lacking = self.session.sources.installation_problem
         for button in (self.open, self.import_, self.sample):
             button.setEnabled(not importing and not lacking)
         if importing:
@@ -129,7 +129,7 @@ class LibraryCard(DropCard):
 
     def show_import(self, files: list[str] | None = None) -> None:
         """Ask what to import, and import it."""
-        dialog = ImportDialog(self.session.library_path, files or [], self.window())
+        dialog = ImportDialog(self.session.sources.library_path, files or [], self.window())
         if dialog.exec():
             self.session.import_library(**dialog.choice())
 
@@ -203,7 +203,7 @@ class LayersCard(DropCard):
         drop.setAutoRaise(True)
         drop.setIcon(QgsApplication.getThemeIcon("/mIconClose.svg"))
         drop.setToolTip(translate("AzeData", "Stop using this layer; it stays in the project"))
-        drop.clicked.connect(lambda: self.session.release(layer))
+        drop.clicked.connect(lambda: self.session.sources.release(layer))
         head = QHBoxLayout()
         head.setSpacing(2)
         head.addWidget(name, 1)
@@ -223,7 +223,7 @@ class LayersCard(DropCard):
         self.menu.clear()
         found = layers.fitting(self.session.project, self.role)
         for layer in found:
-            self.menu.addAction(layer.name(), lambda layer=layer: self.session.adopt(layer, self.role))
+            self.menu.addAction(layer.name(), lambda layer=layer: self.session.sources.adopt(layer, self.role))
         if not found:
             nothing = self.menu.addAction(
                 QCoreApplication.translate("AzeData", "No other layer of this project fits here")
@@ -240,7 +240,7 @@ class LayersCard(DropCard):
     def _take(self, files: list[str]) -> None:
         for path in files:
             try:
-                self.session.add_sources(self.role, path)
+                self.session.sources.add(self.role, path)
             except AzeError as error:
                 self.session.message.emit(text(error.code, error.params), messages.WARNING)
 

@@ -140,22 +140,22 @@ class NominationPage(QWidget):
         """Show what the session holds now."""
         self._outdated = False
         session = self.session
-        if session.current != self._candidate:
-            self._candidate = session.current
+        if session.candidates.current != self._candidate:
+            self._candidate = session.candidates.current
             self.undo.clear()
             self.form.forget()
-        if session.current is None:
+        if session.candidates.current is None:
             self.stack.setCurrentWidget(self.nothing)
             return
         self.stack.setCurrentWidget(self.filled)
-        entered = session.nomination
+        entered = session.nominations.details
         self.form.show_content(
             form.Content(
                 entered=entered,
-                complete=form.overlaid(entered, session.completed),
+                complete=form.overlaid(entered, session.nominations.completed),
                 kind=entered.get("kind", "new_site"),
                 problems=self._said_at_fields(),
-                statements={"delineation_rationale": session.statement("delineation_rationale")},
+                statements={"delineation_rationale": session.nominations.statement("delineation_rationale")},
             )
         )
         done, total = self.form.progress()
@@ -168,7 +168,7 @@ class NominationPage(QWidget):
             else translate("AzeNomination", "All {total} needed fields are filled in").format(total=total)
         )
         self.bar.setAccessibleName(self.done.plain())
-        self.problems.set_problems(session.problems)
+        self.problems.set_problems(session.nominations.problems)
         self.files.refresh()
         self._show_package()
         self._busy()
@@ -194,12 +194,12 @@ class NominationPage(QWidget):
         """Ask where to, and write the package; an incomplete nomination as a draft, if the user wants that."""
         self.form.commit()
         translate = QCoreApplication.translate
-        draft = _open_points(self.session.problems) > 0
+        draft = _open_points(self.session.nominations.problems) > 0
         if draft and not self._wants_draft():
             return
         from ...domain.nomination import folder_name
 
-        name = folder_name(self.session.completed)
+        name = folder_name(self.session.nominations.completed)
         path, _ = QFileDialog.getSaveFileName(
             self,
             translate("AzeNomination", "Export the draft")
@@ -228,7 +228,7 @@ class NominationPage(QWidget):
             self._outdated = True
 
     def _busy(self) -> None:
-        checked = self.session.assessment is not None
+        checked = self.session.results.assessment is not None
         self.export.setEnabled(checked and self.session.busy is None)
         self.preview.setEnabled(checked)
         why = "" if checked else QCoreApplication.translate("AzeNomination", "The boundary has to be checked first.")
@@ -236,12 +236,12 @@ class NominationPage(QWidget):
         self.preview.setToolTip(why)
 
     def _edit(self, pointer: str, value: Any) -> None:
-        before = copy.deepcopy(form.at(self.session.nomination, pointer))
+        before = copy.deepcopy(form.at(self.session.nominations.details, pointer))
         title = form.title(self.form.schema, pointer)
         self.undo.push(_SetValue(self.session, pointer, before, copy.deepcopy(value), title))
 
     def _state(self, key: str, taxon: str, said: str) -> None:
-        before = self.session.statement(key, taxon or None)
+        before = self.session.nominations.statement(key, taxon or None)
         self.undo.push(_SetStatement(self.session, key, taxon or None, before, said))
 
     def _undo(self) -> None:
@@ -267,8 +267,8 @@ class NominationPage(QWidget):
     def _said_at_fields(self) -> dict[str, str]:
         """Problems by field, with their mark; that an empty field is needed, its star says already."""
         session = self.session
-        document = session.completed or session.nomination
-        problems = session.problems or self._schema_problems(document)
+        document = session.nominations.completed or session.nominations.details
+        problems = session.nominations.problems or self._schema_problems(document)
         said: dict[str, str] = {}
         for problem in problems:
             pointer = problem["field"]
@@ -279,7 +279,7 @@ class NominationPage(QWidget):
 
     def _schema_problems(self, document: dict[str, Any]) -> list[dict[str, Any]]:
         """What the schema alone says of a document: all there is to say before the boundary was checked."""
-        if self.session.assessment is not None:
+        if self.session.results.assessment is not None:
             return []
         from ...packaging.details import schema_problems
         from ...services.wording import text
@@ -291,7 +291,7 @@ class NominationPage(QWidget):
 
     def _wants_draft(self) -> bool:
         translate = QCoreApplication.translate
-        count = _open_points(self.session.problems)
+        count = _open_points(self.session.nominations.problems)
         box = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle(translate("AzeNomination", "Not complete yet"))
@@ -317,7 +317,7 @@ class NominationPage(QWidget):
     def _show_package(self) -> None:
         translate = QCoreApplication.translate
         package = self.session.package
-        own = package is not None and package["candidate"] == self.session.current
+        own = package is not None and package["candidate"] == self.session.candidates.current
         self.written.setVisible(own)
         if not own:
             return
@@ -406,13 +406,15 @@ class AttachedFiles(QWidget):
             row = self._rows.takeAt(0).widget()
             row.hide()
             row.deleteLater()
-        for path in self.session.evidence:
+        for path in self.session.nominations.evidence:
             there = Path(path).is_file()
             name = TextLabel(Path(path).name if there else f"▲ {Path(path).name}")
             name.setToolTip(path if there else translate("AzeNomination", "Not found: {path}").format(path=path))
             drop = link(
                 translate("AzeNomination", "detach"),
-                lambda path=path: self.session.set_evidence([p for p in self.session.evidence if p != path]),
+                lambda path=path: self.session.nominations.set_evidence(
+                    [p for p in self.session.nominations.evidence if p != path]
+                ),
             )
             drop.setAccessibleName(f"{drop.text()} {Path(path).name}")
             row = QWidget()
@@ -426,7 +428,7 @@ class AttachedFiles(QWidget):
         title = QCoreApplication.translate("AzeNomination", "Files that show what the nomination says")
         chosen, _ = QFileDialog.getOpenFileNames(self, title)
         if chosen:
-            self.session.set_evidence(list(dict.fromkeys([*self.session.evidence, *chosen])))
+            self.session.nominations.set_evidence(list(dict.fromkeys([*self.session.nominations.evidence, *chosen])))
 
 
 class PackagePreview(QDialog):
@@ -437,12 +439,12 @@ class PackagePreview(QDialog):
         translate = QCoreApplication.translate
         from ...domain.nomination import folder_name
 
-        nomination = session.completed
+        nomination = session.nominations.completed
         folder = folder_name(nomination)
-        self.setWindowTitle(translate("AzeNomination", "Package of {name}").format(name=session.current))
+        self.setWindowTitle(translate("AzeNomination", "Package of {name}").format(name=session.candidates.current))
         self.resize(520, 560)
         scroll = PageScroll()
-        draft = _open_points(session.problems) > 0
+        draft = _open_points(session.nominations.problems) > 0
         status = Card(f"{folder}.zip")
         status.set_state(
             "work" if draft else "fine",
@@ -492,10 +494,10 @@ class _SetValue(QUndoCommand):
         return True
 
     def redo(self) -> None:
-        self.session.set_nomination_value(self.pointer, copy.deepcopy(self.after))
+        self.session.nominations.set_value(self.pointer, copy.deepcopy(self.after))
 
     def undo(self) -> None:
-        self.session.set_nomination_value(self.pointer, copy.deepcopy(self.before))
+        self.session.nominations.set_value(self.pointer, copy.deepcopy(self.before))
 
 
 class _SetStatement(QUndoCommand):
@@ -506,10 +508,10 @@ class _SetStatement(QUndoCommand):
         self.session, self.key, self.taxon, self.before, self.after = session, key, taxon, before, after
 
     def redo(self) -> None:
-        self.session.set_statement(self.key, self.after, self.taxon)
+        self.session.nominations.set_statement(self.key, self.after, self.taxon)
 
     def undo(self) -> None:
-        self.session.set_statement(self.key, self.before, self.taxon)
+        self.session.nominations.set_statement(self.key, self.before, self.taxon)
 
 
 class _ProblemRow(QWidget):
@@ -546,10 +548,10 @@ def _contents(folder: str, session, nomination: dict[str, Any]) -> list[tuple[st
     species = len((nomination.get("biodiversity") or {}).get("species") or ())
     covered = (
         translate("AzeNomination", "Protected-area cover as measured here.")
-        if session.coverage is not None
+        if session.results.coverage is not None
         else translate("AzeNomination", "Says that the cover was not assessed: there is no layer of protected areas.")
     )
-    evidence = [(Path(path).name, path) for path in session.evidence]
+    evidence = [(Path(path).name, path) for path in session.nominations.evidence]
     found = [
         (
             translate("AzeNomination", "The nomination"),

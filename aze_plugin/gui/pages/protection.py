@@ -103,13 +103,13 @@ class ProtectionPage(QWidget):
     def refresh(self) -> None:
         """Show what the session holds now."""
         self._outdated = False
-        coverage = self.session.coverage
+        coverage = self.session.results.coverage
         if coverage is None:
             self._say_what_is_missing()
             self.stack.setCurrentWidget(self.nothing)
             return
         self.stack.setCurrentWidget(self.scroll)
-        stale = self.session.coverage_stale
+        stale = self.session.results.coverage_stale
         self._show_notice()
         self.cover.set_status(coverage["cover_class"], dimmed=stale)
         self.cover.set_summary(_summary(coverage))
@@ -152,22 +152,24 @@ class ProtectionPage(QWidget):
 
     def _show_notice(self) -> None:
         session = self.session
-        data = [layer.name() for layer in session.protected_layers]
-        self.notice.show_state(session.coverage_time, data, session.coverage_stale, session.busy is not None)
+        data = [layer.name() for layer in session.sources.protected_layers]
+        self.notice.show_state(
+            session.results.coverage_time, data, session.results.coverage_stale, session.busy is not None
+        )
 
     def _say_what_is_missing(self) -> None:
         translate = QCoreApplication.translate
         session = self.session
         self._missing = ""
-        if session.problem_of_installation():
-            self.nothing.say(session.problem_of_installation())
-        elif session.candidate_geometry() is None:
+        if session.sources.installation_problem:
+            self.nothing.say(session.sources.installation_problem)
+        elif session.candidates.geometry() is None:
             self._missing = "boundary"
             self.nothing.say(
                 translate("AzeProtection", "There is no boundary to measure yet. Draw or import one first."),
                 translate("AzeProtection", "Go to the boundary"),
             )
-        elif not session.protected_layers:
+        elif not session.sources.protected_layers:
             self._missing = "data"
             self.nothing.say(
                 translate(
@@ -192,7 +194,7 @@ class ProtectionPage(QWidget):
             self.session.measure_cover()
 
     def _show_gap_choice(self) -> None:
-        layer = self.session.gaps_layer
+        layer = self.session.results.gaps_layer
         node = self.session.project.layerTreeRoot().findLayer(layer.id()) if layer is not None else None
         self.gaps.setVisible(node is not None)
         if node is not None:
@@ -201,7 +203,7 @@ class ProtectionPage(QWidget):
             self.gaps.blockSignals(False)
 
     def _show_gaps(self, shown: bool) -> None:
-        layer = self.session.gaps_layer
+        layer = self.session.results.gaps_layer
         node = self.session.project.layerTreeRoot().findLayer(layer.id()) if layer is not None else None
         if node is None:
             return
@@ -212,7 +214,7 @@ class ProtectionPage(QWidget):
             node.setItemVisibilityChecked(False)
 
     def _show_aside(self) -> None:
-        notes = self.session.coverage_notes
+        notes = self.session.results.coverage_notes
         sentences = [_excluded(item["reason"], item["count"]) for item in notes.get("excluded", ())]
         repaired = notes.get("repaired", 0)
         if repaired:
@@ -223,7 +225,7 @@ class ProtectionPage(QWidget):
             )
         self.excluded.setText("\n".join(sentences))
         self.excluded.setVisible(bool(sentences))
-        self.notes.set_findings(notes.get("notes", ()), self.session.coverage_stale)
+        self.notes.set_findings(notes.get("notes", ()), self.session.results.coverage_stale)
         self.aside.setVisible(bool(sentences) or self.notes.count > 0)
 
     def _hovered(self, index: QModelIndex) -> None:
@@ -243,11 +245,11 @@ class ProtectionPage(QWidget):
             self.session.zoom_to(shape)
 
     def _shape(self, index: QModelIndex) -> QgsGeometry | None:
-        boundary = self.session.candidate_geometry()
+        boundary = self.session.candidates.geometry()
         area = index.data(protected.AREA_ROLE)
         if area is None or boundary is None:
             return None
-        return places.protected_area(self.session.protected_layers, area["id"], boundary, self.session.project)
+        return places.protected_area(self.session.sources.protected_layers, area["id"], boundary, self.session.project)
 
 
 class _Table(QTableView):

@@ -99,7 +99,7 @@ class TaxaTable(QWidget):
 
     def copy(self) -> None:
         """Put the whole table on the clipboard, tab-separated, as spreadsheets paste it."""
-        QGuiApplication.clipboard().setText(species.as_csv(self.session.assessment, "\t"))
+        QGuiApplication.clipboard().setText(species.as_csv(self.session.results.assessment, "\t"))
         self.session.message.emit(
             QCoreApplication.translate("AzeCriteria", "The table is on the clipboard."), messages.SUCCESS
         )
@@ -110,7 +110,7 @@ class TaxaTable(QWidget):
         try:
             with replacing(path) as beside:
                 # With a byte order mark, which spreadsheets need to read names with accents.
-                beside.write_text(species.as_csv(self.session.assessment), encoding="utf-8-sig")
+                beside.write_text(species.as_csv(self.session.results.assessment), encoding="utf-8-sig")
         except AzeError as error:
             self.session.message.emit(text(error.code, error.params), messages.CRITICAL)
             return
@@ -122,7 +122,7 @@ class TaxaTable(QWidget):
         path, _ = QFileDialog.getSaveFileName(
             self,
             translate("AzeCriteria", "Save the table"),
-            f"{self.session.current or 'taxa'}.csv",
+            f"{self.session.candidates.current or 'taxa'}.csv",
             translate("AzeCriteria", "CSV files (*.csv)"),
         )
         if path:

@@ -44,7 +44,7 @@ class TaxonDetails(QWidget):
         self.findings.zoomed.connect(session.zoom_to)
         self.findings.writing.connect(lambda key, _taxon: self.write(key))
         self.editor = StatementEditor()
-        self.editor.saved.connect(lambda key, taxon, said: session.set_statement(key, said, taxon))
+        self.editor.saved.connect(lambda key, taxon, said: session.nominations.set_statement(key, said, taxon))
         self.how = TextLabel()
         head = QHBoxLayout()
         head.addWidget(self.back)
@@ -83,19 +83,21 @@ class TaxonDetails(QWidget):
 
     def write(self, key: str) -> None:
         """Open the editor for a statement about this taxon."""
-        self.editor.open(self.session.current or "", key, self.taxon, self.session.statement(key, self.taxon))
+        self.editor.open(
+            self.session.candidates.current or "", key, self.taxon, self.session.nominations.statement(key, self.taxon)
+        )
         # The editor has its place only after the layout was done anew.
         QTimer.singleShot(0, lambda: self.scroll.ensureWidgetVisible(self.editor))
 
     def refresh(self) -> bool:
         """Show the taxon as the assessment has it now; False when the assessment has it no more."""
-        species_ = (self.session.assessment or {}).get("species", ())
+        species_ = (self.session.results.assessment or {}).get("species", ())
         entry = next((e for e in species_ if e["scientific_name"] == self.taxon), None)
         if entry is None:
             self.leave()
             return False
-        stale = self.session.assessment_stale
-        settings = self.session.assessment_settings
+        stale = self.session.results.assessment_stale
+        settings = self.session.results.assessment_settings
         self.name.setText(entry["scientific_name"])
         if species.can_trigger(entry):
             outcome = word("route", entry["route"]) if entry["trigger"] else word("status", entry["status"])
@@ -110,7 +112,7 @@ class TaxonDetails(QWidget):
         for share in sorted(entry["shares"], key=species.share_order):
             self._share_rows.addWidget(_ShareRow(entry, share, settings["threshold"], stale))
         self.findings.set_findings(entry["findings"], dimmed=stale)
-        self.how.setText("\n\n".join(_how(entry, settings, self.session.assessment_sources)))
+        self.how.setText("\n\n".join(_how(entry, settings, self.session.results.assessment_sources)))
         return True
 
     def _close(self) -> None:

@@ -1,0 +1,95 @@
+"""What candidates are checked against: the species library, and the project's layers by their role."""
+
+from __future__ import annotations
+
+from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from ..domain.errors import AzeError
+from ..services.dependencies import shapely_problem
+from ..services.wording import text
+from . import layers
+
+
+class Sources(QObject):
+    """The library in use and the layers with a role; ``changed`` makes what was computed of them stale."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, project: QgsProject, parent: QObject | None = None):
+        super().__init__(parent)
+        self._project = project
+        # How often the data changed; what was computed with an earlier version is stale.
+        self.version = 0
+        self.library_path = ""
+        self.library_summary: dict | None = None
+        # The sentence that says why the library cannot be used.
+        self.library_problem = ""
+        # Why checks cannot run on this computer, with the remedy; empty where they can. Looked up once: a package that
+        # is installed now is found when QGIS starts the next time.
+        lacking = shapely_problem()
+        self.installation_problem = text(lacking.code, lacking.params) if lacking else ""
+
+    @property
+    def site_layers(self) -> list[QgsVectorLayer]:
+        """Layers of existing AZE sites and KBAs."""
+        return layers.with_role(self._project, "sites")
+
+    @property
+    def protected_layers(self) -> list[QgsVectorLayer]:
+        """Layers of protected areas and OECMs, polygons and points."""
+        return layers.with_role(self._project, "protected")
+
+    @property
+    def landcover_layer(self) -> QgsRasterLayer | None:
+        """The land-cover raster, or None."""
+        found = layers.with_role(self._project, "landcover")
+        return found[0] if found else None
+
+    def use_library(self, path: str) -> None:
+        """Use a species library, or none for an empty path; its problem, if any, is in ``library_problem``.
+
+        Announces nothing: what else changes with it is the caller's to say.
+        """
+        self.library_path = path
+        self.library_summary = None
+        self.library_problem = ""
+        if not path or self.installation_problem:
+            return
+        from ..library.query import Library
+
+        try:
+            with Library.open(path) as library:
+                self.library_summary = library.summary()
+        except AzeError as error:
+            self.library_problem = text(error.code, error.params)
+
+    def add(self, role: str, path: str) -> int:
+        """Open a file, folder or zip for a role and add its layers to the group; how many there were.
+
+        Raises AzeError with the reason where there is nothing to open.
+        """
+        if role == "landcover":
+            opened: list[QgsMapLayer] = [layers.open_raster(path)]
+        else:
+            opened = layers.open_vectors(path, points_too=role == "protected")
+        for layer in opened:
+            layers.add(self._project, layer, role)
+        return len(opened)
+
+    def adopt(self, layer: QgsMapLayer, role: str) -> None:
+        """Give a layer that is already in the project a role; its place and style stay as the user has them."""
+        layer.setCustomProperty(layers.ROLE, role)
+        self._project.setDirty(True)
+        self.touch()
+
+    def release(self, layer: QgsMapLayer) -> None:
+        """Stop using a layer; it stays in the project."""
+        layer.removeCustomProperty(layers.ROLE)
+        self._project.setDirty(True)
+        self.touch()
+
+    def touch(self) -> None:
+        """Data or the rules for it changed: what was computed with the earlier ones is stale."""
+        self.version += 1
+        self.changed.emit()
