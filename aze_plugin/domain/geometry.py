@@ -35,7 +35,11 @@ _NEAR_ANTIMERIDIAN = 150.0
 # smaller ones the cut costs as much as it saves.
 _LARGE = 5000
 
+# Vertices that are projected at a time.
+_BLOCK = 16_384
+
 _WKB_POLYGON, _WKB_MULTIPOLYGON = 3, 6
+_COUNT, _TWO_COUNTS = struct.Struct("<I"), struct.Struct("<II")
 _POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
@@ -51,8 +55,11 @@ _Q_POLE = float(_q(np.float64(1.0)))
 def project(lonlat: np.ndarray) -> np.ndarray:
     """Lon/lat degrees, shape (n, 2), to EPSG:6933 metres (Snyder 1987, eq. 10-14 to 10-16)."""
     out = np.empty_like(lonlat, dtype=float)
-    out[:, 0] = lonlat[:, 0] * _X_PER_DEGREE
-    out[:, 1] = _q(np.sin(np.radians(lonlat[:, 1]))) * (_A / (2 * _K0))
+    # In blocks, whose intermediate results stay in the processor's cache: three times as fast as all at once.
+    for start in range(0, len(lonlat), _BLOCK):
+        block, projected = lonlat[start : start + _BLOCK], out[start : start + _BLOCK]
+        np.multiply(block[:, 0], _X_PER_DEGREE, out=projected[:, 0])
+        np.multiply(_q(np.sin(np.radians(block[:, 1]))), _A / (2 * _K0), out=projected[:, 1])
     return out
 
 
@@ -274,21 +281,21 @@ def _valid_unrolled(geometry: Geometry) -> bool:
     )
 
 
-def prepare_wkb(lonlat: Sequence[bytes]) -> tuple[Prepared, list[bytes | None]]:
+def prepare_wkb(lonlat: Sequence[bytes | bytearray]) -> tuple[Prepared, list[bytes | None]]:
     """``prepare`` for little-endian, two-dimensional lon/lat WKB in bulk; also gives the results' WKB, None for None.
 
     Most ranges are sound and far from 180°. Their coordinates are projected inside the WKB, which spares taking the
     geometries apart and writing them anew; all others go through ``prepare``. The results are the same.
     """
     count = len(lonlat)
-    projected = [_projected_wkb(wkb) for wkb in lonlat]
+    projected = _projected_wkb(lonlat)
     geometries = from_wkb(projected)
     sound = shapely.is_valid(geometries) & (shapely.area(geometries) > 0)
     geometries[~sound] = None
     prepared = Prepared(geometries, np.zeros(count, dtype=bool), np.zeros(count, dtype=bool), [""] * count)
     rest = np.flatnonzero(~sound)
     if rest.size:
-        others = prepare(from_wkb([lonlat[i] for i in rest]))
+        others = prepare(from_wkb([bytes(lonlat[i]) for i in rest]))
         geometries[rest] = others.geometries
         prepared.repaired[rest] = others.repaired
         prepared.crossing[rest] = others.crossing
@@ -298,40 +305,60 @@ def prepare_wkb(lonlat: Sequence[bytes]) -> tuple[Prepared, list[bytes | None]]:
     return prepared, projected
 
 
-def _projected_wkb(wkb: bytes) -> bytes | None:
-    """EPSG:6933 WKB of a polygon or multipolygon; None for other shapes and for what may need wrapping at 180°."""
-    kind, members = struct.unpack_from("<II", wkb, 1)
+def _projected_wkb(lonlat: Sequence[bytes | bytearray]) -> list[bytes | None]:
+    """EPSG:6933 WKB of polygons and multipolygons; None for other shapes and for what may need wrapping at 180°."""
+    out: list[bytes | None] = [None] * len(lonlat)
+    rings = {i: found for i, found in enumerate(map(_rings, lonlat)) if any(points for _, points in found)}
+    if not rings:
+        return out
+    # All at once, as most shapes are too small to be worth a dozen calls each.
+    coordinates = np.concatenate(
+        [np.frombuffer(lonlat[i], "<f8", 2 * points, start) for i, found in rings.items() for start, points in found]
+    ).reshape(-1, 2)
+    ends = np.cumsum([sum(points for _, points in found) for found in rings.values()])
+    starts = np.concatenate(([0], ends[:-1]))
+    # Column by column, which NumPy does ten times as fast as both at once along the first axis.
+    lon, lat = coordinates[:, 0], coordinates[:, 1]
+    west, east = np.minimum.reduceat(lon, starts), np.maximum.reduceat(lon, starts)
+    south, north = np.minimum.reduceat(lat, starts), np.maximum.reduceat(lat, starts)
+    with np.errstate(invalid="ignore"):
+        # Written so that not-a-number fails too.
+        in_world = (west >= -180) & (east <= 180) & (south >= -90) & (north <= 90)
+        plain = in_world & ~((west < -_NEAR_ANTIMERIDIAN) & (east > _NEAR_ANTIMERIDIAN))
+        metres = memoryview(np.ascontiguousarray(project(coordinates), dtype="<f8")).cast("B")
+    for (i, found), usable, first in zip(rings.items(), plain.tolist(), (16 * starts).tolist()):
+        if usable:
+            out[i] = _with_coordinates(lonlat[i], found, metres[first:])
+    return out
+
+
+def _rings(wkb: bytes | bytearray) -> list[tuple[int, int]]:
+    """Where in the WKB of a polygon or multipolygon each ring's coordinates begin, and how many vertices it has."""
+    kind, members = _TWO_COUNTS.unpack_from(wkb, 1)
+    rings: list[tuple[int, int]] = []
     if kind not in (_WKB_POLYGON, _WKB_MULTIPOLYGON):
-        return None
+        return rings
     multi = kind == _WKB_MULTIPOLYGON
     at = 9 if multi else 5
-    rings: list[tuple[int, int]] = []
     for _ in range(members if multi else 1):
         at += 5 if multi else 0
-        (number,) = struct.unpack_from("<I", wkb, at)
+        (number,) = _COUNT.unpack_from(wkb, at)
         at += 4
         for _ in range(number):
-            (points,) = struct.unpack_from("<I", wkb, at)
+            (points,) = _COUNT.unpack_from(wkb, at)
             rings.append((at + 4, points))
             at += 4 + 16 * points
-    if not any(points for _, points in rings):
-        return None
-    lonlat = np.concatenate([np.frombuffer(wkb, "<f8", 2 * points, start) for start, points in rings]).reshape(-1, 2)
-    # Column by column, which NumPy does ten times as fast as both at once along the first axis.
-    lon, lat = lonlat[:, 0], lonlat[:, 1]
-    west, south, east, north = lon.min(), lat.min(), lon.max(), lat.max()
-    # Written so that not-a-number fails too.
-    if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
-        return None
-    if west < -_NEAR_ANTIMERIDIAN and east > _NEAR_ANTIMERIDIAN:
-        return None
-    metres = np.ascontiguousarray(project(lonlat), dtype="<f8")
-    out = bytearray(wkb)
-    done = 0
+    return rings
+
+
+def _with_coordinates(wkb: bytes | bytearray, rings: Sequence[tuple[int, int]], coordinates: memoryview) -> bytes:
+    """The same WKB with other coordinates, which follow one another from ring to ring."""
+    pieces, kept, done = [], 0, 0
     for start, points in rings:
-        out[start : start + 16 * points] = metres[done : done + points].tobytes()
-        done += points
-    return bytes(out)
+        pieces += (wkb[kept:start], coordinates[done : done + 16 * points])
+        kept = start + 16 * points
+        done += 16 * points
+    return b"".join(pieces)
 
 
 # -------------------------------------------------------------------------------------------- dissolving, measuring

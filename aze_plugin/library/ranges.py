@@ -48,7 +48,7 @@ class RangeImport:
             self._report.assumed.extend(role for role in lacking if role not in self._report.assumed)
             label = layer.name if named else ""
             rows: list[dict[str, Any]] = []
-            shapes: list[bytes | None] = []
+            shapes: list[bytearray] = []
             weight = 0
             for row in layer.rows(self._report.path, progress):
                 self._report.rows_read += 1
@@ -161,7 +161,7 @@ class RangeImport:
         self._report.rejected.sort(key=lambda note: (note.layer, note.row))
 
 
-def _measurable(shapes: list[bytes]) -> tuple[geometry.Prepared, list[bytes | None], np.ndarray, np.ndarray]:
+def _measurable(shapes: list[bytearray]) -> tuple[geometry.Prepared, list[bytes | None], np.ndarray, np.ndarray]:
     """Lon/lat WKB repaired and projected: with blobs for the library (None where unusable), bounds and areas."""
     prepared, projected = geometry.prepare_wkb(shapes)
     bounds = geometry.bounds_all(prepared.geometries)

@@ -23,10 +23,21 @@ from .datasets import Dataset
 _POLYGONAL = (ogr.wkbPolygon, ogr.wkbMultiPolygon, ogr.wkbCurvePolygon, ogr.wkbMultiSurface)
 _PERHAPS_POLYGONAL = (*_POLYGONAL, ogr.wkbUnknown, ogr.wkbGeometryCollection)
 
+# Two-dimensional and without curves: nothing has to be done to them.
+_PLAIN = (ogr.wkbPolygon, ogr.wkbMultiPolygon)
+
+# ``GetField`` asks half a dozen things of every field before it gets it. Other types are left to it.
+_GETTERS = {
+    ogr.OFTInteger: ogr.Feature.GetFieldAsInteger,
+    ogr.OFTInteger64: ogr.Feature.GetFieldAsInteger64,
+    ogr.OFTReal: ogr.Feature.GetFieldAsDouble,
+    ogr.OFTString: ogr.Feature.GetFieldAsString,
+}
+
 
 @dataclass(frozen=True)
 class Row:
-    """One feature: its 1-based place in the layer, values by role, and two-dimensional lon/lat WKB.
+    """One feature: its 1-based place in the layer, values by role but for empty ones, and two-dimensional lon/lat WKB.
 
     ``wkb`` is None for a feature without geometry; ``problem`` is ``coordinates`` for one that could not be brought to
     lon/lat.
@@ -34,7 +45,7 @@ class Row:
 
     number: int
     values: dict[str, Any]
-    wkb: bytes | None
+    wkb: bytearray | None
     problem: str = ""
 
 
@@ -54,7 +65,10 @@ class Layer:
         names = [definition.GetFieldDefn(i).GetName() for i in range(definition.GetFieldCount())]
         used = set(self.fields.values())
         self.handle.SetIgnoredFields([name for name in names if name not in used])
-        columns = [(role, names.index(name)) for role, name in self.fields.items()]
+        columns = []
+        for role, name in self.fields.items():
+            i = names.index(name)
+            columns.append((role, i, _GETTERS.get(definition.GetFieldDefn(i).GetType(), ogr.Feature.GetField)))
         self.handle.ResetReading()
         number = 0
         while True:
@@ -66,23 +80,24 @@ class Layer:
             if feature is None:
                 return
             number += 1
-            values = {role: feature.GetField(i) for role, i in columns}
+            values = {role: get(feature, i) for role, i, get in columns if feature.IsFieldSetAndNotNull(i)}
             wkb, problem = self._lonlat(feature.GetGeometryRef())
             yield Row(number, values, wkb, problem)
 
-    def _lonlat(self, shape: ogr.Geometry | None) -> tuple[bytes | None, str]:
+    def _lonlat(self, shape: ogr.Geometry | None) -> tuple[bytearray | None, str]:
         if shape is None:
             return None, ""
-        if shape.HasCurveGeometry():
-            shape = shape.GetLinearGeometry()
-        if shape.Is3D() or shape.IsMeasured():
-            shape.FlattenTo2D()
+        if shape.GetGeometryType() not in _PLAIN:
+            if shape.HasCurveGeometry():
+                shape = shape.GetLinearGeometry()
+            if shape.Is3D() or shape.IsMeasured():
+                shape.FlattenTo2D()
         if self.to_lonlat is not None:
             try:
                 shape.Transform(self.to_lonlat)
             except RuntimeError:
                 return None, "coordinates"
-        return bytes(shape.ExportToWkb(ogr.wkbNDR)), ""
+        return shape.ExportToWkb(ogr.wkbNDR), ""
 
 
 @contextmanager
