@@ -5,12 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from qgis.core import (
-    QgsFeatureRequest,
-    QgsProcessingAlgorithm,
-    QgsProcessingException,
-    QgsProcessingParameterFile,
-)
+from qgis.core import QgsProcessingAlgorithm, QgsProcessingException
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QIcon
 
@@ -91,27 +86,3 @@ class AzeAlgorithm(QgsProcessingAlgorithm):
             raise QgsProcessingException(text(error.code, error.params)) from error
         except Cancelled:
             return {}
-
-
-def any_path(name: str, description: str, optional: bool = False) -> QgsProcessingParameterFile:
-    """A parameter for a file or a folder, whatever its ending.
-
-    The filter that QGIS sets of itself, ``*.*``, also when the constructor is given an empty one, refuses both a folder
-    and a name without a dot; only the setter takes it away.
-    """
-    parameter = QgsProcessingParameterFile(name, description, optional=optional)
-    parameter.setFileFilter("")
-    return parameter
-
-
-def polygon_source(algorithm: QgsProcessingAlgorithm, parameters, name: str, context):
-    """A parameter's feature source, read without Processing's stop at invalid geometries: those are mended and said.
-
-    Raises QgsProcessingException for a source that cannot be opened.
-    """
-    source = algorithm.parameterAsSource(parameters, name, context)
-    if source is None:
-        raise QgsProcessingException(algorithm.invalidSourceError(parameters, name))
-    # The context's own check, which is what Processing's options say, would win over the one of a feature request.
-    source.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
-    return source

@@ -13,9 +13,7 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
-    QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
     QgsWkbTypes,
@@ -23,7 +21,8 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 
 from ..domain.progress import Progress
-from .base import AzeAlgorithm, any_path, polygon_source
+from . import inputs
+from .base import AzeAlgorithm
 
 _COLUMNS = (
     ("candidate", QMetaType.Type.QString),
@@ -57,13 +56,7 @@ class CheckBoundary(AzeAlgorithm):
 
     def initAlgorithm(self, configuration=None):
         translate = QCoreApplication.translate
-        self.addParameter(
-            QgsProcessingParameterFeatureSource(
-                "BOUNDARY",
-                translate("AzeProcessing", "Candidate boundaries"),
-                [QgsProcessing.SourceType.TypeVectorPolygon],
-            )
-        )
+        self.addParameter(inputs.polygons("BOUNDARY", translate("AzeProcessing", "Candidate boundaries")))
         self.addParameter(
             QgsProcessingParameterField(
                 "NAME_FIELD",
@@ -72,19 +65,10 @@ class CheckBoundary(AzeAlgorithm):
                 optional=True,
             )
         )
+        self.addParameter(inputs.library())
+        self.addParameter(inputs.existing_sites())
         self.addParameter(
-            QgsProcessingParameterString("LIBRARY", translate("AzeProcessing", "Species library (GeoPackage)"))
-        )
-        self.addParameter(
-            QgsProcessingParameterFeatureSource(
-                "SITES",
-                translate("AzeProcessing", "Existing AZE sites or KBAs"),
-                [QgsProcessing.SourceType.TypeVectorPolygon],
-                optional=True,
-            )
-        )
-        self.addParameter(
-            any_path("STATEMENTS", translate("AzeProcessing", "Nominator's statements (JSON)"), optional=True)
+            inputs.any_path("STATEMENTS", translate("AzeProcessing", "Nominator's statements (JSON)"), optional=True)
         )
         self.addParameter(
             QgsProcessingParameterNumber(
@@ -102,11 +86,7 @@ class CheckBoundary(AzeAlgorithm):
         self.addParameter(
             QgsProcessingParameterString("ORIGIN", translate("AzeProcessing", "Origin codes that count"), "1,2,6")
         )
-        self.addParameter(
-            QgsProcessingParameterFileDestination(
-                "OUTPUT", translate("AzeProcessing", "Assessment"), translate("AzeProcessing", "JSON files (*.json)")
-            )
-        )
+        self.addParameter(inputs.json_file("OUTPUT", translate("AzeProcessing", "Assessment")))
         self.addParameter(
             QgsProcessingParameterFeatureSink(
                 "SPECIES",
@@ -128,13 +108,13 @@ class CheckBoundary(AzeAlgorithm):
             self.parameterAsString(parameters, "ORIGIN", context),
         )
         transform = context.transformContext()
-        boundary = polygon_source(self, parameters, "BOUNDARY", context)
+        boundary = inputs.polygon_source(self, parameters, "BOUNDARY", context)
         name_field = self.parameterAsString(parameters, "NAME_FIELD", context)
         proposed = candidates.read_candidates(boundary, name_field, transform, progress.part(0, 0.1))
         sites = None
         if parameters.get("SITES"):
             sites = candidates.read_sites(
-                polygon_source(self, parameters, "SITES", context), transform, progress.part(0.1, 0.2), proposed
+                inputs.polygon_source(self, parameters, "SITES", context), transform, progress.part(0.1, 0.2), proposed
             )
         statements_file = self.parameterAsFile(parameters, "STATEMENTS", context)
         document = checking.check_candidates(

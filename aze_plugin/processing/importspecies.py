@@ -7,14 +7,14 @@ import os
 from qgis.core import (
     QgsProcessing,
     QgsProcessingOutputNumber,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterString,
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
 from ..domain.progress import Progress
-from .base import AzeAlgorithm, any_path
+from . import inputs
+from .base import AzeAlgorithm
 
 
 class ImportSpecies(AzeAlgorithm):
@@ -28,9 +28,7 @@ class ImportSpecies(AzeAlgorithm):
 
     def initAlgorithm(self, configuration=None):
         translate = QCoreApplication.translate
-        self.addParameter(
-            QgsProcessingParameterString("LIBRARY", translate("AzeProcessing", "Species library (GeoPackage)"))
-        )
+        self.addParameter(inputs.library())
         self.addParameter(
             QgsProcessingParameterMultipleLayers(
                 "RANGES",
@@ -40,7 +38,9 @@ class ImportSpecies(AzeAlgorithm):
             )
         )
         self.addParameter(
-            any_path("ASSESSMENTS", translate("AzeProcessing", "Red List export: zip, folder or CSV"), optional=True)
+            inputs.any_path(
+                "ASSESSMENTS", translate("AzeProcessing", "Red List export: zip, folder or CSV"), optional=True
+            )
         )
         self.addParameter(
             QgsProcessingParameterString("VERSION", translate("AzeProcessing", "Release of the data"), optional=True)
@@ -49,12 +49,8 @@ class ImportSpecies(AzeAlgorithm):
             QgsProcessingParameterString("CITATION", translate("AzeProcessing", "Citation of the data"), optional=True)
         )
         self.addParameter(
-            QgsProcessingParameterFileDestination(
-                "REPORT",
-                translate("AzeProcessing", "Report of every row"),
-                translate("AzeProcessing", "JSON files (*.json)"),
-                optional=True,
-                createByDefault=False,
+            inputs.json_file(
+                "REPORT", translate("AzeProcessing", "Report of every row"), optional=True, by_default=False
             )
         )
         self.addOutput(QgsProcessingOutputNumber("TAXA", translate("AzeProcessing", "Taxa in the library")))

@@ -10,16 +10,15 @@ from qgis.core import (
     QgsProcessingOutputNumber,
     QgsProcessingOutputString,
     QgsProcessingParameterBoolean,
-    QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterMultipleLayers,
-    QgsProcessingParameterString,
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from .base import AzeAlgorithm, any_path, polygon_source
+from . import inputs
+from .base import AzeAlgorithm
 
 
 class PackageNomination(AzeAlgorithm):
@@ -38,33 +37,11 @@ class PackageNomination(AzeAlgorithm):
 
     def initAlgorithm(self, configuration=None):
         translate = QCoreApplication.translate
-        self.addParameter(
-            QgsProcessingParameterFeatureSource(
-                "BOUNDARY",
-                translate("AzeProcessing", "Boundary (one feature)"),
-                [QgsProcessing.SourceType.TypeVectorPolygon],
-            )
-        )
-        self.addParameter(
-            QgsProcessingParameterString("LIBRARY", translate("AzeProcessing", "Species library (GeoPackage)"))
-        )
-        self.addParameter(any_path("DETAILS", translate("AzeProcessing", "Details of the nomination (JSON)")))
-        self.addParameter(
-            QgsProcessingParameterFeatureSource(
-                "SITES",
-                translate("AzeProcessing", "Existing AZE sites or KBAs"),
-                [QgsProcessing.SourceType.TypeVectorPolygon],
-                optional=True,
-            )
-        )
-        self.addParameter(
-            QgsProcessingParameterMultipleLayers(
-                "PROTECTED",
-                translate("AzeProcessing", "Protected areas and other conserved areas"),
-                QgsProcessing.SourceType.TypeVectorAnyGeometry,
-                optional=True,
-            )
-        )
+        self.addParameter(inputs.polygons("BOUNDARY", translate("AzeProcessing", "Boundary (one feature)")))
+        self.addParameter(inputs.library())
+        self.addParameter(inputs.any_path("DETAILS", translate("AzeProcessing", "Details of the nomination (JSON)")))
+        self.addParameter(inputs.existing_sites())
+        self.addParameter(inputs.protected_areas(optional=True))
         self.addParameter(
             QgsProcessingParameterMultipleLayers(
                 "EVIDENCE",
@@ -93,11 +70,10 @@ class PackageNomination(AzeAlgorithm):
         from ..packaging.sources import origin_of
         from ..services.layers import LayerSnapshot
         from ..services.wording import text
-        from .protectioncoverage import protected_layers
 
         try:
             if parameters.get("PROTECTED"):
-                layers = protected_layers(self, parameters, context)
+                layers = inputs.protected_layers(self, parameters, context)
                 self._protected = [LayerSnapshot(layer) for layer in layers]
                 self._origins = [origin_of(layer, "protected areas") for layer in layers]
         except AzeError as error:
@@ -116,13 +92,13 @@ class PackageNomination(AzeAlgorithm):
 
         transform = context.transformContext()
         details = read_details(self.parameterAsFile(parameters, "DETAILS", context))
-        source = polygon_source(self, parameters, "BOUNDARY", context)
+        source = inputs.polygon_source(self, parameters, "BOUNDARY", context)
         proposed = candidates.read_candidates(source, "", transform, progress.part(0, 0.05))
         if len(proposed) != 1:
             raise AzeError("nomination.one_boundary", source=source.sourceName(), count=len(proposed))
         sites = None
         if parameters.get("SITES"):
-            existing = polygon_source(self, parameters, "SITES", context)
+            existing = inputs.polygon_source(self, parameters, "SITES", context)
             sites = candidates.read_sites(existing, transform, progress.part(0.05, 0.1), proposed)
         evidence = self.parameterAsFileList(parameters, "EVIDENCE", context) if parameters.get("EVIDENCE") else []
         output = self.parameterAsFileOutput(parameters, "OUTPUT", context)

@@ -10,21 +10,12 @@ from qgis.core import (
     QgsField,
     QgsFields,
     QgsGeometry,
-    QgsMapLayerType,
-    QgsProcessing,
-    QgsProcessingAlgorithm,
     QgsProcessingException,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
-    QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
-    QgsProcessingParameterFileDestination,
-    QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterString,
-    QgsProcessingUtils,
-    QgsProviderRegistry,
-    QgsProviderSublayerDetails,
     QgsWkbTypes,
 )
 from qgis.PyQt.QtCore import QCoreApplication, QMetaType
@@ -32,7 +23,8 @@ from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 from .. import paths
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from .base import AzeAlgorithm, polygon_source
+from . import inputs
+from .base import AzeAlgorithm
 
 _FIGURES = (
     ("pa_pct", QMetaType.Type.Double),
@@ -59,24 +51,13 @@ class ProtectionCoverage(AzeAlgorithm):
 
     def initAlgorithm(self, configuration=None):
         translate = QCoreApplication.translate
-        polygons = [QgsProcessing.SourceType.TypeVectorPolygon]
-        self.addParameter(
-            QgsProcessingParameterFeatureSource(
-                "SITES", translate("AzeProcessing", "AZE sites, KBAs or candidates"), polygons
-            )
-        )
+        self.addParameter(inputs.polygons("SITES", translate("AzeProcessing", "AZE sites, KBAs or candidates")))
         for name, label in (
             ("SITE_ID_FIELD", translate("AzeProcessing", "Field with the site's id (empty: found by itself)")),
             ("COUNTRY_FIELD", translate("AzeProcessing", "Field with the country's code (empty: found by itself)")),
         ):
             self.addParameter(QgsProcessingParameterField(name, label, parentLayerParameterName="SITES", optional=True))
-        self.addParameter(
-            QgsProcessingParameterMultipleLayers(
-                "PROTECTED",
-                translate("AzeProcessing", "Protected areas and OECMs"),
-                QgsProcessing.SourceType.TypeVectorAnyGeometry,
-            )
-        )
+        self.addParameter(inputs.protected_areas())
         self.addParameter(
             QgsProcessingParameterEnum(
                 "POINTS",
@@ -109,21 +90,14 @@ class ProtectionCoverage(AzeAlgorithm):
                 "GAPS", translate("AzeProcessing", "Unprotected parts"), optional=True, createByDefault=False
             )
         )
-        self.addParameter(
-            QgsProcessingParameterFileDestination(
-                "SUMMARY",
-                translate("AzeProcessing", "Summary"),
-                translate("AzeProcessing", "JSON files (*.json)"),
-                optional=True,
-            )
-        )
+        self.addParameter(inputs.json_file("SUMMARY", translate("AzeProcessing", "Summary"), optional=True))
 
     def checkParameterValues(self, parameters, context):
         """Name the layer that cannot be opened, where Processing would only name the parameter."""
         from ..services.wording import text
 
         try:
-            protected_layers(self, parameters, context)
+            inputs.protected_layers(self, parameters, context)
         except AzeError as error:
             return False, text(error.code, error.params)
         return super().checkParameterValues(parameters, context)
@@ -134,7 +108,7 @@ class ProtectionCoverage(AzeAlgorithm):
         from ..services.wording import text
 
         try:
-            self._protected = [LayerSnapshot(layer) for layer in protected_layers(self, parameters, context)]
+            self._protected = [LayerSnapshot(layer) for layer in inputs.protected_layers(self, parameters, context)]
         except AzeError as error:
             raise QgsProcessingException(text(error.code, error.params)) from error
         return True
@@ -149,7 +123,7 @@ class ProtectionCoverage(AzeAlgorithm):
             match_country=self.parameterAsBoolean(parameters, "MATCH_COUNTRY", context),
             years=self.parameterAsBoolean(parameters, "YEARS", context),
         )
-        source = polygon_source(self, parameters, "SITES", context)
+        source = inputs.polygon_source(self, parameters, "SITES", context)
         sites = protection.read_sites(
             source,
             context.transformContext(),
@@ -241,39 +215,3 @@ class ProtectionCoverage(AzeAlgorithm):
     def _add(self, sink, feature, parameters, name: str) -> None:
         if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
             raise QgsProcessingException(self.writeFeatureError(sink, parameters, name))
-
-
-def protected_layers(algorithm: QgsProcessingAlgorithm, parameters, context) -> list:
-    """The layers of PROTECTED; one that cannot be opened is an error, where Processing would pass over it."""
-    value = parameters.get("PROTECTED")
-    named = [value] if isinstance(value, str) else value
-    if isinstance(named, (list, tuple)) and all(isinstance(name, str) for name in named):
-        layers = [layer for name in named for layer in _opened(name, context)]
-    else:
-        layers = algorithm.parameterAsLayerList(parameters, "PROTECTED", context)
-    if not layers:
-        raise AzeError("coverage.no_layers")
-    return layers
-
-
-def _opened(name: str, context) -> list:
-    """The layer of the project or of the file that is named.
-
-    Of a file with several layers, such as a download with its polygons and its points, QGIS would take the first
-    alone: here it is all that hold areas or points.
-    """
-    layer = QgsProcessingUtils.mapLayerFromString(name, context)
-    if layer is None:
-        raise AzeError("layer.unreadable", source=name)
-    if "|" in name or context.project() is not None and context.project().mapLayer(layer.id()) is not None:
-        return [layer]
-    unusable = (QgsWkbTypes.GeometryType.LineGeometry, QgsWkbTypes.GeometryType.NullGeometry)
-    parts = [
-        part
-        for part in QgsProviderRegistry.instance().querySublayers(name)
-        if part.type() == QgsMapLayerType.VectorLayer and QgsWkbTypes.geometryType(part.wkbType()) not in unusable
-    ]
-    if len(parts) < 2:
-        return [layer]
-    options = QgsProviderSublayerDetails.LayerOptions(context.transformContext())
-    return [part.toLayer(options) for part in parts]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from qgis.core import (
     QgsProcessingOutputBoolean,
     QgsProcessingOutputNumber,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterString,
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
 from ..domain.progress import Progress
-from .base import AzeAlgorithm, any_path
+from . import inputs
+from .base import AzeAlgorithm
 
 
 class VerifyPackage(AzeAlgorithm):
@@ -25,17 +25,13 @@ class VerifyPackage(AzeAlgorithm):
 
     def initAlgorithm(self, configuration=None):
         translate = QCoreApplication.translate
-        self.addParameter(any_path("PACKAGE", translate("AzeProcessing", "Package (zip or folder)")))
+        self.addParameter(inputs.any_path("PACKAGE", translate("AzeProcessing", "Package (zip or folder)")))
         self.addParameter(
             QgsProcessingParameterString(
                 "LIBRARY", translate("AzeProcessing", "Species library to recompute the shares with"), optional=True
             )
         )
-        self.addParameter(
-            QgsProcessingParameterFileDestination(
-                "OUTPUT", translate("AzeProcessing", "Result"), translate("AzeProcessing", "JSON files (*.json)")
-            )
-        )
+        self.addParameter(inputs.json_file("OUTPUT", translate("AzeProcessing", "Result")))
         self.addOutput(QgsProcessingOutputBoolean("VALID", translate("AzeProcessing", "Valid")))
         self.addOutput(QgsProcessingOutputNumber("PROBLEMS", translate("AzeProcessing", "Problems")))
 

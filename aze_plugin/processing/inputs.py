@@ -1,0 +1,124 @@
+"""Inputs and outputs that several algorithms have: how they are asked for, and how they are read."""
+
+from __future__ import annotations
+
+from qgis.core import (
+    QgsFeatureRequest,
+    QgsMapLayerType,
+    QgsProcessing,
+    QgsProcessingAlgorithm,
+    QgsProcessingException,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterMultipleLayers,
+    QgsProcessingParameterString,
+    QgsProcessingUtils,
+    QgsProviderRegistry,
+    QgsProviderSublayerDetails,
+    QgsWkbTypes,
+)
+from qgis.PyQt.QtCore import QCoreApplication
+
+from ..domain.errors import AzeError
+
+
+def library() -> QgsProcessingParameterString:
+    """LIBRARY: a file, or the connection to a database, which a file parameter would refuse."""
+    return QgsProcessingParameterString(
+        "LIBRARY", QCoreApplication.translate("AzeProcessing", "Species library (GeoPackage)")
+    )
+
+
+def polygons(name: str, description: str, optional: bool = False) -> QgsProcessingParameterFeatureSource:
+    """A parameter for a layer of polygons; ``polygon_source`` reads it."""
+    kinds = [QgsProcessing.SourceType.TypeVectorPolygon]
+    return QgsProcessingParameterFeatureSource(name, description, kinds, optional=optional)
+
+
+def existing_sites() -> QgsProcessingParameterFeatureSource:
+    """SITES of the algorithms that check a boundary: may be left out, and then overlaps are not known."""
+    return polygons("SITES", QCoreApplication.translate("AzeProcessing", "Existing AZE sites or KBAs"), optional=True)
+
+
+def protected_areas(optional: bool = False) -> QgsProcessingParameterMultipleLayers:
+    """PROTECTED: any number of layers, polygons and points; ``protected_layers`` reads it."""
+    return QgsProcessingParameterMultipleLayers(
+        "PROTECTED",
+        QCoreApplication.translate("AzeProcessing", "Protected areas and OECMs"),
+        QgsProcessing.SourceType.TypeVectorAnyGeometry,
+        optional=optional,
+    )
+
+
+def json_file(
+    name: str, description: str, optional: bool = False, by_default: bool = True
+) -> QgsProcessingParameterFileDestination:
+    """A parameter for a JSON file to be written; an optional one is made unless ``by_default`` is false."""
+    return QgsProcessingParameterFileDestination(
+        name,
+        description,
+        QCoreApplication.translate("AzeProcessing", "JSON files (*.json)"),
+        optional=optional,
+        createByDefault=by_default,
+    )
+
+
+def any_path(name: str, description: str, optional: bool = False) -> QgsProcessingParameterFile:
+    """A parameter for a file or a folder, whatever its ending.
+
+    The filter that QGIS sets of itself, ``*.*``, also when the constructor is given an empty one, refuses both a folder
+    and a name without a dot; only the setter takes it away.
+    """
+    parameter = QgsProcessingParameterFile(name, description, optional=optional)
+    parameter.setFileFilter("")
+    return parameter
+
+
+def polygon_source(algorithm: QgsProcessingAlgorithm, parameters, name: str, context):
+    """A parameter's feature source, read without Processing's stop at invalid geometries: those are mended and said.
+
+    Raises QgsProcessingException for a source that cannot be opened.
+    """
+    source = algorithm.parameterAsSource(parameters, name, context)
+    if source is None:
+        raise QgsProcessingException(algorithm.invalidSourceError(parameters, name))
+    # The context's own check, which is what Processing's options say, would win over the one of a feature request.
+    source.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
+    return source
+
+
+def protected_layers(algorithm: QgsProcessingAlgorithm, parameters, context) -> list:
+    """The layers of PROTECTED; one that cannot be opened is an error, where Processing would pass over it."""
+    value = parameters.get("PROTECTED")
+    named = [value] if isinstance(value, str) else value
+    if isinstance(named, (list, tuple)) and all(isinstance(name, str) for name in named):
+        layers = [layer for name in named for layer in _opened(name, context)]
+    else:
+        layers = algorithm.parameterAsLayerList(parameters, "PROTECTED", context)
+    if not layers:
+        raise AzeError("coverage.no_layers")
+    return layers
+
+
+def _opened(name: str, context) -> list:
+    """The layer of the project or of the file that is named.
+
+    Of a file with several layers, such as a download with its polygons and its points, QGIS would take the first
+    alone: here it is all that hold areas or points.
+    """
+    layer = QgsProcessingUtils.mapLayerFromString(name, context)
+    if layer is None:
+        raise AzeError("layer.unreadable", source=name)
+    if "|" in name or context.project() is not None and context.project().mapLayer(layer.id()) is not None:
+        return [layer]
+    unusable = (QgsWkbTypes.GeometryType.LineGeometry, QgsWkbTypes.GeometryType.NullGeometry)
+    parts = [
+        part
+        for part in QgsProviderRegistry.instance().querySublayers(name)
+        if part.type() == QgsMapLayerType.VectorLayer and QgsWkbTypes.geometryType(part.wkbType()) not in unusable
+    ]
+    if len(parts) < 2:
+        return [layer]
+    options = QgsProviderSublayerDetails.LayerOptions(context.transformContext())
+    return [part.toLayer(options) for part in parts]
