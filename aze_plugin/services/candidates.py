@@ -9,11 +9,11 @@ from typing import Any
 
 from qgis.core import QgsCoordinateTransformContext, QgsFeatureSource, QgsRectangle, QgsWkbTypes
 
-from .. import paths
-from ..domain import fields, geometry
+from ..domain import geometry
 from ..domain.candidate import Candidate, ExistingSite, Statement
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
+from . import attributes
 from .layers import read_features
 from .measure import ellipsoidal_area_m2
 
@@ -69,21 +69,15 @@ def read_sites(
     near: list[Candidate] | None = None,
 ) -> list[ExistingSite]:
     """Existing sites of any schema of the domain, only those near the candidates where these are given."""
-    names = [f.name() for f in source.fields()]
-    roles = fields.resolve(names, paths.load_json("schemas", "fields.json")["sites"])
-    id_field, name_field = roles.get("site_id"), roles.get("name")
-    table = read_features(
-        source, [f for f in (id_field, name_field) if f], transform_context, progress, _extent(near) if near else None
-    )
-    prepared = table.prepared()
-    sites = []
-    for i, shape in enumerate(prepared.geometries):
-        if shape is None:
-            continue
-        site_id = table.columns[id_field][i] if id_field else table.fids[i]
-        name = table.columns[name_field][i] if name_field else None
-        sites.append(ExistingSite(str(site_id), str(name or site_id), shape))
-    return sites
+    columns = attributes.columns_of(source, "sites")
+    wanted = [*columns["site_id"], *columns["name"]]
+    table = read_features(source, wanted, transform_context, progress, _extent(near) if near else None)
+    named = attributes.sites(table, columns)
+    return [
+        ExistingSite(site_id, name, shape)
+        for (site_id, name), shape in zip(named, table.prepared().geometries)
+        if shape is not None
+    ]
 
 
 def _extent(candidates: list[Candidate]) -> QgsRectangle | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +9,12 @@ from typing import Any
 from qgis.core import QgsCoordinateTransformContext, QgsFeatureSource, QgsRectangle, QgsVectorLayer
 
 from .. import paths
-from ..domain import coverage, fields, geometry
+from ..domain import coverage, geometry
 from ..domain.coverage import CoverageRun, CoverRules, ProtectedArea, Site, SiteCoverage
 from ..domain.errors import AzeError
 from ..domain.findings import Finding, info, warning
 from ..domain.progress import Progress
+from . import attributes
 from .layers import FeatureTable, LayerSnapshot, read_features, stream_features
 from .measure import ellipsoidal_area_m2
 from .wording import finding_json
@@ -111,36 +111,36 @@ def read_sites(
 ) -> list[Site]:
     """One site a feature, with the fields of the known site schemas or those named.
 
-    A site without an id of its own goes by its feature id, one without a name by its site id. A feature that has no
-    usable polygon becomes a site without geometry, never an error. Raises AzeError for a source without CRS, without
-    features or without the field named.
+    A feature that has no usable polygon becomes a site without geometry, never an error. Raises AzeError for a source
+    without CRS, without features or without the field named.
     """
     names = [f.name() for f in source.fields()]
     for chosen in (id_field, country_field):
         if chosen and chosen not in names:
             raise AzeError("coverage.field_missing", source=source.sourceName(), field=chosen, available=names)
-    columns = _columns(source, "sites")
+    columns = attributes.columns_of(source, "sites")
     if id_field:
         columns["site_id"] = [id_field]
     if country_field:
         columns["iso3"] = [country_field]
-    table = read_features(source, _wanted(columns), transform_context, progress)
+    table = read_features(source, attributes.wanted(columns), transform_context, progress)
     if not len(table):
         raise AzeError("coverage.no_sites", source=source.sourceName())
     prepared = table.prepared()
     mended = geometry.to_lonlat(prepared.geometries)
-    ids, titles, countries = (_first(table, columns[role]) for role in ("site_id", "name", "iso3"))
+    named = attributes.sites(table, columns)
+    countries = attributes.first(table, columns["iso3"])
     sites = []
     for i, shape in enumerate(prepared.geometries):
         if i % 64 == 0:
             progress.check()
-        site_id = _identifier(ids[i]) or str(table.fids[i])
+        site_id, name = named[i]
         sites.append(
             Site(
                 fid=table.fids[i],
                 site_id=site_id,
-                name=_text(titles[i]) or site_id,
-                iso3=_text(countries[i]),
+                name=name,
+                iso3=attributes.text(countries[i]),
                 geometry=shape,
                 area_ha=0.0 if shape is None else ellipsoidal_area_m2(mended[i]) / 1e4,
                 repaired=bool(prepared.repaired[i]) and shape is not None,
@@ -172,9 +172,9 @@ def measure_cover(
         count = max(1, snapshot.featureCount())
         part = progress.part(0.9 * done / total, 0.9 * (done + count) / total)
         done += count
-        columns = _columns(snapshot, "protected")
+        columns = attributes.columns_of(snapshot, "protected")
         notes += _assumptions(snapshot, columns)
-        wanted = _wanted(columns)
+        wanted = attributes.wanted(columns)
         for table in stream_features(snapshot, wanted, transform_context, part):
             run.add(_areas(table, columns, number), table.lonlat, part)
     covers = run.results(progress.part(0.9, 1))
@@ -198,8 +198,8 @@ def areas_near(
     windows = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
     found: dict[tuple[int, int], tuple[ProtectedArea, geometry.Geometry]] = {}
     for number, snapshot in enumerate(protected_layers):
-        columns = _columns(snapshot, "protected")
-        wanted = _wanted(columns)
+        columns = attributes.columns_of(snapshot, "protected")
+        wanted = attributes.wanted(columns)
         for left, right in windows:
             window = QgsRectangle(left, south, right, north)
             table = read_features(snapshot, wanted, transform_context, progress, window)
@@ -209,35 +209,6 @@ def areas_near(
                 if kind == "polygon" and shape is not None and rules.exclusion(area, kind) is None:
                     found[number, fid] = (area, shape)
     return list(found.values())
-
-
-def _columns(source: QgsFeatureSource | LayerSnapshot, section: str) -> dict[str, list[str]]:
-    """The source's fields for each role of a section of ``fields.json``, the best first.
-
-    All are kept, as a merged layer has the columns of several schemas and each row fills those of its own. For
-    protected areas the order settles NAME, the English name in the old schema and the local one in the new, which has
-    NAME_ENG too.
-    """
-    names = [f.name() for f in source.fields()]
-    found = {}
-    for role, aliases in paths.load_json("schemas", "fields.json")[section].items():
-        present = fields.resolve(names, {alias: [alias] for alias in aliases})
-        found[role] = [present[alias] for alias in aliases if alias in present]
-    return found
-
-
-def _wanted(columns: Mapping[str, Sequence[str]]) -> list[str]:
-    return list(dict.fromkeys(name for names in columns.values() for name in names))
-
-
-def _first(table: FeatureTable, names: Sequence[str]) -> list[Any]:
-    """For each row the first value that is there, None where none is."""
-    lists = [table.columns[name] for name in names]
-    if len(lists) == 1:
-        return lists[0]
-    if not lists:
-        return [None] * len(table)
-    return [next((v for v in row if v is not None and v != ""), None) for row in zip(*lists)]
 
 
 def _assumptions(snapshot: LayerSnapshot, columns: Mapping[str, Sequence[str]]) -> list[Finding]:
@@ -282,32 +253,32 @@ def _areas(table: FeatureTable, columns: Mapping[str, Sequence[str]], layer: int
     designations = [table.columns[name] for name in columns["designation"]]
     rows = zip(
         table.fids,
-        _first(table, columns["id"]),
-        _first(table, columns["name"]),
+        attributes.first(table, columns["id"]),
+        attributes.first(table, columns["name"]),
         zip(*designations) if designations else [()] * len(table),
-        _first(table, columns["iucn_category"]),
-        _first(table, columns["status"]),
-        _first(table, columns["status_year"]),
-        _first(table, columns["kind"]),
-        _first(table, columns["reported_km2"]),
-        _first(table, columns["iso3"]),
+        attributes.first(table, columns["iucn_category"]),
+        attributes.first(table, columns["status"]),
+        attributes.first(table, columns["status_year"]),
+        attributes.first(table, columns["kind"]),
+        attributes.first(table, columns["reported_km2"]),
+        attributes.first(table, columns["iso3"]),
     )
     areas = []
     for fid, number, name, designation, category, status, year, kind, reported, iso3 in rows:
-        area_id = _identifier(number)
+        area_id = attributes.identifier(number)
         is_oecm = _is_oecm(kind)
         areas.append(
             ProtectedArea(
                 key=(area_id, is_oecm) if area_id else (layer, fid),
                 area_id=area_id or str(fid),
-                name=_text(name),
-                designations=tuple(d for d in map(_text, designation) if d),
-                iucn_category=_text(category),
-                status=_text(status) if has_status else None,
+                name=attributes.text(name),
+                designations=tuple(d for d in map(attributes.text, designation) if d),
+                iucn_category=attributes.text(category),
+                status=attributes.text(status) if has_status else None,
                 status_year=_year(year),
                 kind=coverage.OECM if is_oecm else coverage.PA,
-                reported_km2=_number(reported),
-                countries=coverage.countries_of(_text(iso3)),
+                reported_km2=attributes.number(reported),
+                countries=coverage.countries_of(attributes.text(iso3)),
             )
         )
     return areas
@@ -317,33 +288,10 @@ def _is_oecm(kind: Any) -> bool:
     """SITE_TYPE ``OECM``, or PA_DEF 0 as a number or a text."""
     if isinstance(kind, str) and kind.strip().upper() in ("PA", "OECM"):
         return kind.strip().upper() == "OECM"
-    return _number(kind) == 0
-
-
-def _number(value: Any) -> float | None:
-    """A finite number from a number or a text; None where there is none."""
-    if value is None:
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
+    return attributes.number(kind) == 0
 
 
 def _year(value: Any) -> int | None:
     """A year; None for 0, which the WDPA writes where it is unknown."""
-    number = _number(value)
+    number = attributes.number(value)
     return int(number) if number else None
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value).strip()
-
-
-def _identifier(value: Any) -> str:
-    """An id as text. Files without whole numbers give 33177.0 for 33177; 0 stands for none."""
-    number = _number(value)
-    if number is not None and number == int(number):
-        return str(int(number)) if number else ""
-    return _text(value)

@@ -232,6 +232,21 @@ def test_null_and_empty_features_are_results_beside_good_ones(check):
         assert finding["code"] == "discreteness.boundary_invalid" and str(row) in finding["message"]
 
 
+def test_sites_of_two_schemas_in_one_layer_keep_their_names(check):
+    fields = "field=SitRecID:double&field=IntName:string&field=site_id:string&field=site_name:string"
+    sites = QgsVectorLayer(f"Polygon?crs=EPSG:4326&{fields}", "sites", "memory")
+    for attributes in ([7.0, "First", None, None], [None, None, "x8", "Second"], [None, None, None, None]):
+        feature = QgsFeature(sites.fields())
+        feature.setAttributes(attributes)
+        feature.setGeometry(QgsGeometry.fromWkt(SQUARE))
+        assert sites.dataProvider().addFeature(feature)
+    document, _ = check(candidate(SQUARE), SITES=sites)
+    findings = document["assessments"][0]["criteria"]["discreteness"]["findings"]
+    said = " ".join(f["message"] for f in findings)
+    assert "First" in said and "Second" in said
+    assert "None" not in said
+
+
 def test_a_self_crossing_outline_is_mended_and_said(check):
     document, _ = check(candidate("POLYGON((-178.6 -26.6, -178.5 -26.5, -178.5 -26.6, -178.6 -26.5, -178.6 -26.6))"))
     found = {f["code"]: f for f in document["assessments"][0]["criteria"]["discreteness"]["findings"]}
