@@ -71,6 +71,7 @@ class AzeAlgorithm(QgsProcessingAlgorithm):
         raise NotImplementedError
 
     def processAlgorithm(self, parameters, context, feedback) -> dict:
+        from ..services.collector import collector_at_rest
         from ..services.dependencies import require_shapely
         from ..services.wording import text
 
@@ -81,7 +82,8 @@ class AzeAlgorithm(QgsProcessingAlgorithm):
         )
         try:
             require_shapely()
-            return self.work(parameters, context, feedback, progress)
+            with collector_at_rest():
+                return self.work(parameters, context, feedback, progress)
         except AzeError as error:
             raise QgsProcessingException(text(error.code, error.params)) from error
         except Cancelled:
