@@ -14,10 +14,10 @@ from . import store, values, vector
 from .report import RowNote, SourceReport
 from .threads import Threads, waited_for
 
-# A batch is handed on at so many bytes of WKB (about 200,000 vertices) or rows; a few batches are under way at a time.
-_BATCH_BYTES = 3_200_000
+# A batch is handed on at so many bytes of WKB (about 100,000 vertices) or rows; a few batches are under way at a time.
+_BATCH_BYTES = 1_600_000
 _BATCH_ROWS = 2_000
-_UNDER_WAY = 4
+_UNDER_WAY = 8
 _WRITES_WAITING = 2
 
 _CODES = ("presence", "origin", "seasonal")

@@ -16,6 +16,8 @@ from ..domain.species import segments_of
 from .store import Writer
 from .threads import waited_for
 
+# Taxa that are asked for and written together, and dissolvings that are under way at a time.
+_AT_ONCE = 64
 _UNDER_WAY = 4
 
 
@@ -34,34 +36,35 @@ def refresh(writer: Writer, pool: ThreadPoolExecutor, progress: Progress) -> Non
     settings = default_settings()
     origin = key(settings.origin)
     touched = writer.touched_taxa()
+    writer.remove_touched_taxa()
     under_way = []
 
     def finish_first() -> None:
         taxon_id, presence, future = under_way.pop(0)
-        writer.put_areas(taxon_id, presence, origin, waited_for(future, progress))
+        writer.add_areas([(taxon_id, presence, origin, waited_for(future, progress))])
 
-    for n, taxon_id in enumerate(touched):
-        if n % 16 == 0:
-            progress.set(n / len(touched))
-        ranges, assessments = writer.attributes_of(taxon_id)
-        taxon = describe(taxon_id, ranges, assessments)
-        writer.put_taxon(taxon_id, taxon)
-        if taxon is None:
-            continue
-        allowed = settings.presence_for(taxon["category"])
-        kept = [row for row in ranges if row["presence"] in allowed and row["origin"] in settings.origin]
-        if not kept:
-            continue
-        if len(kept) == 1:
-            areas = dict.fromkeys(segments_of({row["seasonal"] for row in kept}), kept[0]["area_m2"])
-            writer.put_areas(taxon_id, key(allowed), origin, areas)
-            continue
-        kept.sort(key=lambda row: row["fid"])
-        wkb = writer.geometries([row["fid"] for row in kept])
-        future = pool.submit(dissolved_areas, [row["seasonal"] for row in kept], wkb)
-        under_way.append((taxon_id, key(allowed), future))
-        while len(under_way) > _UNDER_WAY:
-            finish_first()
+    for start in range(0, len(touched), _AT_ONCE):
+        progress.set(start / len(touched))
+        taxa, areas = [], []
+        for taxon_id, ranges, assessments in writer.attributes_of(touched[start : start + _AT_ONCE]):
+            taxon = describe(taxon_id, ranges, assessments)
+            if taxon is None:
+                continue
+            taxa.append(taxon)
+            allowed = settings.presence_for(taxon["category"])
+            kept = [row for row in ranges if row["presence"] in allowed and row["origin"] in settings.origin]
+            if len(kept) == 1:
+                segments = segments_of({kept[0]["seasonal"]})
+                areas.append((taxon_id, key(allowed), origin, dict.fromkeys(segments, kept[0]["area_m2"])))
+            elif kept:
+                kept.sort(key=lambda row: row["fid"])
+                wkb = writer.geometries([row["fid"] for row in kept])
+                future = pool.submit(dissolved_areas, [row["seasonal"] for row in kept], wkb)
+                under_way.append((taxon_id, key(allowed), future))
+            while len(under_way) > _UNDER_WAY:
+                finish_first()
+        writer.add_taxa(taxa)
+        writer.add_areas(areas)
     while under_way:
         finish_first()
 
