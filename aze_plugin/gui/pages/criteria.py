@@ -6,7 +6,7 @@ from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QPainter, QPalette
-from qgis.PyQt.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from ...services.figures import hectares, percent
 from ...services.vocabulary import word
@@ -15,9 +15,9 @@ from ..models import species
 from ..widgets.basics import ElidedLabel, PageScroll, TextLabel, link
 from ..widgets.card import Card
 from ..widgets.findings import FindingList
-from ..widgets.placeholder import Placeholder, ResultNotice
 from ..widgets.sharebar import ShareBar
 from ..widgets.statement import StatementEditor
+from .base import Lack, ResultPage
 from .taxa import TaxaTable, reason
 from .taxon import TaxonDetails
 
@@ -26,28 +26,26 @@ _MOST_BARS = 8
 _NEAR = 0.5
 
 
-class CriteriaPage(QWidget):
+class CriteriaPage(ResultPage):
     """Shows the session's assessment; asks the session to check, to zoom and to keep statements."""
 
     def __init__(self, session, parent: QWidget | None = None):
-        super().__init__(parent)
-        self.session = session
-        self._outdated = True
-        self.nothing = Placeholder()
-        self.nothing.pressed.connect(self._mend)
-        self._missing = ""
+        translate = QCoreApplication.translate
+        super().__init__(
+            session,
+            session.check,
+            translate("AzeCriteria", "This boundary has not been checked yet."),
+            translate("AzeCriteria", "Check"),
+            translate("AzeCriteria", "check again ▸"),
+            parent,
+        )
         self.results = QSplitter(Qt.Orientation.Vertical)
         self.results.setChildrenCollapsible(False)
         self.details = TaxonDetails(session)
-        self.stack = QStackedWidget()
-        for widget in (self.nothing, self.results, self.details):
-            self.stack.addWidget(widget)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.stack)
+        self.stack.addWidget(self.results)
+        self.stack.addWidget(self.details)
 
         cards = PageScroll()
-        self.notice = ResultNotice(QCoreApplication.translate("AzeCriteria", "check again ▸"), session.check)
         cards.layout_.addWidget(self.notice)
         self.cards = {name: CriterionCard(name, number) for number, name in enumerate(CRITERIA, start=1)}
         for card in self.cards.values():
@@ -73,8 +71,7 @@ class CriteriaPage(QWidget):
         session.assessmentChanged.connect(self._changed)
         session.candidatesChanged.connect(self._other_candidate)
         session.dataChanged.connect(self._changed)
-        session.busyChanged.connect(self._busy)
-        self.refresh()
+        self._renew()
 
     def act(self, key: str) -> None:
         """What the line at the bottom of the panel asks for: ``check``, ``rationale`` or ``why``."""
@@ -91,11 +88,9 @@ class CriteriaPage(QWidget):
 
     def refresh(self) -> None:
         """Show what the session holds now."""
-        self._outdated = False
         assessment, stale = self.session.results.assessment, self.session.results.assessment_stale
         if assessment is None:
-            self._say_what_is_missing()
-            self.stack.setCurrentWidget(self.nothing)
+            self.show_nothing()
             return
         settings = self.session.results.assessment_settings or {}
         threshold = settings["threshold"]
@@ -114,29 +109,12 @@ class CriteriaPage(QWidget):
         self.details.open(name)
         self.stack.setCurrentWidget(self.details)
 
-    def showEvent(self, event):
-        super().showEvent(event)
-        if self._outdated:
-            self.refresh()
-
-    def _changed(self) -> None:
-        if self.isVisible():
-            self.refresh()
-        else:
-            self._outdated = True
-
     def _other_candidate(self) -> None:
         self.editor.put_aside()
         self.details.leave()
         for card in self.cards.values():
             card.forget_choice()
         self._changed()
-
-    def _busy(self) -> None:
-        if self.stack.currentWidget() is self.nothing:
-            self._say_what_is_missing()
-        else:
-            self._show_notice()
 
     def _show_notice(self) -> None:
         session = self.session
@@ -149,42 +127,26 @@ class CriteriaPage(QWidget):
             session.results.assessment_time, data, session.results.assessment_stale, session.busy is not None
         )
 
-    def _say_what_is_missing(self) -> None:
-        translate = QCoreApplication.translate
-        session = self.session
-        self._missing = ""
-        if session.sources.installation_problem:
-            self.nothing.say(session.sources.installation_problem)
-        elif session.sources.library_problem:
-            self._missing = "data"
-            self.nothing.say(session.sources.library_problem, translate("AzeCriteria", "Go to the data"))
-        elif not session.sources.library_path:
-            self._missing = "data"
-            self.nothing.say(
+    def _lack(self) -> Lack | None:
+        translate, sources = QCoreApplication.translate, self.session.sources
+        if sources.library_problem:
+            return Lack("data", sources.library_problem, translate("AzeCriteria", "Go to the data"))
+        if not sources.library_path:
+            return Lack(
+                "data",
                 translate(
                     "AzeCriteria",
                     "The criteria need to know which species live where. Open or import a species library first.",
                 ),
                 translate("AzeCriteria", "Go to the data"),
             )
-        elif session.candidates.geometry() is None:
-            self._missing = "boundary"
-            self.nothing.say(
+        if self.session.candidates.geometry() is None:
+            return Lack(
+                "boundary",
                 translate("AzeCriteria", "There is no boundary to check yet. Draw or import one first."),
                 translate("AzeCriteria", "Go to the boundary"),
             )
-        elif session.busy is not None:
-            self.nothing.say(f"{session.busy.title}…")
-        else:
-            self.nothing.say(
-                translate("AzeCriteria", "This boundary has not been checked yet."), translate("AzeCriteria", "Check")
-            )
-
-    def _mend(self) -> None:
-        if self._missing:
-            self.session.show_page(self._missing)
-        else:
-            self.session.check()
+        return None
 
     def _write(self, key: str, taxon: str) -> None:
         if taxon:

@@ -16,7 +16,6 @@ from qgis.PyQt.QtWidgets import (
     QMessageBox,
     QProgressBar,
     QPushButton,
-    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -33,35 +32,27 @@ from .. import style
 from ..widgets import form
 from ..widgets.basics import FlowLayout, PageScroll, TextLabel, link
 from ..widgets.card import Card
-from ..widgets.placeholder import Placeholder
+from .base import Page
 
 _SHOWN_PROBLEMS = 6
 _MERGE_S = 4.0
 
 
-class NominationPage(QWidget):
+class NominationPage(Page):
     """Edits the session's nomination through undoable steps; previews and exports the package."""
 
     def __init__(self, session, parent: QWidget | None = None):
-        super().__init__(parent)
+        super().__init__(session, parent)
         translate = QCoreApplication.translate
-        self.session = session
-        self._outdated = True
         self._candidate: str | None = None
         self.undo = QUndoStack(self)
-        self.nothing = Placeholder()
         self.nothing.say(
             translate("AzeNomination", "A nomination is of one site. Draw or import its boundary first."),
             translate("AzeNomination", "Go to the boundary"),
         )
         self.nothing.pressed.connect(lambda: session.show_page("boundary"))
         self.filled = QWidget()
-        self.stack = QStackedWidget()
-        self.stack.addWidget(self.nothing)
         self.stack.addWidget(self.filled)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self.stack)
 
         self.done = TextLabel()
         self.bar = QProgressBar()
@@ -120,12 +111,12 @@ class NominationPage(QWidget):
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(0)
-        self._later.timeout.connect(self.refresh)
+        self._later.timeout.connect(self._renew)
         for signal in (session.nominationChanged, session.assessmentChanged, session.coverageChanged):
             signal.connect(self._changed)
         session.candidatesChanged.connect(self._changed)
         session.busyChanged.connect(self._busy)
-        self.refresh()
+        self._renew()
 
     def act(self, key: str) -> None:
         """What the line at the bottom of the panel asks for: ``start``, ``problem:<pointer>`` or ``export``."""
@@ -138,7 +129,6 @@ class NominationPage(QWidget):
 
     def refresh(self) -> None:
         """Show what the session holds now."""
-        self._outdated = False
         session = self.session
         if session.candidates.current != self._candidate:
             self._candidate = session.candidates.current
@@ -216,16 +206,11 @@ class NominationPage(QWidget):
         self.form.commit()
         super().hideEvent(event)
 
-    def showEvent(self, event):
-        super().showEvent(event)
-        if self._outdated:
-            self.refresh()
-
     def _changed(self) -> None:
+        # A form is dear to lay out anew: several announcements of one change are shown at once.
+        self._outdated = True
         if self.isVisible():
             self._later.start()
-        else:
-            self._outdated = True
 
     def _busy(self) -> None:
         checked = self.session.results.assessment is not None

@@ -18,9 +18,7 @@ from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QHeaderView,
-    QStackedWidget,
     QTableView,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -32,33 +30,29 @@ from ..widgets.basics import PageScroll, TextLabel
 from ..widgets.card import Card
 from ..widgets.coverbar import CoverBar
 from ..widgets.findings import FindingList
-from ..widgets.placeholder import Placeholder, ResultNotice
 from ..widgets.sharebar import ShareBarDelegate
+from .base import Lack, ResultPage
 
 _HOVER_MS = 180
 _LATEST_STEPS = 4
 
 
-class ProtectionPage(QWidget):
+class ProtectionPage(ResultPage):
     """Shows the session's cover of the current candidate; asks the session to measure, to zoom and to flash."""
 
     def __init__(self, session, parent: QWidget | None = None):
-        super().__init__(parent)
         translate = QCoreApplication.translate
-        self.session = session
-        self._outdated = True
-        self.nothing = Placeholder()
-        self.nothing.pressed.connect(self._mend)
-        self._missing = ""
+        super().__init__(
+            session,
+            session.measure_cover,
+            translate("AzeProtection", "The protection of this boundary has not been measured yet."),
+            translate("AzeProtection", "Measure"),
+            translate("AzeProtection", "measure again ▸"),
+            parent,
+        )
         self.scroll = PageScroll()
-        self.stack = QStackedWidget()
-        self.stack.addWidget(self.nothing)
         self.stack.addWidget(self.scroll)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.stack)
 
-        self.notice = ResultNotice(translate("AzeProtection", "measure again ▸"), session.measure_cover)
         self.cover = Card(translate("AzeProtection", "Cover"))
         self.bar = self.cover.add(CoverBar())
         self.trend = self.cover.add(TextLabel(muted=True))
@@ -92,8 +86,7 @@ class ProtectionPage(QWidget):
         session.coverageChanged.connect(self._changed)
         session.candidatesChanged.connect(self._changed)
         session.dataChanged.connect(self._changed)
-        session.busyChanged.connect(self._busy)
-        self.refresh()
+        self._renew()
 
     def act(self, key: str) -> None:
         """What the line at the bottom of the panel asks for: ``measure``."""
@@ -102,11 +95,9 @@ class ProtectionPage(QWidget):
 
     def refresh(self) -> None:
         """Show what the session holds now."""
-        self._outdated = False
         coverage = self.session.results.coverage
         if coverage is None:
-            self._say_what_is_missing()
-            self.stack.setCurrentWidget(self.nothing)
+            self.show_nothing()
             return
         self.stack.setCurrentWidget(self.scroll)
         stale = self.session.results.coverage_stale
@@ -133,22 +124,8 @@ class ProtectionPage(QWidget):
 
     def showEvent(self, event):
         super().showEvent(event)
-        if self._outdated:
-            self.refresh()
-        else:
-            self._show_gap_choice()
-
-    def _changed(self) -> None:
-        if self.isVisible():
-            self.refresh()
-        else:
-            self._outdated = True
-
-    def _busy(self) -> None:
-        if self.stack.currentWidget() is self.nothing:
-            self._say_what_is_missing()
-        else:
-            self._show_notice()
+        # The gaps may have been switched on or off in the layer tree meanwhile.
+        self._show_gap_choice()
 
     def _show_notice(self) -> None:
         session = self.session
@@ -157,21 +134,17 @@ class ProtectionPage(QWidget):
             session.results.coverage_time, data, session.results.coverage_stale, session.busy is not None
         )
 
-    def _say_what_is_missing(self) -> None:
+    def _lack(self) -> Lack | None:
         translate = QCoreApplication.translate
-        session = self.session
-        self._missing = ""
-        if session.sources.installation_problem:
-            self.nothing.say(session.sources.installation_problem)
-        elif session.candidates.geometry() is None:
-            self._missing = "boundary"
-            self.nothing.say(
+        if self.session.candidates.geometry() is None:
+            return Lack(
+                "boundary",
                 translate("AzeProtection", "There is no boundary to measure yet. Draw or import one first."),
                 translate("AzeProtection", "Go to the boundary"),
             )
-        elif not session.sources.protected_layers:
-            self._missing = "data"
-            self.nothing.say(
+        if not self.session.sources.protected_layers:
+            return Lack(
+                "data",
                 translate(
                     "AzeProtection",
                     "How much is protected cannot be assessed before a layer of protected areas is there. Add the "
@@ -179,19 +152,7 @@ class ProtectionPage(QWidget):
                 ),
                 translate("AzeProtection", "Go to the data"),
             )
-        elif session.busy is not None:
-            self.nothing.say(f"{session.busy.title}…")
-        else:
-            self.nothing.say(
-                translate("AzeProtection", "The protection of this boundary has not been measured yet."),
-                translate("AzeProtection", "Measure"),
-            )
-
-    def _mend(self) -> None:
-        if self._missing:
-            self.session.show_page(self._missing)
-        else:
-            self.session.measure_cover()
+        return None
 
     def _show_gap_choice(self) -> None:
         layer = self.session.results.gaps_layer
