@@ -412,13 +412,15 @@ class Session(QObject):
             "SITES": boundary,
             "PROTECTED": self.sources.protected_layers,
             "YEARS": True,
-            "OUTPUT": "TEMPORARY_OUTPUT",
-            "GAPS": "TEMPORARY_OUTPUT",
+            # Files, not layers in memory: those would be made in the worker, and QGIS up to 3.44 at least hands the
+            # events of objects made there to its main window, which looks at them when they are gone.
+            "OUTPUT": str(Path(folder.name) / "cover.gpkg"),
+            "GAPS": str(Path(folder.name) / "gaps.gpkg"),
             "SUMMARY": str(summary),
         }
 
-        def done(results, context):
-            measured = context.takeResultLayer(results["GAPS"])
+        def done(results, _context):
+            measured = QgsVectorLayer(results["GAPS"], "gaps", "ogr")
             gaps = [layers.to_lonlat(f.geometry(), measured.crs(), self.project) for f in measured.getFeatures()]
             self.results.keep_coverage(name, version, _read_json(summary), gaps)
             if name == self.candidates.current:
