@@ -321,7 +321,8 @@ def _projected_wkb(lonlat: Sequence[bytes | bytearray]) -> list[bytes | None]:
     lon, lat = coordinates[:, 0], coordinates[:, 1]
     west, east = np.minimum.reduceat(lon, starts), np.maximum.reduceat(lon, starts)
     south, north = np.minimum.reduceat(lat, starts), np.maximum.reduceat(lat, starts)
-    with np.errstate(invalid="ignore"):
+    # Nonsense outside the world is projected with the rest, and then left out.
+    with np.errstate(invalid="ignore", over="ignore"):
         # Written so that not-a-number fails too.
         in_world = (west >= -180) & (east <= 180) & (south >= -90) & (north <= 90)
         plain = in_world & ~((west < -_NEAR_ANTIMERIDIAN) & (east > _NEAR_ANTIMERIDIAN))
