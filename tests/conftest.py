@@ -1,11 +1,28 @@
 """What all tests share: the package importable from the checkout, and one provider of its algorithms."""
 
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def qgis_app():
+    """The QGIS that pytest-qgis started before any test; None where that plugin is off.
+
+    In place of its own fixture, whose teardown takes back a connection that PyQt at times does not find again although
+    it still counts it, and then fails the last test of a long session.
+    """
+    from pytest_qgis import pytest_qgis
+
+    application = pytest_qgis._APP
+    yield application
+    if application is not None:
+        application.exitQgis()
+        shutil.rmtree(pytest_qgis._QGIS_CONFIG_PATH, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
