@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .geometry import Geometry
-
-SEGMENTS = ("all", "resident", "breeding", "non_breeding", "passage")
+from .redlist import Season
 
 # Seasonality codes of range maps that make up each segment; None is every code.
 SEGMENT_SEASONS: Mapping[str, frozenset[int] | None] = {
     "all": None,
-    "resident": frozenset({1, 5}),
-    "breeding": frozenset({1, 2}),
-    "non_breeding": frozenset({1, 3}),
-    "passage": frozenset({4}),
+    "resident": frozenset({Season.RESIDENT, Season.UNCERTAIN}),
+    "breeding": frozenset({Season.RESIDENT, Season.BREEDING}),
+    "non_breeding": frozenset({Season.RESIDENT, Season.NON_BREEDING}),
+    "passage": frozenset({Season.PASSAGE}),
 }
+SEGMENTS = tuple(SEGMENT_SEASONS)
 
 # The order in which parameters decide, the best evidence first (KBA Standard, as the contract settles it).
 PARAMETERS = ("mature_individuals", "aoo", "esh", "range", "localities")
@@ -86,7 +86,7 @@ def segments_of(seasons: set[int]) -> dict[str, frozenset[int]]:
     """
     if not seasons:
         return {}
-    names = ["breeding", "non_breeding"] if seasons & {2, 3} else ["resident"]
+    names = ["breeding", "non_breeding"] if seasons & {Season.BREEDING, Season.NON_BREEDING} else ["resident"]
     segments = {"all": frozenset(seasons)}
     for name in (*names, "passage"):
         codes = SEGMENT_SEASONS[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.core import QgsMapLayer, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..domain.errors import AzeError
@@ -39,12 +39,6 @@ class Sources(QObject):
     def protected_layers(self) -> list[QgsVectorLayer]:
         """Layers of protected areas and OECMs, polygons and points."""
         return layers.with_role(self._project, "protected")
-
-    @property
-    def landcover_layer(self) -> QgsRasterLayer | None:
-        """The land-cover raster, or None."""
-        found = layers.with_role(self._project, "landcover")
-        return found[0] if found else None
 
     def use_library(self, path: str) -> None:
         """Use a species library, or none for an empty path; its problem, if any, is in ``library_problem``.

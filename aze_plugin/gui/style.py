@@ -14,7 +14,6 @@ ORANGE = "#E69F00"
 VERMILLION = "#D55E00"
 BLUE = "#0072B2"
 SKY = "#56B4E9"
-PURPLE = "#CC79A7"
 
 # The one colour in which the page icons are drawn.
 _INK = "#5f6b66"

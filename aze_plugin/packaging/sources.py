@@ -117,7 +117,3 @@ def write_sources(path: Path, rows: Sequence[Source]) -> None:
             }
         )
     path.write_bytes(out.getvalue().encode("utf-8"))
-
-
-def _plain_text(value: str) -> str:
-    return f"'{value}" if value.startswith(("=", "+", "-", "@")) else value

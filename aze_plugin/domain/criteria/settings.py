@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import AzeError
 from ..geometry import EQUAL_AREA_CRS
+from ..redlist import Origin, Presence
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,9 @@ class Settings:
                 raise AzeError("settings.threshold", value=threshold)
             chosen = replace(chosen, threshold=float(threshold))
         if presence:
-            chosen = replace(chosen, presence=_codes("PRESENCE", presence, 7))
+            chosen = replace(chosen, presence=_codes("PRESENCE", presence, max(Presence)))
         if origin:
-            chosen = replace(chosen, origin=_codes("ORIGIN", origin, 6))
+            chosen = replace(chosen, origin=_codes("ORIGIN", origin, max(Origin)))
         return chosen
 
     def presence_for(self, category: str) -> tuple[int, ...]:
@@ -97,5 +98,5 @@ def _codes(name: str, text: str, highest: int) -> tuple[int, ...]:
     except ValueError:
         codes = []
     if not codes or codes[0] < 1 or codes[-1] > highest:
-        raise AzeError("settings.codes", name=name, value=text, highest=highest)
+        raise AzeError("settings.codes", name=name, value=text, highest=int(highest))
     return tuple(codes)

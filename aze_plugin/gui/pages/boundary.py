@@ -114,7 +114,7 @@ class BoundaryPage(PageScroll):
         self.making.add_button(
             translate("AzeBoundary", "Import…"), self.show_import, translate("AzeBoundary", "From a vector file")
         )
-        self.from_selection = self.making.add_button(
+        self.making.add_button(
             translate("AzeBoundary", "From selection"),
             self.take_selection,
             translate("AzeBoundary", "From the features selected in the active polygon layer"),
@@ -173,7 +173,6 @@ class BoundaryPage(PageScroll):
             self.layout_.addWidget(card)
         self.layout_.addStretch(1)
 
-        self._watched_stack = None
         session.candidatesChanged.connect(self.show_state)
         session.candidateEdited.connect(self.show_state)
         session.dataChanged.connect(self.show_state)

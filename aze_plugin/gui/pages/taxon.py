@@ -53,7 +53,6 @@ class TaxonDetails(QWidget):
         scroll.layout_.addLayout(head)
         scroll.layout_.addWidget(self.name)
         scroll.layout_.addWidget(self.about)
-        self._cards = []
         for title, widgets in (
             (translate("AzeCriteria", "Share inside the boundary"), (self.shares,)),
             (translate("AzeCriteria", "What this means"), (self.findings, self.editor)),
