@@ -194,6 +194,7 @@ def read(export: Export, source_id: int, known: dict[str, str], report: SourceRe
                 "rank": rank,
                 "common_name": told["common_name"],
                 "group_name": told["group"],
+                "authority": "",
             }
         )
     report.rows_imported = len(rows)

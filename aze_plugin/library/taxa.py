@@ -46,8 +46,8 @@ def refresh(writer: Writer, pool: ThreadPoolExecutor, progress: Progress) -> Non
     for start in range(0, len(touched), _AT_ONCE):
         progress.set(start / len(touched))
         taxa, areas = [], []
-        for taxon_id, ranges, assessments in writer.attributes_of(touched[start : start + _AT_ONCE]):
-            taxon = describe(taxon_id, ranges, assessments)
+        for taxon_id, ranges, assessments, names in writer.attributes_of(touched[start : start + _AT_ONCE]):
+            taxon = describe(taxon_id, ranges, assessments, names)
             if taxon is None:
                 continue
             taxa.append(taxon)
@@ -83,14 +83,15 @@ def dissolved_areas(seasons: Sequence[int], wkb: Sequence[bytes]) -> dict[str, f
 
 
 def describe(
-    taxon_id: str, ranges: Sequence[sqlite3.Row], assessments: Sequence[sqlite3.Row]
+    taxon_id: str, ranges: Sequence[sqlite3.Row], assessments: Sequence[sqlite3.Row], names: Sequence[str] = ()
 ) -> Mapping[str, Any] | None:
-    """A taxon's row: ``ranges`` oldest source first, ``assessments`` the best last. None for a taxon without either.
+    """A taxon's row: ``ranges`` oldest source first, ``assessments`` the best last, ``names`` by which other sources
+    (records, estimates, area of habitat) speak of it. None for a taxon of which nothing speaks.
 
     A Global assessment of the export counts before the map's own category, and the newest of several; regional ones
     never do. A taxon that only ever appears as a subspecies or subpopulation under its own id is one.
     """
-    if not ranges and not assessments:
+    if not ranges and not assessments and not names:
         return None
     best = assessments[-1] if assessments and assessments[-1]["is_global"] else None
     told = assessments[-1] if assessments else None
@@ -99,7 +100,7 @@ def describe(
     rank = _rank(taxon_id, ranges, told)
     return {
         "taxon_id": taxon_id,
-        "scientific_name": _name(taxon_id, ranges, told, rank),
+        "scientific_name": _name(taxon_id, ranges, told, rank, names),
         "category": chosen["category"] if chosen else "NE",
         "category_source": "assessment" if best else "map" if mapped else "none",
         "possibly_extinct": chosen["possibly_extinct"] if chosen else 0,
@@ -115,17 +116,22 @@ def describe(
 def _rank(taxon_id: str, ranges: Sequence[sqlite3.Row], told: sqlite3.Row | None) -> str:
     if told is not None:
         return told["rank"]
+    if not ranges:
+        return "species"
     # Rows without an id are known by the species' name, so they are the species'.
     if any(taxon_id == row["scientific_name"] or not (row["subspecies"] or row["subpop"]) for row in ranges):
         return "species"
     return "subpopulation" if any(row["subpop"] for row in ranges) else "subspecies"
 
 
-def _name(taxon_id: str, ranges: Sequence[sqlite3.Row], told: sqlite3.Row | None, rank: str) -> str:
+def _name(
+    taxon_id: str, ranges: Sequence[sqlite3.Row], told: sqlite3.Row | None, rank: str, others: Sequence[str]
+) -> str:
     if told is not None and told["scientific_name"]:
         return told["scientific_name"]
     # The most frequent spelling; of equally frequent ones the newest.
     names = Counter(row["scientific_name"] for row in reversed(ranges) if row["scientific_name"])
+    names = names or Counter(name for name in reversed(others) if name)
     if not names:
         return taxon_id
     name = names.most_common(1)[0][0]
