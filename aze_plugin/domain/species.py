@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 from .geometry import Geometry
 from .redlist import Season
@@ -71,11 +73,61 @@ class RangeEvidence:
 
 
 @dataclass(frozen=True)
+class RecordEvidence:
+    """What the library knows of a taxon's records.
+
+    ``lonlat`` and ``metres``: shape (n, 2), EPSG:4326 and EPSG:6933, of the records that pass the filters and lie near
+    the candidate (all of them where the whole taxon was asked for); ``years``: shape (n,), 0 where unknown. ``cells``,
+    ``localities`` and ``kept`` count the whole world's cells of 2 × 2 km, distinct places and records that pass;
+    ``dropped`` the records that do not, by filter: ``uncertain``, ``old``, ``basis``.
+    """
+
+    lonlat: np.ndarray
+    metres: np.ndarray
+    years: np.ndarray
+    cells: int
+    localities: int
+    kept: int
+    dropped: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class HabitatEvidence:
+    """Area of habitat of one segment of a taxon: its world total in m² (EPSG:6933), and how much of it lies inside a
+    boundary (EPSG:6933), by ``inside_m2``. ``name`` is that of the raster."""
+
+    segment: str
+    total_m2: float
+    inside_m2: Callable[[Geometry], float]
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Somebody's estimate of one parameter: of the world (scope ``global``) or of the candidate (``site``).
+
+    ``low`` ≤ ``best`` ≤ ``high`` are in ``UNITS[parameter]``; ``origin`` says where the figure comes from.
+    """
+
+    scope: str
+    parameter: str
+    segment: str
+    low: float
+    best: float
+    high: float
+    year: int | None = None
+    origin: str = ""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """One taxon and everything known that bears on its share at a candidate."""
 
     taxon: Taxon
     range: RangeEvidence | None = None
+    records: RecordEvidence | None = None
+    habitats: tuple[HabitatEvidence, ...] = ()
+    estimates: tuple[Estimate, ...] = ()
 
 
 def segments_of(seasons: set[int]) -> dict[str, frozenset[int]]:
