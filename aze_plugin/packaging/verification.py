@@ -25,6 +25,7 @@ from ..domain import nomination as nominations
 from ..domain.candidate import Candidate
 from ..domain.criteria import irreplaceability
 from ..domain.criteria.settings import Settings
+from ..domain.criteria.shares import Share
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
 from ..services import checking
@@ -429,7 +430,7 @@ class _Check:
                 if not low <= best <= high <= 1 + SHARE_TOLERANCE or not _close(best, min(1.0, ratio)):
                     self.add("share", path, taxon=name, parameter=share["parameter"], segment=share["segment"])
                     continue
-                as_share = irreplaceability.Share(
+                as_share = Share(
                     share["parameter"], share["segment"], low, best, high, share["site_value"], share["global_value"]
                 )
                 if irreplaceability.share_status(as_share, settings.aze_operator, settings) != share["status"]:

@@ -108,6 +108,8 @@ def readable(params: dict) -> dict:
             shown[key] = metres(value)
         elif key in coded:
             shown[key] = vocabulary.word(key, value)
+        elif isinstance(value, (list, tuple)) and key.endswith("parameters"):
+            shown[key] = ", ".join(vocabulary.word("parameter", code) for code in value)
         elif isinstance(value, int):
             shown[key] = str(value) if key in ("year", "row") else number(value)
         elif isinstance(value, float):

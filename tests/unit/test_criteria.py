@@ -9,8 +9,9 @@ from aze_plugin import paths
 from aze_plugin.domain import geometry
 from aze_plugin.domain.candidate import Candidate, ExistingSite, Statement
 from aze_plugin.domain.criteria import irreplaceability
-from aze_plugin.domain.criteria.assessment import assess, measure
+from aze_plugin.domain.criteria.assessment import assess
 from aze_plugin.domain.criteria.settings import Settings
+from aze_plugin.domain.criteria.shares import Measured, Share, leading, measure
 from aze_plugin.domain.errors import AzeError
 from aze_plugin.domain.species import Evidence, RangeEvidence, RangeRow, Taxon, segments_of
 
@@ -39,11 +40,12 @@ def taxon(category="EN", name="Azea probans", **more):
 
 def judge(items, width=950.0, statement=RATIONALE, rules=RULES, sites=None, year=2026, shape=None):
     candidate = Candidate("Test", strip(0, width) if shape is None else shape, area_ha=width / 10)
-    return assess(candidate, measure(candidate, items), {}, sites, statement, rules, year)
+    found = [] if candidate.geometry is None else measure(items, candidate.geometry)
+    return assess(candidate, found, {}, sites, statement, rules, year)
 
 
 def range_shares(item, boundary):
-    return measure(Candidate("Test", boundary, 0.0), [item])[0][1]
+    return measure([item], boundary)[0].shares
 
 
 def codes(findings):
@@ -255,16 +257,18 @@ def test_assessments_older_than_ten_years_are_noted(published, outdated):
 def test_where_the_rest_lies():
     item = evidence(taxon(), [(1, 0, 1000), (1, 2000, 2100)])
     whole = range_shares(item, strip(0, 1000))[1]
-    finding = irreplaceability.outside_finding(item.taxon, item.range.rows, strip(0, 1000), whole)
+    joined = irreplaceability.joined_range(item.range.rows, whole.segment)
+    finding = irreplaceability.outside_finding(item.taxon, joined, strip(0, 1000), whole)
     assert finding.params["share"] == pytest.approx(100 / 1100) and finding.params["count"] == 1
     assert finding.params["outside_m2"] == pytest.approx(100_000)
-    assert irreplaceability.outside_finding(item.taxon, item.range.rows, strip(-10, 3000), whole) is None
+    assert irreplaceability.outside_finding(item.taxon, joined, strip(-10, 3000), whole) is None
 
 
 def test_the_rest_of_a_migrant_is_that_of_its_segment():
     item = evidence(taxon(), [(2, 0, 1000), (3, 5000, 9000)])
-    breeding = irreplaceability.leading(range_shares(item, strip(0, 960)))
-    finding = irreplaceability.outside_finding(item.taxon, item.range.rows, strip(0, 960), breeding)
+    breeding = leading(range_shares(item, strip(0, 960)))
+    joined = irreplaceability.joined_range(item.range.rows, breeding.segment)
+    finding = irreplaceability.outside_finding(item.taxon, joined, strip(0, 960), breeding)
     assert finding.params["segment"] == "breeding" and finding.params["share"] == pytest.approx(0.04)
 
 
@@ -286,7 +290,7 @@ def test_range_maps_alone_are_marked_as_scoping():
 
 def share(parameter, low, best=None, high=None, segment="all"):
     best = low if best is None else best
-    return irreplaceability.Share(parameter, segment, low, best, high if high is not None else best, best, 1.0)
+    return Share(parameter, segment, low, best, high if high is not None else best, best, 1.0)
 
 
 # shares (parameter, low, best, high), status, deciding parameter
@@ -305,7 +309,7 @@ DECISIONS = {
 def test_parameters_decide_in_their_order(case):
     given, status, deciding = DECISIONS[case]
     shares = [share(s[0], *s[1:], segment="resident" if s[0] == "range" else "all") for s in given]
-    verdict = irreplaceability.judge_taxon(taxon(), shares, Statement(), RULES)
+    verdict = irreplaceability.judge_taxon(Measured(Evidence(taxon()), tuple(shares)), Statement(), RULES)
     assert verdict.status == status
     if deciding:
         assert verdict.deciding.parameter == deciding

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from .. import geometry, redlist
 from ..candidate import Candidate, ExistingSite, Statement
 from ..findings import Finding
-from ..species import Evidence, Taxon
+from ..species import Taxon
 from . import discreteness, endangerment, irreplaceability
-from .irreplaceability import Share, Verdict
+from .irreplaceability import Verdict
 from .settings import Settings
+from .shares import Measured, Share, leading
 
 
 @dataclass(frozen=True)
@@ -46,48 +46,32 @@ class Assessment:
     settings: Settings
 
 
-def measure(candidate: Candidate, evidence: Sequence[Evidence]) -> list[tuple[Evidence, list[Share]]]:
-    """Shares of every taxon that the candidate meets; taxa without any share are left out."""
-    if candidate.geometry is None:
-        return []
-    # All rows at once: cutting them one by one would cost several times as much.
-    rows = [row.geometry for item in evidence if item.range for row in item.range.rows]
-    pieces = iter(geometry.inside(rows, candidate.geometry))
-    measured = []
-    for item in evidence:
-        if item.range is None:
-            continue
-        shares = irreplaceability.range_shares(item.range, list(islice(pieces, len(item.range.rows))))
-        if shares:
-            measured.append((item, shares))
-    return measured
-
-
 def assess(
     candidate: Candidate,
-    measured: Sequence[tuple[Evidence, Sequence[Share]]],
-    outside: Mapping[str, Finding],
+    measured: Sequence[Measured],
+    closer: Mapping[str, Sequence[Finding]],
     neighbours: Sequence[ExistingSite] | None,
     statement: Statement,
     settings: Settings,
     reference_year: int | None,
     library_empty: bool = False,
+    rivals: Mapping[str, Sequence[tuple[str, float]]] | None = None,
 ) -> Assessment:
     """Judge a candidate.
 
-    ``measured``: as measure() returns it. ``outside``: by taxon id, the finding that says where the rest of the range
-    lies, for those taxa for which it was looked up. ``reference_year``: see endangerment.taxon_findings.
-    ``library_empty``: see endangerment.judge.
+    ``measured``: see shares.measure. ``closer``: by taxon id, what a closer look at it found (where the rest of its
+    world lies, how far the share can be trusted), for those taxa that had one. ``reference_year``: see
+    endangerment.taxon_findings. ``library_empty``: see endangerment.judge. ``rivals``: by taxon id, see
+    irreplaceability.judge_taxon.
     """
     results = []
-    for item, shares in measured:
-        verdict = irreplaceability.judge_taxon(
-            item.taxon, shares, statement, settings, historic=bool(item.range and item.range.historic)
-        )
-        findings = endangerment.taxon_findings(item.taxon, settings, reference_year) + list(verdict.findings)
-        if item.taxon.taxon_id in outside:
-            findings.append(outside[item.taxon.taxon_id])
-        results.append(TaxonResult(item.taxon, tuple(shares), verdict, tuple(findings)))
+    for item in measured:
+        taxon = item.evidence.taxon
+        others = None if rivals is None else rivals.get(taxon.taxon_id, ())
+        verdict = irreplaceability.judge_taxon(item, statement, settings, others)
+        findings = endangerment.taxon_findings(taxon, settings, reference_year) + list(verdict.findings)
+        findings += closer.get(taxon.taxon_id, ())
+        results.append(TaxonResult(taxon, item.shares, verdict, tuple(findings)))
     results.sort(
         key=lambda r: (
             redlist.sort_key(r.taxon.category)[0],
@@ -98,7 +82,7 @@ def assess(
     )
 
     trigger_areas = {
-        r.taxon.scientific_name: irreplaceability.leading(ranges).global_value
+        r.taxon.scientific_name: leading(ranges).global_value
         for r in results
         if r.verdict.trigger and (ranges := [s for s in r.shares if s.parameter == "range"])
     }

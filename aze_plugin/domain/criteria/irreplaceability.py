@@ -9,37 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from .. import geometry
 from ..candidate import Statement
 from ..findings import Finding, blocking, info, warning
 from ..geometry import Geometry
-from ..species import PARAMETERS, SEGMENT_SEASONS, SEGMENTS, UNITS, RangeEvidence, RangeRow, Taxon
+from ..species import PARAMETERS, SEGMENT_SEASONS, RangeRow, RecordEvidence, Taxon
 from . import endangerment
 from .settings import Settings
+from .shares import Measured, Share, leading
 
 _LIFE_HISTORY = ("breeding", "non_breeding", "passage")
 
-
-@dataclass(frozen=True)
-class Share:
-    """The part of a taxon that a site holds, by one parameter and one segment.
-
-    ``low``, ``best``, ``high`` are fractions 0 to 1. ``site_value`` and ``global_value`` are the best values, in
-    ``UNITS[parameter]``.
-    """
-
-    parameter: str
-    segment: str
-    low: float
-    best: float
-    high: float
-    site_value: float
-    global_value: float
-
-    @property
-    def unit(self) -> str:
-        """Unit of both values."""
-        return UNITS[self.parameter]
+# Parts of a range and records outside that are listed one by one; all of them are counted.
+LISTED = 20
+_ROOM_DEGREES = 0.005
 
 
 @dataclass(frozen=True)
@@ -77,37 +62,6 @@ def share_status(share: Share, operator: str, settings: Settings) -> str:
     if passes(share.low, operator, settings):
         return "met"
     return "uncertain" if passes(share.high, operator, settings) else "not_met"
-
-
-def leading(shares: Sequence[Share]) -> Share:
-    """The share that says most of a taxon: the highest of a segment, ``all`` only where there is no other."""
-    return max((s for s in shares if s.segment != "all"), key=lambda s: s.best, default=None) or max(
-        shares, key=lambda s: s.best
-    )
-
-
-def range_shares(evidence: RangeEvidence, inside: Sequence[Geometry]) -> list[Share]:
-    """Shares of the dissolved range of each segment. Empty where nothing is inside.
-
-    ``inside``: for each of the evidence's rows what of it lies in the boundary (EPSG:6933).
-    """
-    clipped = [(row.seasonal, piece) for row, piece in zip(evidence.rows, inside) if not geometry.is_empty(piece)]
-    if not clipped:
-        return []
-    measured: dict[tuple[int, ...], float] = {}
-    shares = []
-    for segment in SEGMENTS:
-        total = evidence.segment_areas.get(segment)
-        if not total:
-            continue
-        codes = SEGMENT_SEASONS[segment]
-        members = tuple(n for n, (season, _) in enumerate(clipped) if codes is None or season in codes)
-        if members not in measured:
-            measured[members] = geometry.area(geometry.dissolve(clipped[n][1] for n in members))
-        # Rounding in the union can leave a whole range a hair above its own area.
-        fraction = min(1.0, measured[members] / total)
-        shares.append(Share("range", segment, fraction, fraction, fraction, measured[members], total))
-    return shares if shares and shares[0].best > 0 else []
 
 
 def _route(
@@ -157,14 +111,19 @@ def _decide(
 
 
 def judge_taxon(
-    taxon: Taxon,
-    shares: Sequence[Share],
+    measured: Measured,
     statement: Statement,
     settings: Settings,
-    historic: bool = False,
-    records_outside: int = 0,
+    rivals: Sequence[tuple[str, float]] | None = None,
 ) -> Verdict:
-    """What a taxon's shares at a candidate amount to, and the next step where one is open."""
+    """What a taxon's shares at a candidate amount to, and the next step where one is open.
+
+    ``rivals``: other candidates that hold a part of the taxon's world, each with its share; None where there are no
+    other candidates to compare with.
+    """
+    taxon, shares = measured.evidence.taxon, measured.shares
+    historic = bool(measured.evidence.range and measured.evidence.range.historic)
+    records_outside = measured.records_outside
     name = taxon.scientific_name
     findings: list[Finding] = []
     status, route, deciding = _decide(shares, settings.aze_operator, settings, records_outside)
@@ -182,8 +141,8 @@ def judge_taxon(
                     threshold_share=settings.threshold,
                 )
             )
-    if eligible and {share.parameter for share in shares} == {"range"}:
-        findings.append(warning("irreplaceability.range_only", taxon=name))
+    if eligible:
+        findings += _evidence_findings(measured, settings)
     if historic:
         findings.append(info("irreplaceability.historic_range", taxon=name))
 
@@ -199,6 +158,7 @@ def judge_taxon(
     if taxon.category in settings.reintroduction:
         # Extinct in the wild: the single most viable site for bringing the species back, whatever its share of the
         # historic range. No A1e, which knows CR and EN only.
+        findings += _rival_findings(name, rivals)
         reason = statement.reintroduction(name)
         if reason:
             findings.append(info("irreplaceability.reintroduction_justified", taxon=name))
@@ -214,6 +174,91 @@ def judge_taxon(
             status, route = ("needs_evidence" if status == "met" else status), "none"
             a1e = "needs_evidence" if a1e == "met" else a1e
     return Verdict(status, route, a1e, status == "met", deciding, tuple(findings))
+
+
+def _evidence_findings(measured: Measured, settings: Settings) -> list[Finding]:
+    """How far the parameters agree, and what the shares rest on."""
+    name, shares = measured.evidence.taxon.scientific_name, measured.shares
+    findings: list[Finding] = []
+    if {share.parameter for share in shares} == {"range"}:
+        findings.append(warning("irreplaceability.range_only", taxon=name))
+    outcomes = {
+        parameter: _route(
+            [share for share in shares if share.parameter == parameter],
+            settings.aze_operator,
+            settings,
+            measured.records_outside,
+        )[0]
+        for parameter in dict.fromkeys(share.parameter for share in shares)
+    }
+    if {"met", "not_met"} <= set(outcomes.values()):
+        findings.append(
+            warning(
+                "irreplaceability.parameters_disagree",
+                taxon=name,
+                met_parameters=[p for p, outcome in outcomes.items() if outcome == "met"],
+                not_met_parameters=[p for p, outcome in outcomes.items() if outcome == "not_met"],
+                threshold_share=settings.threshold,
+            )
+        )
+    by_segment = {share.segment: share for share in shares if share.low >= 1 - settings.sole_area_within}
+    if measured.records_outside and "all" in by_segment:
+        findings.append(warning("irreplaceability.not_sole_area", taxon=name, count=measured.records_outside))
+    records = measured.evidence.records
+    if records and measured.records_inside:
+        code = "irreplaceability.presence_recorded" if measured.latest_year else "irreplaceability.presence_undated"
+        findings.append(info(code, taxon=name, count=measured.records_inside, year=measured.latest_year))
+    if records and 0 < records.kept < settings.few_records:
+        findings.append(warning("irreplaceability.few_records", taxon=name, count=records.kept))
+    replaced = {(share.parameter, share.segment): share for share in measured.replaced}
+    for share in shares:
+        computed = replaced.get((share.parameter, share.segment))
+        if computed:
+            findings.append(
+                info(
+                    "irreplaceability.estimate_stands",
+                    taxon=name,
+                    parameter=share.parameter,
+                    segment=share.segment,
+                    share=share.best,
+                    measured_share=computed.best,
+                )
+            )
+        if share.site_value > share.global_value:
+            findings.append(
+                warning(
+                    "irreplaceability.site_above_world",
+                    taxon=name,
+                    parameter=share.parameter,
+                    segment=share.segment,
+                    site=share.site_value,
+                    world=share.global_value,
+                )
+            )
+    estimated = {(e.parameter, e.segment, e.scope) for e in measured.evidence.estimates}
+    for parameter, segment, scope in sorted(estimated):
+        if (parameter, segment, "global" if scope == "site" else "site") not in estimated:
+            findings.append(
+                info(f"irreplaceability.estimate_{scope}_alone", taxon=name, parameter=parameter, segment=segment)
+            )
+    return findings
+
+
+def _rival_findings(name: str, rivals: Sequence[tuple[str, float]] | None) -> list[Finding]:
+    if rivals is None:
+        return []
+    if not rivals:
+        return [info("irreplaceability.reintroduction_no_rival", taxon=name)]
+    ranked = sorted(rivals, key=lambda rival: (-rival[1], rival[0]))
+    return [
+        warning(
+            "irreplaceability.reintroduction_rivals",
+            taxon=name,
+            count=len(ranked),
+            rivals=[rival for rival, _ in ranked],
+            highest_share=ranked[0][1],
+        )
+    ]
 
 
 def _share_findings(
@@ -258,14 +303,17 @@ def _share_findings(
     return [info("irreplaceability.share_below_threshold", **params)]
 
 
-def outside_finding(taxon: Taxon, rows: Sequence[RangeRow], boundary: Geometry, share: Share) -> Finding | None:
+def joined_range(rows: Sequence[RangeRow], segment: str) -> Geometry:
+    """The whole range of a segment: the dissolved rows of its seasons."""
+    codes = SEGMENT_SEASONS[segment]
+    return geometry.dissolve(row.geometry for row in rows if codes is None or row.seasonal in codes)
+
+
+def outside_finding(taxon: Taxon, whole: Geometry, boundary: Geometry, share: Share) -> Finding | None:
     """Where the rest of a taxon's range lies: how much of it, its parts with extents, largest first.
 
-    ``rows``: all kept rows of the taxon; ``share``: the range share of the segment that is looked at. None where
-    nothing of that segment is outside.
+    ``whole``: the range of the share's segment (see ``joined_range``). None where nothing of it is outside.
     """
-    codes = SEGMENT_SEASONS[share.segment]
-    whole = geometry.dissolve(row.geometry for row in rows if codes is None or row.seasonal in codes)
     rest = geometry.outside(whole, boundary)
     area, total = geometry.area(rest), share.global_value
     if area <= 1e-9 * total:
@@ -285,9 +333,46 @@ def outside_finding(taxon: Taxon, rows: Sequence[RangeRow], boundary: Geometry, 
                 "area_m2": geometry.area(p),
                 "extent": geometry.extent_lonlat(p),
             }
-            for p in parts[:20]
+            for p in parts[:LISTED]
         ],
     )
+
+
+def records_outside_finding(taxon: Taxon, records: RecordEvidence, boundary: Geometry) -> Finding | None:
+    """Which of a taxon's records lie outside, nearest first: place, year and distance of up to LISTED of them.
+
+    ``records``: all of the taxon's records that pass the filters. None where none is outside.
+    """
+    without = ~geometry.points_inside(records.metres, boundary)
+    if not without.any():
+        return None
+    lonlat, metres, years = records.lonlat[without], records.metres[without], records.years[without]
+    distances = geometry.distances_m(metres, boundary)
+    nearest = distances.argsort(kind="stable")
+    return info(
+        "irreplaceability.records_outside",
+        taxon=taxon.scientific_name,
+        count=len(nearest),
+        distance_m=float(distances[nearest[0]]),
+        extent=_box(lonlat),
+        records=[
+            {
+                "lon": float(lonlat[n, 0]),
+                "lat": float(lonlat[n, 1]),
+                "year": int(years[n]) or None,
+                "distance_m": float(distances[n]),
+                "extent": _box(lonlat[n : n + 1]),
+            }
+            for n in nearest[:LISTED]
+        ],
+    )
+
+
+def _box(lonlat: np.ndarray) -> list[float]:
+    """``[west, south, east, north]`` of points, with a little room, so that a single one can be zoomed to."""
+    west, south = lonlat.min(axis=0) - _ROOM_DEGREES
+    east, north = lonlat.max(axis=0) + _ROOM_DEGREES
+    return [round(float(v), 7) for v in (west, south, east, north)]
 
 
 def judge(verdicts: Sequence[tuple[Taxon, Verdict]], settings: Settings) -> tuple[str, list[Finding]]:
@@ -302,7 +387,7 @@ def judge(verdicts: Sequence[tuple[Taxon, Verdict]], settings: Settings) -> tupl
                 threshold_share=settings.threshold,
             )
         ]
-        if all(v.deciding is None or v.deciding.parameter == "range" for _, v in triggers):
+        if all(any(f.code == "irreplaceability.range_only" for f in v.findings) for _, v in triggers):
             findings.append(
                 warning(
                     "irreplaceability.range_only", count=len(triggers), taxa=[t.scientific_name for t, _ in triggers]

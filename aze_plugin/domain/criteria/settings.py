@@ -13,7 +13,11 @@ from ..redlist import Origin, Presence
 
 @dataclass(frozen=True)
 class Settings:
-    """Thresholds, operators and range-map filters; see ``resources/criteria/aze.json`` for their sources."""
+    """Thresholds, operators and range-map filters; see ``resources/criteria/aze.json`` for their sources.
+
+    ``authority_list`` names the national list of the library whose categories count; with ``""`` the global Red List's
+    do. ``authority`` is what results call the list.
+    """
 
     threshold: float
     aze_operator: str
@@ -29,8 +33,12 @@ class Settings:
     candidate_share: float
     overlap_tolerance_m2: float
     sliver_share: float
+    few_records: int
+    digitizing_error_m: float
+    largest_growth_m: float
     oversize_factor: float
     authority: str
+    authority_list: str = ""
 
     @classmethod
     def from_dict(cls, rules: Mapping[str, Any]) -> Settings:
@@ -51,14 +59,21 @@ class Settings:
             candidate_share=float(rules["candidate_share"]),
             overlap_tolerance_m2=float(discreteness["overlap_tolerance_m2"]),
             sliver_share=float(discreteness["sliver_share"]),
+            few_records=int(rules["few_records"]),
+            digitizing_error_m=float(rules["sensitivity"]["digitizing_error_m"]),
+            largest_growth_m=float(rules["sensitivity"]["largest_growth_m"]),
             oversize_factor=float(discreteness["oversize_factor"]),
             authority=rules["authority"],
         )
 
     def with_choices(
-        self, threshold: float | None = None, presence: str | None = None, origin: str | None = None
+        self,
+        threshold: float | None = None,
+        presence: str | None = None,
+        origin: str | None = None,
+        authority: str | None = None,
     ) -> Settings:
-        """These settings with a user's choices; code lists come as ``"1,2"``.
+        """These settings with a user's choices; code lists come as ``"1,2"``, ``authority`` is a national list's name.
 
         Raises AzeError ``settings.threshold`` or ``settings.codes`` for values that mean nothing.
         """
@@ -71,6 +86,9 @@ class Settings:
             chosen = replace(chosen, presence=_codes("PRESENCE", presence, max(Presence)))
         if origin:
             chosen = replace(chosen, origin=_codes("ORIGIN", origin, max(Origin)))
+        if authority and authority.strip():
+            name = " ".join(authority.split())
+            chosen = replace(chosen, authority_list=name, authority=name)
         return chosen
 
     def presence_for(self, category: str) -> tuple[int, ...]:
@@ -89,6 +107,7 @@ class Settings:
             "origin": list(self.origin),
             "area_crs": EQUAL_AREA_CRS,
             "authority": self.authority,
+            "authority_list": self.authority_list,
         }
 
 

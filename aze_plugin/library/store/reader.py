@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 
 from ...domain.errors import AzeError
 from .files import check_address, connect, require_library, sqlite_errors
-from .schema import TAXON_COLUMNS
 
 
 class Reader:
@@ -42,12 +41,12 @@ class Reader:
         historic_categories: Sequence[str],
         origin: Sequence[int],
     ) -> list[sqlite3.Row]:
-        """Range rows that pass the filters and whose rectangle meets one of the boxes (EPSG:6933), with their taxa.
+        """Range rows that pass the filters and whose rectangle meets one of the boxes (EPSG:6933).
 
         ``historic`` are the presence codes for taxa of ``historic_categories``, ``presence`` those for all others.
         """
         return self.rows(
-            f"SELECT r.fid, r.presence, r.origin, r.seasonal, r.geom, {', '.join('t.' + c for c in TAXON_COLUMNS)} "
+            "SELECT r.taxon_id, r.presence, r.origin, r.seasonal, r.geom "
             # CROSS JOIN holds SQLite to this order: the R-tree first, whatever it thinks of the sizes of the tables.
             "FROM (SELECT DISTINCT i.id FROM json_each(?) AS b CROSS JOIN rtree_range_geom AS i "
             "ON i.minx <= json_extract(b.value, '$[2]') AND i.maxx >= json_extract(b.value, '$[0]') "
@@ -74,6 +73,42 @@ class Reader:
         """A taxon by its id."""
         found = self.rows("SELECT * FROM taxon WHERE taxon_id = ?", taxon_id)
         return found[0] if found else None
+
+    def taxa_of(self, taxon_ids: Iterable[str]) -> list[sqlite3.Row]:
+        """Taxa by their ids, in the order of the ids."""
+        return self.rows(
+            "SELECT * FROM taxon WHERE taxon_id IN (SELECT value FROM json_each(?)) ORDER BY taxon_id",
+            json.dumps(sorted(taxon_ids)),
+        )
+
+    def range_codes(self, taxon_ids: Iterable[str]) -> list[sqlite3.Row]:
+        """Numbers of range rows by taxon_id, presence, origin and the name and version of their source."""
+        return self.rows(
+            "SELECT r.taxon_id, r.presence, r.origin, s.name, s.version, count(*) AS count "
+            'FROM "range" AS r INDEXED BY range_taxon JOIN source AS s ON s.source_id = r.source_id '
+            "WHERE r.taxon_id IN (SELECT value FROM json_each(?)) GROUP BY 1, 2, 3, r.source_id ORDER BY r.source_id",
+            json.dumps(sorted(taxon_ids)),
+        )
+
+    def source_kinds(self, taxon_ids: Iterable[str]) -> list[sqlite3.Row]:
+        """Taxon_id, kind, name and version of every source other than range maps that speaks of the taxa."""
+        return self.rows(
+            "SELECT DISTINCT t.taxon_id, s.kind, s.name, s.version, s.source_id FROM ("
+            "SELECT taxon_id, source_id FROM naming WHERE taxon_id IN (SELECT value FROM json_each(?1)) UNION ALL "
+            "SELECT taxon_id, source_id FROM assessment WHERE taxon_id IN (SELECT value FROM json_each(?1))) AS t "
+            "JOIN source AS s ON s.source_id = t.source_id ORDER BY s.source_id",
+            json.dumps(sorted(taxon_ids)),
+        )
+
+    def names(self) -> dict[str, str]:
+        """Lower-case scientific name to taxon id, of species; of those that share a name one that has an id."""
+        return {
+            row["scientific_name"].lower(): row["taxon_id"]
+            for row in self.rows(
+                "SELECT taxon_id, scientific_name FROM taxon WHERE rank = 'species' "
+                "ORDER BY taxon_id <> scientific_name, taxon_id DESC"
+            )
+        }
 
     def taxa(self) -> list[sqlite3.Row]:
         """All taxa, by name."""
@@ -108,14 +143,16 @@ class Reader:
         """All sources, in the order of their import."""
         return self.rows("SELECT * FROM source ORDER BY source_id")
 
-    def sources_of(self, taxon_ids: Iterable[str]) -> list[sqlite3.Row]:
-        """Sources of rows of the taxa."""
+    def sources_of(self, taxon_ids: Iterable[str], authority: str = "") -> list[sqlite3.Row]:
+        """Sources of rows of the taxa; of national lists only the one of that name."""
         return self.rows(
             "SELECT * FROM source WHERE source_id IN ("
             'SELECT source_id FROM "range" WHERE taxon_id IN (SELECT value FROM json_each(?1)) UNION '
-            "SELECT source_id FROM assessment WHERE taxon_id IN (SELECT value FROM json_each(?1)) UNION "
+            "SELECT source_id FROM assessment WHERE taxon_id IN (SELECT value FROM json_each(?1)) "
+            "AND authority IN ('', ?2) UNION "
             "SELECT source_id FROM naming WHERE taxon_id IN (SELECT value FROM json_each(?1))) ORDER BY source_id",
             json.dumps(sorted(taxon_ids)),
+            authority,
         )
 
     def category_counts(self) -> dict[str, int]:

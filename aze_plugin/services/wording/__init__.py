@@ -29,6 +29,9 @@ def text(code: str, params: Mapping[str, Any] | None = None) -> str:
     """The sentence for a code; the code itself with its params where no sentence was written for it."""
     params = dict(params or {})
     templates = _templates()
+    if "problem" in params:
+        # One code within another's sentence: why a row of a file cannot be used, for one.
+        params["problem"] = text(*params["problem"])
     template = templates.get(f"{code}.one") if params.get("count") == 1 else None
     template = template or templates.get(code)
     if template is None:
