@@ -87,9 +87,13 @@ def stream_features(
     transform_context: QgsCoordinateTransformContext,
     progress: Progress,
     piece_bytes: int = 16 * 2**20,
+    extent_lonlat=None,
 ) -> Iterator[FeatureTable]:
     """As read_features, but in tables of bounded size, so that a layer never has to fit into memory."""
-    yield from _tables(source, fields, _request(source, transform_context), progress, piece_bytes)
+    request = _request(source, transform_context)
+    if extent_lonlat is not None:
+        request.setFilterRect(extent_lonlat)
+    yield from _tables(source, fields, request, progress, piece_bytes)
 
 
 class LayerSnapshot:
