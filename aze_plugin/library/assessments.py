@@ -1,4 +1,5 @@
-"""The Red List's CSV export: assessments with what its other tables say of their taxa."""
+"""The Red List's CSV export: assessments with what its other tables say of their taxa; and national lists, which are
+tables of names and categories."""
 
 from __future__ import annotations
 
@@ -8,10 +9,13 @@ import gzip
 import hashlib
 import io
 import os
+import re
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
@@ -19,8 +23,8 @@ from .. import paths
 from ..domain.errors import AzeError
 from ..domain.fields import resolve
 from ..domain.progress import Progress
-from ..domain.redlist import parse_category
-from . import values
+from ..domain.redlist import Category, parse_category
+from . import names, values
 from .report import RowNote, SourceReport
 
 # Narrative columns hold whole articles, more than the csv module expects of a field.
@@ -30,12 +34,15 @@ _BLOCK = 1 << 20
 _MAIN = ("assessments", "simple_summary")
 _BESIDE = ("taxonomy", "simple_summary")
 _NAMES = "common_names"
+_DELIMITERS = ",;\t|"
 
 
 class Export:
-    """A zip, a folder or one CSV (plain or gzip) of a Red List export. Names the file in all AzeErrors it raises."""
+    """A zip, a folder or one CSV (plain or gzip) of a Red List export, or with an ``authority`` the national list of
+    that name. Names the file in all AzeErrors it raises."""
 
-    def __init__(self, path: str):
+    def __init__(self, path: str, authority: str = ""):
+        self.authority = " ".join(authority.split())
         self.path = os.path.realpath(path)
         if not os.path.exists(self.path):
             raise AzeError("library.source_missing", file=path)
@@ -117,18 +124,23 @@ class Export:
         if table not in self._tables:
             return
         sections = paths.load_json("schemas", "fields.json")
-        aliases = sections[_NAMES] if table == _NAMES else sections["assessments"]
+        aliases = sections["national_list" if self.authority else "assessments"]
+        aliases = sections[_NAMES] if table == _NAMES else aliases
         name = self._tables[table]
         limit = csv.field_size_limit(_LONGEST_FIELD)
         try:
             with self._stream(table) as stream:
                 lines = io.TextIOWrapper(stream, encoding=self._encoding(table), errors="replace", newline="")
-                reader = csv.reader(lines)
-                header = next(reader, [])
+                first = lines.readline()
+                # Where decimals have a comma, spreadsheets write semicolons between the values.
+                delimiter = max(_DELIMITERS, key=first.count)
+                header = next(csv.reader([first], delimiter=delimiter), [])
+                reader = csv.reader(lines, delimiter=delimiter)
                 fields = resolve(header, aliases)
                 columns = {role: header.index(field) for role, field in fields.items()}
                 if table == self.main and not ("category" in fields and {"taxon_id", "scientific_name"} & set(fields)):
-                    raise AzeError("library.assessment_fields", file=self._shown(name), fields=header[:12] or ["–"])
+                    code = "library.national_fields" if self.authority else "library.assessment_fields"
+                    raise AzeError(code, file=self._shown(name), fields=header[:12] or ["–"])
                 for number, record in enumerate(reader, 1):
                     progress.check()
                     if not any(record):
@@ -148,7 +160,11 @@ class Export:
 
 
 def read(export: Export, source_id: int, known: dict[str, str], report: SourceReport, progress: Progress) -> list[dict]:
-    """The export's assessments as rows of the library; the rows that cannot be used go into the report."""
+    """The export's assessments as rows of the library; the rows that cannot be used go into the report.
+
+    Of a national list every row counts whatever its scope, but for that list alone: none is global. Its taxa are known
+    by their names, as a number in such a list may be anybody's.
+    """
     beside = _taxa(export, progress)
     rows = []
     regional = 0
@@ -157,12 +173,14 @@ def read(export: Export, source_id: int, known: dict[str, str], report: SourceRe
         report.fields = fields
         name = values.text(found.get("scientific_name"))
         given_id = values.taxon_id(found.get("taxon_id"))
+        if export.authority:
+            name, given_id = _without_author(name), ""
         more = beside.get(given_id, {})
         name = name or more.get("scientific_name", "")
         if not name and not given_id:
             report.rejected.append(RowNote(number, "", "row.name_missing"))
             continue
-        category = parse_category(found["category"])
+        category = _national_category(found["category"]) if export.authority else parse_category(found["category"])
         if category is None:
             report.rejected.append(
                 RowNote(number, name or given_id, "row.unknown_category", {"value": found["category"]})
@@ -173,8 +191,8 @@ def read(export: Export, source_id: int, known: dict[str, str], report: SourceRe
         rank = values.rank(name, told["infra_type"], told["infra_name"], told["subpopulation"])
         if given_id and name and rank == "species":
             known.setdefault(name.lower(), given_id)
-        counts = values.is_global(scopes)
-        regional += not counts
+        counts = values.is_global(scopes) and not export.authority
+        regional += not counts and not export.authority
         rows.append(
             {
                 "source_id": source_id,
@@ -194,13 +212,52 @@ def read(export: Export, source_id: int, known: dict[str, str], report: SourceRe
                 "rank": rank,
                 "common_name": told["common_name"],
                 "group_name": told["group"],
-                "authority": "",
+                "authority": export.authority,
             }
         )
     report.rows_imported = len(rows)
     if regional:
         report.notes.append(("import.regional", {"count": regional}))
     return rows
+
+
+def _without_author(name: str) -> str:
+    """A species' name without its authorship; names of subspecies stay as they are, whose category is their own."""
+    binomial = names.binomial(name)
+    if not binomial or values.rank(name, "", "", "") != "species":
+        return name
+    rest = name.split(binomial.split()[1], 1)[-1].strip(" ,")
+    return binomial if not rest or rest[0] in "([" or rest[0].isupper() else name
+
+
+def _national_category(text: object) -> Category | None:
+    """A category as national lists write it: a code, the word in their language, or both, with its flag."""
+    raw = values.text(text)
+    direct = parse_category(raw)
+    if direct is not None:
+        return direct
+    words, flags = _category_words()
+    # What stands in brackets may be the code of the word before them, or a flag, or a code with its flag.
+    tokens = [t for t in re.split(r"[()\[\]/–—:;-]+", raw) if t.strip()]
+    found = next((c for t in tokens if (c := parse_category(t.strip()))), None)
+    code = found.code if found else next((words[k] for t in (raw, *tokens) if (k := _letters(t)) in words), None)
+    if code is None:
+        return None
+    raised = {flags[k] for t in tokens if (k := t.strip().upper()) in flags}
+    return Category(code, "possibly_extinct" in raised, "possibly_extinct_in_the_wild" in raised)
+
+
+@cache
+def _category_words() -> tuple[dict[str, str], dict[str, str]]:
+    """Letters of a word to its category's code, and a flag's sign in capitals to its name."""
+    known = paths.load_json("schemas", "category_words.json")
+    words = {_letters(word): code for code, spelt in known["words"].items() for word in spelt}
+    return words, {sign.upper(): flag for flag, signs in known["flags"].items() for sign in signs}
+
+
+def _letters(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in plain if c.isalpha()).lower()
 
 
 _TOLD = ("infra_type", "infra_name", "subpopulation", "group", "common_name")

@@ -93,6 +93,9 @@ def describe(
     """
     if not ranges and not assessments and not names:
         return None
+    # A national list says nothing of a taxon's global category; where nothing else speaks, it tells the name.
+    listed = [row for row in assessments if row["authority"]]
+    assessments = [row for row in assessments if not row["authority"]] or ([] if ranges else listed)
     best = assessments[-1] if assessments and assessments[-1]["is_global"] else None
     told = assessments[-1] if assessments else None
     mapped = next((row for row in reversed(ranges) if row["category"]), None)

@@ -15,7 +15,8 @@ def eligible(taxon: Taxon, settings: Settings) -> bool:
 
 
 def category_known(taxon: Taxon) -> bool:
-    """False where neither an assessment nor the map gives a category: the criterion cannot be judged for it."""
+    """False where neither an assessment nor the map gives a category, or the national list that counts does not have
+    the taxon: the criterion cannot be judged for it."""
     return taxon.category_source != "none"
 
 
@@ -28,7 +29,11 @@ def taxon_findings(taxon: Taxon, settings: Settings, reference_year: int | None)
     if taxon.rank != "species":
         findings.append(info(f"endangerment.not_a_species.{taxon.rank}", taxon=taxon.scientific_name))
     elif not category_known(taxon):
-        findings.append(warning("endangerment.category_unknown", taxon=taxon.scientific_name))
+        if settings.authority_list:
+            params = {"taxon": taxon.scientific_name, "authority": settings.authority}
+            findings.append(warning("endangerment.not_on_list", **params))
+        else:
+            findings.append(warning("endangerment.category_unknown", taxon=taxon.scientific_name))
     elif not eligible(taxon, settings):
         kind = {"VU": "vulnerable", "DD": "data_deficient", "EX": "extinct"}.get(taxon.category, "not_threatened")
         findings.append(info(f"endangerment.category_{kind}", taxon=taxon.scientific_name, category=taxon.category))
@@ -54,8 +59,16 @@ def taxon_findings(taxon: Taxon, settings: Settings, reference_year: int | None)
 def judge(taxa: Sequence[Taxon], settings: Settings, library_empty: bool = False) -> tuple[str, list[Finding]]:
     """Status of the criterion for the taxa that a candidate meets, and why.
 
-    ``library_empty``: the species library holds no taxa at all, which is said, as it is no fact about the place.
+    ``library_empty``: the species library holds no taxa at all, which is said, as it is no fact about the place. Where
+    a national list counts, that is said as well: for AZE and KBA criterion A1e the global Red List does.
     """
+    status, found = _judge(taxa, settings, library_empty)
+    if settings.authority_list:
+        found.append(warning("endangerment.national_authority", authority=settings.authority))
+    return status, found
+
+
+def _judge(taxa: Sequence[Taxon], settings: Settings, library_empty: bool) -> tuple[str, list[Finding]]:
     threatened = [t for t in taxa if eligible(t, settings)]
     unknown = [t for t in taxa if t.rank == "species" and not category_known(t)]
     if threatened:
@@ -71,9 +84,10 @@ def judge(taxa: Sequence[Taxon], settings: Settings, library_empty: bool = False
             found.append(info("endangerment.only_extinct_in_the_wild", count=len(threatened)))
         return "met", found
     if unknown:
-        return "not_assessable", [
-            warning("endangerment.no_category", count=len(unknown), taxa=[t.scientific_name for t in unknown])
-        ]
+        params = {"count": len(unknown), "taxa": [t.scientific_name for t in unknown]}
+        if settings.authority_list:
+            return "not_assessable", [warning("endangerment.none_on_list", authority=settings.authority, **params)]
+        return "not_assessable", [warning("endangerment.no_category", **params)]
     if taxa:
         return "not_met", [blocking("endangerment.no_threatened_taxon", count=len(taxa))]
     return "not_met", [blocking("endangerment.library_empty" if library_empty else "endangerment.no_taxon")]

@@ -244,7 +244,7 @@ class Writer:
         for taxon_id, name in self.rows(
             "SELECT taxon_id, scientific_name FROM taxon WHERE rank = 'species' AND taxon_id <> scientific_name "
             "UNION ALL SELECT taxon_id, scientific_name FROM assessment "
-            "WHERE rank = 'species' AND taxon_id <> scientific_name"
+            "WHERE rank = 'species' AND taxon_id <> scientific_name AND authority = ''"
         ):
             known.setdefault(name.lower(), taxon_id)
         return known
