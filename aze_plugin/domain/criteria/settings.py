@@ -12,6 +12,37 @@ from ..redlist import Origin, Presence
 
 
 @dataclass(frozen=True)
+class RecordFilter:
+    """Which records count: none whose place is uncertain by more than ``max_uncertainty_m``, from before
+    ``since_year``, or of a basis in ``bases_left_out`` (Darwin Core's terms as GBIF writes them, ``FOSSIL_SPECIMEN``).
+
+    A record that does not say its uncertainty, year or basis counts; None filters nothing.
+    """
+
+    max_uncertainty_m: float | None
+    since_year: int | None
+    bases_left_out: tuple[str, ...]
+
+    @classmethod
+    def from_dict(cls, rules: Mapping[str, Any]) -> RecordFilter:
+        """The filter from the ``records`` member of the rules file."""
+        limit, since = rules["max_uncertainty_m"], rules["since_year"]
+        return cls(
+            None if limit is None else float(limit),
+            None if since is None else int(since),
+            tuple(sorted(rules["bases_left_out"])),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """As in the rules file."""
+        return {
+            "max_uncertainty_m": self.max_uncertainty_m,
+            "since_year": self.since_year,
+            "bases_left_out": list(self.bases_left_out),
+        }
+
+
+@dataclass(frozen=True)
 class Settings:
     """Thresholds, operators and range-map filters; see ``resources/criteria/aze.json`` for their sources.
 
@@ -38,6 +69,7 @@ class Settings:
     largest_growth_m: float
     oversize_factor: float
     authority: str
+    records: RecordFilter
     authority_list: str = ""
 
     @classmethod
@@ -64,6 +96,7 @@ class Settings:
             largest_growth_m=float(rules["sensitivity"]["largest_growth_m"]),
             oversize_factor=float(discreteness["oversize_factor"]),
             authority=rules["authority"],
+            records=RecordFilter.from_dict(rules["records"]),
         )
 
     def with_choices(
@@ -108,6 +141,7 @@ class Settings:
             "area_crs": EQUAL_AREA_CRS,
             "authority": self.authority,
             "authority_list": self.authority_list,
+            "records": self.records.as_json(),
         }
 
 
