@@ -85,7 +85,7 @@ def _median(work, turns: int = _TURNS):
 
 
 def _check(candidate: Candidate, library: str) -> dict[str, float]:
-    document = checking.check_candidates([candidate], library, checking.default_settings())
+    document = checking.check_candidates([candidate], checking.Background(library, checking.default_settings()))
     return {s["scientific_name"]: s["shares"][0]["best"] for s in document["assessments"][0]["species"]}
 
 

@@ -23,7 +23,7 @@ from ..domain.fields import resolve
 from ..domain.progress import Progress
 from ..domain.species import PARAMETERS, SEGMENTS, Estimate
 from . import values
-from .report import RowNote, SourceReport
+from .report import RowNote, SourceReport, seal
 from .store import Writer
 from .store import estimates as table
 
@@ -106,6 +106,7 @@ def run(
     table.add(writer, source_id, named)
     writer.add_namings(source_id, ((taxon_id, row.scientific_name) for taxon_id, row in named))
     report.rows_imported = len(rows)
+    seal(writer, source_id, report)
     return report
 
 

@@ -1,4 +1,4 @@
-"""Range maps and Red List exports into a species library, all or nothing."""
+"""Files of species data into a species library, all or nothing."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from . import assessments, taxa, vector
+from . import assessments, estimates, taxa, vector
 from .datasets import Dataset, discover
 from .ranges import RangeImport
-from .report import ImportReport, SourceReport
+from .report import ImportReport, SourceReport, seal
 from .store import Writer, check_address
 from .threads import Threads, waited_for
 
@@ -23,7 +23,9 @@ class Request:
     """What to import into which library.
 
     ``library``: path of a GeoPackage, made where it is missing; ``ranges``: files, folders and zips of range maps;
-    ``assessments``: a Red List export (zip, folder or CSV); ``version`` and ``citation`` are kept with every row.
+    ``assessments``: a Red List export (zip, folder or CSV), or with ``authority`` the list of a national one;
+    ``occurrences``: Darwin Core archives, CSV files, point layers and folders of them; ``populations``: a CSV of
+    estimates; ``habitats``: a folder of area-of-habitat rasters; ``version`` and ``citation`` are kept with every row.
     """
 
     library: str
@@ -31,6 +33,10 @@ class Request:
     assessments: str = ""
     version: str = ""
     citation: str = ""
+    occurrences: tuple[str, ...] = ()
+    populations: str = ""
+    habitats: str = ""
+    authority: str = ""
 
 
 def import_species(request: Request, progress: Progress | None = None) -> ImportReport:
@@ -40,7 +46,7 @@ def import_species(request: Request, progress: Progress | None = None) -> Import
     """
     progress = progress or Progress()
     address = check_address(request.library)
-    if not request.ranges and not request.assessments:
+    if not any((request.ranges, request.assessments, request.occurrences, request.populations, request.habitats)):
         raise AzeError("library.nothing_to_import")
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
     export = assessments.Export(request.assessments) if request.assessments else None
@@ -63,6 +69,10 @@ def import_species(request: Request, progress: Progress | None = None) -> Import
                 step = progress.part(start, 0.05 + 0.85 * done / sum(sizes))
                 progress.say("import.reading", file=dataset.name)
                 reports.append(_import_dataset(dataset, request, writer, known, seen, workspace, threads, step))
+            if request.populations:
+                progress.say("import.reading", file=request.populations)
+                report = estimates.run(request.populations, request.version, request.citation, writer, known, progress)
+                reports.append(report)
             writer.rename_taxa(known)
             progress.say("import.areas")
             taxa.refresh(writer, threads.compute, progress.part(0.9, 0.99))
@@ -82,7 +92,7 @@ def _import_export(
     report = SourceReport(name, "assessments", export.path, request.version, request.citation, export.sha256(progress))
     source_id = writer.add_source(report.kind, name, export.path, request.version, request.citation)
     writer.add_assessments(assessments.read(export, source_id, known, report, progress))
-    _seal(writer, source_id, report)
+    seal(writer, source_id, report)
     return report
 
 
@@ -115,16 +125,5 @@ def _import_dataset(
     seen[report.sha256] = dataset.name
     if not report.rows_read:
         report.notes.append(("import.empty", {}))
-    _seal(writer, source_id, report)
+    seal(writer, source_id, report)
     return report
-
-
-def _seal(writer: Writer, source_id: int, report: SourceReport) -> None:
-    writer.seal_source(
-        source_id,
-        report.sha256,
-        report.rows_read,
-        report.rows_imported,
-        report.rows_rejected,
-        report.rows_repaired,
-    )

@@ -7,7 +7,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ from ..domain import coverage as coverages
 from ..domain import geometry
 from ..domain import nomination as nominations
 from ..domain.candidate import Candidate, ExistingSite
+from ..domain.criteria.settings import Settings
 from ..domain.errors import AzeError
 from ..domain.findings import Finding, blocking
 from ..domain.progress import Progress
+from ..library.estimates import EstimateRow
 from ..services import checking, protection
 from ..services.figures import international
 from ..services.files import replacing
@@ -42,7 +44,7 @@ class Inputs:
     """What a nomination is made of, as plain data.
 
     ``sites`` and ``protected`` are None where no layer was given: then nothing is said of overlaps or of cover.
-    ``origins``: where the layers came from.
+    ``origins``: where the layers came from. ``estimates``: rows of a file of populations given with the nomination.
     """
 
     candidate: Candidate
@@ -52,6 +54,8 @@ class Inputs:
     protected: Sequence[LayerSnapshot] | None = None
     origins: Sequence[LayerOrigin] = ()
     evidence: Sequence[Path] = ()
+    estimates: Sequence[EstimateRow] = ()
+    settings: Settings = field(default_factory=checking.default_settings)
 
 
 @dataclass(frozen=True)
@@ -126,11 +130,14 @@ def _assemble(inputs: Inputs, transform_context: QgsCoordinateTransformContext, 
     candidate, lonlat = _as_packaged(inputs.candidate)
     assessment = checking.check_candidates(
         [candidate],
-        inputs.library_path,
-        checking.default_settings(),
-        inputs.sites,
-        nominations.statements_for(inputs.details, candidate.name),
-        _day(inputs.details).year if _has_day(inputs.details) else None,
+        checking.Background(
+            inputs.library_path,
+            inputs.settings,
+            inputs.sites,
+            nominations.statements_for(inputs.details, candidate.name),
+            inputs.estimates,
+            reference_year=_day(inputs.details).year if _has_day(inputs.details) else None,
+        ),
         progress.part(0, 0.5),
     )
     only = assessment["assessments"][0]

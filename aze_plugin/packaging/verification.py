@@ -28,6 +28,8 @@ from ..domain.criteria.settings import Settings
 from ..domain.criteria.shares import Share
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
+from ..domain.species import Estimate
+from ..library.estimates import EstimateRow
 from ..services import checking
 from ..services.measure import ellipsoidal_area_m2
 from ..services.wording import text
@@ -452,11 +454,12 @@ class _Check:
             return
         again = checking.check_candidates(
             [candidate],
-            self.library_path,
-            checking.default_settings(),
-            None,
-            nominations.statements_for(nomination, only["name"]),
-            None,
+            checking.Background(
+                self.library_path,
+                checking.default_settings(),
+                statements=nominations.statements_for(nomination, only["name"]),
+                estimates=_estimates(only),
+            ),
             self.progress.part(0.6, 1),
         )["assessments"][0]
         claimed, computed = _by_share(only), _by_share(again)
@@ -558,6 +561,16 @@ def _all_have(values: Iterable[Any], members: Mapping[str, Any]) -> bool:
     return all(_has(value, members) for value in values)
 
 
+def _estimates(only: Mapping[str, Any]) -> list[EstimateRow]:
+    """The estimates that an assessment rests on: they are the nominator's, a reviewer's library need not have them."""
+    columns = ("scope", "parameter", "segment", "low", "best", "high")
+    return [
+        EstimateRow(0, taxon["taxon_id"], taxon["scientific_name"], only["name"], Estimate(*(e[c] for c in columns)))
+        for taxon in only["species"]
+        for e in taxon.get("estimates", [])
+    ]
+
+
 def _is_assessment(document: Any) -> bool:
     """Whether an ``aze-assessment/1`` document has every member that is read here, of the right type."""
     if not _has(document, {"settings": dict, "assessments": list}) or len(document["assessments"]) != 1:
@@ -591,8 +604,18 @@ def _is_assessment(document: Any) -> bool:
         "unit": str,
         "status": str,
     }
+    estimate = {
+        "scope": str,
+        "parameter": str,
+        "segment": str,
+        "low": _NUMBER,
+        "best": _NUMBER,
+        "high": _NUMBER,
+    }
     return _all_have(only["species"], taxon) and all(
         _all_have(t["shares"], share)
+        and isinstance(t.get("estimates", []), list)
+        and _all_have(t.get("estimates", []), estimate)
         and all(s["parameter"] in nominations.PARAMETER_LABELS for s in t["shares"])
         and all(s["segment"] in nominations.SEASON_LABELS for s in t["shares"])
         for t in only["species"]

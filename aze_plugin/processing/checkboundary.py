@@ -42,6 +42,8 @@ _COLUMNS = (
     ("global_value", QMetaType.Type.Double),
     ("unit", QMetaType.Type.QString),
     ("share_status", QMetaType.Type.QString),
+    ("deciding", QMetaType.Type.Bool),
+    ("basis", QMetaType.Type.QString),
 )
 
 
@@ -67,6 +69,7 @@ class CheckBoundary(AzeAlgorithm):
         )
         self.addParameter(inputs.library())
         self.addParameter(inputs.existing_sites())
+        self.addParameter(inputs.populations())
         self.addParameter(
             inputs.any_path("STATEMENTS", translate("AzeProcessing", "Nominator's statements (JSON)"), optional=True)
         )
@@ -85,6 +88,13 @@ class CheckBoundary(AzeAlgorithm):
         )
         self.addParameter(
             QgsProcessingParameterString("ORIGIN", translate("AzeProcessing", "Origin codes that count"), "1,2,6")
+        )
+        self.addParameter(
+            inputs.polygons(
+                "RIVALS",
+                translate("AzeProcessing", "Other candidates, to compare reintroduction sites with"),
+                optional=True,
+            )
         )
         self.addParameter(inputs.json_file("OUTPUT", translate("AzeProcessing", "Assessment")))
         self.addParameter(
@@ -116,14 +126,22 @@ class CheckBoundary(AzeAlgorithm):
             sites = candidates.read_sites(
                 inputs.polygon_source(self, parameters, "SITES", context), transform, progress.part(0.1, 0.2), proposed
             )
+        rivals = []
+        if parameters.get("RIVALS"):
+            others = inputs.polygon_source(self, parameters, "RIVALS", context)
+            rivals = candidates.read_candidates(others, "", transform, progress.part(0.1, 0.2))
         statements_file = self.parameterAsFile(parameters, "STATEMENTS", context)
         document = checking.check_candidates(
             proposed,
-            self.parameterAsString(parameters, "LIBRARY", context),
-            settings,
-            sites,
-            candidates.read_statements(statements_file) if statements_file else None,
-            datetime.date.today().year,
+            checking.Background(
+                self.parameterAsString(parameters, "LIBRARY", context),
+                settings,
+                sites,
+                candidates.read_statements(statements_file) if statements_file else None,
+                inputs.estimates(self, parameters, context, progress),
+                rivals,
+                datetime.date.today().year,
+            ),
             progress.part(0.2, 1),
         )
         output = self.parameterAsFileOutput(parameters, "OUTPUT", context)

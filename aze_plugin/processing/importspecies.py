@@ -43,6 +43,9 @@ class ImportSpecies(AzeAlgorithm):
             )
         )
         self.addParameter(
+            inputs.any_path("POPULATIONS", translate("AzeProcessing", "Estimates of populations (CSV)"), optional=True)
+        )
+        self.addParameter(
             QgsProcessingParameterString("VERSION", translate("AzeProcessing", "Release of the data"), optional=True)
         )
         self.addParameter(
@@ -67,6 +70,7 @@ class ImportSpecies(AzeAlgorithm):
             library=self.parameterAsString(parameters, "LIBRARY", context),
             ranges=tuple(_single(self.parameterAsFileList(parameters, "RANGES", context))),
             assessments=self.parameterAsFile(parameters, "ASSESSMENTS", context),
+            populations=self.parameterAsFile(parameters, "POPULATIONS", context),
             version=self.parameterAsString(parameters, "VERSION", context),
             citation=self.parameterAsString(parameters, "CITATION", context),
         )

@@ -41,6 +41,23 @@ def existing_sites() -> QgsProcessingParameterFeatureSource:
     return polygons("SITES", QCoreApplication.translate("AzeProcessing", "Existing AZE sites or KBAs"), optional=True)
 
 
+def populations() -> QgsProcessingParameterFile:
+    """POPULATIONS of the algorithms that check a boundary; ``estimates`` reads it."""
+    return any_path(
+        "POPULATIONS",
+        QCoreApplication.translate("AzeProcessing", "Estimates of populations for this site (CSV)"),
+        optional=True,
+    )
+
+
+def estimates(algorithm: QgsProcessingAlgorithm, parameters, context, progress) -> list:
+    """The rows of POPULATIONS; none where it was not given."""
+    from ..library.estimates import read_for_check
+
+    path = algorithm.parameterAsFile(parameters, "POPULATIONS", context)
+    return read_for_check(path, progress) if path else []
+
+
 def protected_areas(optional: bool = False) -> QgsProcessingParameterMultipleLayers:
     """PROTECTED: any number of layers, polygons and points; ``protected_layers`` reads it."""
     return QgsProcessingParameterMultipleLayers(

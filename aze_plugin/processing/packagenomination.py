@@ -42,6 +42,7 @@ class PackageNomination(AzeAlgorithm):
         self.addParameter(inputs.any_path("DETAILS", translate("AzeProcessing", "Details of the nomination (JSON)")))
         self.addParameter(inputs.existing_sites())
         self.addParameter(inputs.protected_areas(optional=True))
+        self.addParameter(inputs.populations())
         self.addParameter(
             QgsProcessingParameterMultipleLayers(
                 "EVIDENCE",
@@ -111,6 +112,7 @@ class PackageNomination(AzeAlgorithm):
                 protected=self._protected,
                 origins=self._origins,
                 evidence=[Path(file) for file in evidence],
+                estimates=inputs.estimates(self, parameters, context, progress),
             ),
             Path(output),
             self.parameterAsBoolean(parameters, "ALLOW_INCOMPLETE", context),

@@ -3,24 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from qgis.core import Qgis, QgsProjUtils
 
 from .. import paths
 from ..domain import geometry
-from ..domain.candidate import Candidate, ExistingSite
-from ..domain.criteria import endangerment, irreplaceability
-from ..domain.criteria.assessment import Assessment, assess, measure
+from ..domain.candidate import Candidate, ExistingSite, Statement
+from ..domain.criteria import endangerment, explanation, irreplaceability, sensitivity
+from ..domain.criteria.assessment import Assessment, TaxonResult, assess
+from ..domain.criteria.sensitivity import Sensitivity
 from ..domain.criteria.settings import Settings
+from ..domain.criteria.shares import Measured, leading, measure
 from ..domain.findings import Finding
 from ..domain.progress import Progress
-from ..domain.species import Evidence
+from ..domain.species import Estimate
+from ..library.estimates import EstimateRow, taxon_of
 from ..library.query import Library
 from .candidates import statement_for
 from .wording import finding_json
 
 SCHEMA = "aze-assessment/1"
+
+
+@dataclass(frozen=True)
+class Background:
+    """What candidates are checked against.
+
+    ``sites``: existing sites, None where no layer was given. ``statements``: parsed ``aze-statements/1``.
+    ``estimates``: rows of a file given for this check; they count before the library's. ``rivals``: further candidates,
+    with which a site for a reintroduction is compared besides those of the check itself. ``reference_year``: the year
+    in which the check is made, for the age of assessments.
+    """
+
+    library_path: str
+    settings: Settings
+    sites: Sequence[ExistingSite] | None = None
+    statements: Mapping[str, Any] | None = None
+    estimates: Sequence[EstimateRow] = ()
+    rivals: Sequence[Candidate] = ()
+    reference_year: int | None = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One candidate's assessment, with what belongs to single taxa of it, by taxon id."""
+
+    assessment: Assessment
+    sensitivities: Mapping[str, Sensitivity]
+    explanations: Mapping[str, Sequence[Finding]]
 
 
 def default_settings() -> Settings:
@@ -29,70 +61,113 @@ def default_settings() -> Settings:
 
 
 def check_candidates(
-    candidates: Sequence[Candidate],
-    library_path: str,
-    settings: Settings,
-    sites: Sequence[ExistingSite] | None = None,
-    statements: Mapping[str, Any] | None = None,
-    reference_year: int | None = None,
-    progress: Progress | None = None,
+    candidates: Sequence[Candidate], against: Background, progress: Progress | None = None
 ) -> dict[str, Any]:
-    """Check candidates against the three criteria and describe the result as the contract says.
-
-    ``sites``: existing sites, None where no layer was given. ``statements``: parsed ``aze-statements/1``.
-    ``reference_year``: the year in which the check is made, for the age of assessments.
-    """
+    """Check candidates against the three criteria and describe the result as the contract says."""
     progress = progress or Progress()
-    assessments = []
-    with Library.open(library_path) as library:
-        for n, candidate in enumerate(candidates):
-            step = progress.part(n / len(candidates), (n + 1) / len(candidates))
-            assessments.append(_check(candidate, library, settings, sites, statements, reference_year, step))
-        used = {r.taxon.taxon_id for a in assessments for r in a.species}
+    with Library.open(against.library_path) as library:
+        check = _Check(library, against, candidates)
+        checked = [
+            check.run(candidate, progress.part(n / len(candidates), (n + 1) / len(candidates)))
+            for n, candidate in enumerate(candidates)
+        ]
+        used = {r.taxon.taxon_id for one in checked for r in one.assessment.species}
         sources = library.sources_of(used)
     progress.set(1)
     return {
         "schema": SCHEMA,
         "software": software(),
-        "settings": settings.as_json(),
+        "settings": against.settings.as_json(),
         "sources": sources,
-        "assessments": [assessment_json(a) for a in assessments],
+        "assessments": [assessment_json(one) for one in checked],
     }
 
 
-def _check(
-    candidate: Candidate,
-    library: Library,
-    settings: Settings,
-    sites: Sequence[ExistingSite] | None,
-    statements: Mapping[str, Any] | None,
-    reference_year: int | None,
-    progress: Progress,
-) -> Assessment:
-    evidence: list[Evidence] = []
-    if candidate.geometry is not None:
-        evidence = library.evidence(geometry.rectangles(candidate.geometry), settings, progress.part(0, 0.5))
-    measured = measure(candidate, evidence)
-    outside: dict[str, Finding] = {}
-    for n, (item, shares) in enumerate(measured):
-        progress.part(0.5, 1).set(n / len(measured))
-        share = irreplaceability.leading([s for s in shares if s.parameter == "range"])
-        # Where the rest lies helps with taxa that trigger or are on the way to it; of others it is all over the map.
-        if endangerment.eligible(item.taxon, settings) and share.best >= settings.candidate_share:
-            whole = library.evidence_for(item.taxon.taxon_id, settings)
-            finding = irreplaceability.outside_finding(item.taxon, whole.range.rows, candidate.geometry, share)
-            if finding:
-                outside[item.taxon.taxon_id] = finding
-    return assess(
-        candidate,
-        measured,
-        outside,
-        sites,
-        statement_for(statements, candidate.name),
-        settings,
-        reference_year,
-        library_empty=library.taxon_count() == 0,
-    )
+class _Check:
+    """One library asked about several candidates."""
+
+    def __init__(self, library: Library, against: Background, candidates: Sequence[Candidate]):
+        self._library, self._against, self._settings = library, against, against.settings
+        self._candidates = [*candidates, *against.rivals]
+        self._told: dict[str, list[tuple[str, Estimate]]] = {}
+        names = library.names() if against.estimates else {}
+        for row in against.estimates:
+            self._told.setdefault(taxon_of(row, names), []).append((row.site, row.estimate))
+
+    def run(self, candidate: Candidate, progress: Progress) -> Checked:
+        """Check one candidate."""
+        against, settings = self._against, self._settings
+        statement = statement_for(against.statements, candidate.name)
+        measured: list[Measured] = []
+        if candidate.geometry is not None:
+            near = geometry.rectangles(candidate.geometry)
+            evidence = self._library.evidence(near, settings, progress.part(0, 0.5), candidate.name, self._told)
+            measured = measure(evidence, candidate.geometry)
+        closer: dict[str, list[Finding]] = {}
+        sensitivities: dict[str, Sensitivity] = {}
+        for n, item in enumerate(measured):
+            progress.part(0.5, 1).set(n / len(measured))
+            taxon_id = item.evidence.taxon.taxon_id
+            # Where the rest lies helps with taxa that trigger or come near it; of others it is all over the map.
+            if endangerment.eligible(item.evidence.taxon, settings) and self._near_threshold(item):
+                closer[taxon_id], found = self._closer_look(item, candidate, statement)
+                if found is not None:
+                    sensitivities[taxon_id] = found
+        assessment = assess(
+            candidate,
+            measured,
+            closer,
+            against.sites,
+            statement,
+            settings,
+            against.reference_year,
+            library_empty=self._library.taxon_count() == 0,
+            rivals=self._rivals(candidate, measured),
+        )
+        accounts = self._library.accounts([r.taxon.taxon_id for r in assessment.species], settings)
+        explanations = {
+            r.taxon.taxon_id: explanation.explain(r.measured, accounts[r.taxon.taxon_id], settings)
+            for r in assessment.species
+        }
+        return Checked(assessment, sensitivities, explanations)
+
+    def _near_threshold(self, item: Measured) -> bool:
+        return any(share.high >= self._settings.candidate_share for share in item.shares)
+
+    def _closer_look(
+        self, item: Measured, candidate: Candidate, statement: Statement
+    ) -> tuple[list[Finding], Sensitivity | None]:
+        """Where the rest of a taxon's world lies, and how far its share can be trusted."""
+        taxon, boundary, settings = item.evidence.taxon, candidate.geometry, self._settings
+        whole = self._library.evidence_for(taxon.taxon_id, settings, candidate.name, self._told)
+        findings: list[Finding | None] = []
+        joined = {}
+        ranges = [share for share in item.shares if share.basis == "range_map"]
+        if ranges and whole.range:
+            share = leading(ranges)
+            joined[share.segment] = irreplaceability.joined_range(whole.range.rows, share.segment)
+            findings.append(irreplaceability.outside_finding(taxon, joined[share.segment], boundary, share))
+        if item.records_outside:
+            findings.append(irreplaceability.records_outside_finding(taxon, whole.records, boundary))
+        decisive = irreplaceability.judge_taxon(item, statement, settings).deciding or leading(item.shares)
+        if decisive.basis == "range_map" and decisive.segment not in joined and whole.range:
+            joined[decisive.segment] = irreplaceability.joined_range(whole.range.rows, decisive.segment)
+        found, said = sensitivity.judge(whole, joined.get(decisive.segment), boundary, decisive, settings)
+        return [finding for finding in (*findings, *said) if finding is not None], found
+
+    def _rivals(self, candidate: Candidate, measured: Sequence[Measured]) -> dict[str, list[tuple[str, float]]] | None:
+        """Which other candidates hold a part of each taxon that is extinct in the wild; None without others."""
+        others = [c for c in self._candidates if c.name != candidate.name and c.geometry is not None]
+        if not others:
+            return None
+        rivals: dict[str, list[tuple[str, float]]] = {}
+        for item in measured:
+            taxon = item.evidence.taxon
+            if taxon.category in self._settings.reintroduction:
+                whole = self._library.evidence_for(taxon.taxon_id, self._settings)
+                held = ((other.name, measure([whole], other.geometry)) for other in others)
+                rivals[taxon.taxon_id] = [(name, leading(found[0].shares).best) for name, found in held if found]
+        return rivals
 
 
 def software() -> dict[str, str]:
@@ -105,8 +180,9 @@ def software() -> dict[str, str]:
     }
 
 
-def assessment_json(assessment: Assessment) -> dict[str, Any]:
+def assessment_json(checked: Checked) -> dict[str, Any]:
     """One member of ``assessments``."""
+    assessment = checked.assessment
     return {
         "name": assessment.candidate.name,
         "area_ha": assessment.candidate.area_ha,
@@ -117,42 +193,72 @@ def assessment_json(assessment: Assessment) -> dict[str, Any]:
             name: {"status": c.status, "findings": [finding_json(f) for f in c.findings]}
             for name, c in assessment.criteria.items()
         },
-        "species": [
+        "species": [_taxon_json(result, checked) for result in assessment.species],
+    }
+
+
+def _taxon_json(result: TaxonResult, checked: Checked) -> dict[str, Any]:
+    taxon, settings = result.taxon, checked.assessment.settings
+    measured = result.measured
+    sensitive = checked.sensitivities.get(taxon.taxon_id)
+    return {
+        "taxon_id": taxon.taxon_id,
+        "scientific_name": taxon.scientific_name,
+        "common_name": taxon.common_name,
+        "group": taxon.group,
+        "category": taxon.category,
+        "category_source": taxon.category_source,
+        "criteria": taxon.criteria,
+        "year": taxon.year,
+        "rank": taxon.rank,
+        "possibly_extinct": taxon.possibly_extinct,
+        "possibly_extinct_in_the_wild": taxon.possibly_extinct_in_the_wild,
+        "trigger": result.verdict.trigger,
+        "route": result.verdict.route,
+        "status": result.verdict.status,
+        "a1e": result.verdict.a1e,
+        "shares": [
             {
-                "taxon_id": r.taxon.taxon_id,
-                "scientific_name": r.taxon.scientific_name,
-                "common_name": r.taxon.common_name,
-                "group": r.taxon.group,
-                "category": r.taxon.category,
-                "category_source": r.taxon.category_source,
-                "criteria": r.taxon.criteria,
-                "year": r.taxon.year,
-                "rank": r.taxon.rank,
-                "possibly_extinct": r.taxon.possibly_extinct,
-                "possibly_extinct_in_the_wild": r.taxon.possibly_extinct_in_the_wild,
-                "trigger": r.verdict.trigger,
-                "route": r.verdict.route,
-                "status": r.verdict.status,
-                "a1e": r.verdict.a1e,
-                "shares": [
-                    {
-                        "parameter": s.parameter,
-                        "segment": s.segment,
-                        "low": s.low,
-                        "best": s.best,
-                        "high": s.high,
-                        "site_value": s.site_value,
-                        "global_value": s.global_value,
-                        "unit": s.unit,
-                        "status": irreplaceability.share_status(
-                            s, assessment.settings.aze_operator, assessment.settings
-                        ),
-                        "deciding": s is r.verdict.deciding,
-                    }
-                    for s in r.shares
-                ],
-                "findings": [finding_json(f) for f in r.findings],
+                "parameter": s.parameter,
+                "segment": s.segment,
+                "low": s.low,
+                "best": s.best,
+                "high": s.high,
+                "site_value": s.site_value,
+                "global_value": s.global_value,
+                "unit": s.unit,
+                "status": irreplaceability.share_status(s, settings.aze_operator, settings),
+                "deciding": s is result.verdict.deciding,
+                "basis": s.basis,
             }
-            for r in assessment.species
+            for s in result.shares
         ],
+        "records": _records_json(measured),
+        "estimates": [asdict(estimate) for estimate in measured.evidence.estimates],
+        "sensitivity": None
+        if sensitive is None
+        else {
+            "parameter": sensitive.share.parameter,
+            "segment": sensitive.share.segment,
+            "error_m": sensitive.error_m,
+            "low": sensitive.low,
+            "best": sensitive.share.best,
+            "high": sensitive.high,
+            "grow_m": sensitive.grow_m,
+            "grow_factor": sensitive.grow_factor,
+        },
+        "explanation": [finding_json(step) for step in checked.explanations[taxon.taxon_id]],
+        "findings": [finding_json(f) for f in result.findings],
+    }
+
+
+def _records_json(measured: Measured) -> dict[str, Any] | None:
+    records = measured.evidence.records
+    if records is None:
+        return None
+    return {
+        "inside": measured.records_inside,
+        "outside": measured.records_outside,
+        "latest_year": measured.latest_year or None,
+        "dropped": dict(records.dropped),
     }

@@ -19,10 +19,19 @@ from .shares import Measured, Share, leading
 class TaxonResult:
     """One taxon at a candidate: shares, what they amount to, and everything there is to say."""
 
-    taxon: Taxon
-    shares: tuple[Share, ...]
+    measured: Measured
     verdict: Verdict
     findings: tuple[Finding, ...]
+
+    @property
+    def taxon(self) -> Taxon:
+        """The taxon, with the assessment that counts for it."""
+        return self.measured.evidence.taxon
+
+    @property
+    def shares(self) -> tuple[Share, ...]:
+        """Its shares, by the order of PARAMETERS and SEGMENTS."""
+        return self.measured.shares
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ def assess(
         verdict = irreplaceability.judge_taxon(item, statement, settings, others)
         findings = endangerment.taxon_findings(taxon, settings, reference_year) + list(verdict.findings)
         findings += closer.get(taxon.taxon_id, ())
-        results.append(TaxonResult(taxon, item.shares, verdict, tuple(findings)))
+        results.append(TaxonResult(item, verdict, tuple(findings)))
     results.sort(
         key=lambda r: (
             redlist.sort_key(r.taxon.category)[0],

@@ -27,9 +27,11 @@ class Account:
 
 def explain(measured: Measured, account: Account, settings: Settings) -> list[Finding]:
     """One step after the other, for all shares of a taxon."""
-    steps: list[Finding] = [
-        info("explain.category", category=measured.evidence.taxon.category, **_source(account, "assessment"))
-    ]
+    taxon = measured.evidence.taxon
+    code = {"map": "explain.category_map", "none": "explain.category_none"}.get(
+        taxon.category_source, "explain.category"
+    )
+    steps: list[Finding] = [info(code, category=taxon.category, **_source(account, "assessment"))]
     for basis in dict.fromkeys(share.basis for share in measured.shares):
         steps += _inputs(basis, measured, account, settings)
         steps += [_formula(share, settings) for share in measured.shares if share.basis == basis]
@@ -87,8 +89,7 @@ def _estimate(estimate: Estimate) -> Finding:
         low=estimate.low,
         best=estimate.best,
         high=estimate.high,
-        year=estimate.year,
-        source=estimate.origin,
+        source=", ".join(str(part) for part in (estimate.origin, estimate.year) if part) or "–",
     )
 
 

@@ -17,10 +17,10 @@ from ..figures import readable
 @cache
 def _templates() -> dict[str, str]:
     """All templates. Made once: the translator is installed before the first sentence, and stays for the session."""
-    from . import coverage, criteria, interface, library, packaging
+    from . import coverage, criteria, evidence, interface, library, packaging
 
     merged: dict[str, str] = {}
-    for module in (criteria, library, coverage, packaging, interface):
+    for module in (criteria, library, coverage, packaging, interface, evidence):
         merged.update(module.templates())
     return merged
 
