@@ -105,10 +105,16 @@ class Settings:
         presence: str | None = None,
         origin: str | None = None,
         authority: str | None = None,
+        max_uncertainty_m: float | None = None,
+        since_year: int | None = None,
+        bases_left_out: str | None = None,
+        digitizing_error_m: float | None = None,
     ) -> Settings:
-        """These settings with a user's choices; code lists come as ``"1,2"``, ``authority`` is a national list's name.
+        """These settings with a user's choices; None leaves a rule as it is.
 
-        Raises AzeError ``settings.threshold`` or ``settings.codes`` for values that mean nothing.
+        Code lists come as ``"1,2"``, ``authority`` is a national list's name, ``bases_left_out`` a list with commas. 0
+        for the uncertainty and the year filters nothing. Raises AzeError ``settings.threshold``, ``settings.codes`` or
+        ``settings.error`` for values that mean nothing.
         """
         chosen = self
         if threshold is not None:
@@ -122,7 +128,19 @@ class Settings:
         if authority and authority.strip():
             name = " ".join(authority.split())
             chosen = replace(chosen, authority_list=name, authority=name)
-        return chosen
+        records = chosen.records
+        if max_uncertainty_m is not None:
+            records = replace(records, max_uncertainty_m=float(max_uncertainty_m) or None)
+        if since_year is not None:
+            records = replace(records, since_year=int(since_year) or None)
+        if bases_left_out is not None:
+            bases = {"_".join(part.split()).upper() for part in bases_left_out.split(",")}
+            records = replace(records, bases_left_out=tuple(sorted(bases - {""})))
+        if digitizing_error_m is not None:
+            if not digitizing_error_m > 0:
+                raise AzeError("settings.error", value=digitizing_error_m)
+            chosen = replace(chosen, digitizing_error_m=float(digitizing_error_m))
+        return replace(chosen, records=records)
 
     def presence_for(self, category: str) -> tuple[int, ...]:
         """Presence codes kept for a taxon: an extinct-in-the-wild one is judged by its historic range."""
@@ -142,6 +160,7 @@ class Settings:
             "authority": self.authority,
             "authority_list": self.authority_list,
             "records": self.records.as_json(),
+            "digitizing_error_m": self.digitizing_error_m,
         }
 
 

@@ -87,10 +87,10 @@ def localities_of(lonlat: np.ndarray) -> np.ndarray:
 
 
 def leading(shares: Sequence[Share]) -> Share:
-    """The share that says most of a taxon: the highest of a segment, ``all`` only where there is no other."""
-    return max((s for s in shares if s.segment != "all"), key=lambda s: s.best, default=None) or max(
-        shares, key=lambda s: s.best
-    )
+    """The share that says most of a taxon: the highest. A range's ``all``, which mixes the seasons, only where there is
+    no other."""
+    parts = [share for share in shares if (share.parameter, share.segment) != ("range", "all")]
+    return max(parts or shares, key=lambda share: (share.best, share.high))
 
 
 def measure(evidence: Sequence[Evidence], boundary: Geometry) -> list[Measured]:

@@ -126,6 +126,7 @@ def templates() -> dict[str, str]:
             "Even {distance_m} further out on all sides the boundary would not hold {threshold_share} of the {parameter} "
             "of {taxon} ({segment}).",
         ),
+        "shortlist.open_criteria": translate("AzeEvidence", "Also open: {criteria}."),
         # how it was computed
         "explain.category": translate("AzeExplain", "Category: {category}. From: {sources}."),
         "explain.category_map": translate("AzeExplain", "Category: {category}, as its range map has it."),
