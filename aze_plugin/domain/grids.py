@@ -12,7 +12,7 @@ run one way round and holes the other (``domain.geometry.rings`` gives them so).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Callable
 
@@ -146,8 +146,8 @@ class Tiling:
         first = self._pieces.rows[self._order] % self._size == 0
         return np.add.reduceat(np.where(first, self._pieces.heights[self._order], 0.0), self._starts)
 
-    def fractions(self) -> Iterator[tuple[int, int, np.ndarray]]:
-        """Column, row and covered fractions of each crossed tile, row by row of tiles."""
+    def fractions(self, wanted: Container[tuple[int, int]] | None = None) -> Iterator[tuple[int, int, np.ndarray]]:
+        """Column, row and covered fractions of each crossed tile, or of the ``wanted`` of them, row by row of tiles."""
         size, pieces = self._size, self._pieces
         current, before = -1, np.zeros(0)
         for number, start, end in zip(self._numbers.tolist(), self._starts.tolist(), self._ends.tolist()):
@@ -156,9 +156,10 @@ class Tiling:
                 current, before = row, pieces.before[row * size : (row + 1) * size].copy()
             which = self._order[start:end]
             rows, heights = pieces.rows[which] - row * size, pieces.heights[which]
-            width = min(size, self._grid.columns - column * size)
-            columns = pieces.columns[which] - column * size
-            yield column, row, _summed(rows, columns, heights, pieces.left[which], before, width)
+            if wanted is None or (column, row) in wanted:
+                width = min(size, self._grid.columns - column * size)
+                columns = pieces.columns[which] - column * size
+                yield column, row, _summed(rows, columns, heights, pieces.left[which], before, width)
             before += np.bincount(rows, heights, len(before))
 
 
@@ -252,7 +253,7 @@ _RADIUS2 = _X_PER_RADIAN * _NORTH_POLE
 # A polynomial of this many nodes along each axis stands for the sizes of a block of cells.
 _NODES = 5
 # Relative error up to which it may; beyond, the block is quartered.
-_TOLERANCE = 1e-7
+_TOLERANCE = 1e-6
 # Sizes are sampled on patches of about this width: those of single small cells would be lost in rounding.
 _PATCH_M = 1000.0
 # Blocks that are no larger than this along an axis are worked out cell by cell.
@@ -272,7 +273,7 @@ class CellAreas:
 
     ``to_lonlat`` brings coordinates, shape (n, 2), to WGS 84 degrees, not-a-number for what is not on earth. Sizes
     change smoothly over a map: those of a block come from a polynomial through a few cells, checked on others, and the
-    block is quartered until the check holds to 1e-7. A cell with its middle on earth but a corner beyond the map's edge
+    block is quartered until the check holds to 1e-6. A cell with its middle on earth but a corner beyond the map's edge
     gets the mean size of its neighbours in the block; one with its middle beyond it has none.
     """
 

@@ -19,7 +19,7 @@ _SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _CHUNK = 1 << 20
 
 # Formats that are read back and forth: inside an archive every step back would inflate it anew from its start.
-_UNPACKED_FIRST = (".gpkg", ".gdb")
+_UNPACKED_FIRST = (".gpkg", ".gdb", ".tif", ".tiff")
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,54 @@ def discover(paths: Sequence[str]) -> list[Dataset]:
         for dataset in datasets:
             found.setdefault(dataset.path, dataset)
     return list(found.values())
+
+
+def discover_files(path: str, endings: Sequence[str], beside: Sequence[str], nothing: str) -> list[Dataset]:
+    """The files with one of the endings that a folder, with all below it, or a zip holds, in sorted order, or one file.
+
+    What lies beside a file under its name, or its name without its ending, and an ending of ``beside``, belongs to it.
+    Raises AzeError ``library.source_missing``, ``library.bad_zip``, or with the code ``nothing`` where there are none.
+    """
+    real = os.path.realpath(path)
+    if not os.path.exists(real):
+        raise AzeError("library.source_missing", file=path)
+    found: list[Dataset] = []
+    if os.path.isdir(real):
+        for folder, folders, files in os.walk(real):
+            folders[:] = sorted(f for f in folders if not f.startswith("."))
+            for name in sorted(files):
+                if name.lower().endswith(".zip"):
+                    found += _files_of_zip(os.path.join(folder, name), endings, beside)
+                elif name.lower().endswith(tuple(endings)) and not name.startswith("."):
+                    file = os.path.join(folder, name)
+                    others = [os.path.join(folder, f) for f in files]
+                    found.append(Dataset(name, file, file, _with_beside(file, others, beside)))
+    elif real.lower().endswith(".zip"):
+        found = _files_of_zip(real, endings, beside)
+    elif real.lower().endswith(tuple(endings)):
+        folder = os.path.dirname(real)
+        others = [os.path.join(folder, f) for f in os.listdir(folder)]
+        found = [Dataset(os.path.basename(real), real, real, _with_beside(real, others, beside))]
+    if not found:
+        raise AzeError(nothing, file=path)
+    return found
+
+
+def _files_of_zip(path: str, endings: Sequence[str], beside: Sequence[str]) -> list[Dataset]:
+    with _opened(path) as archive:
+        members = sorted(m for m in archive.namelist() if not m.endswith("/") and not m.startswith("__MACOSX/"))
+    name = os.path.basename(path)
+    return [
+        Dataset(f"{name}/{member}", f"{path}/{member}", member, _with_beside(member, members, beside), path)
+        for member in members
+        if member.lower().endswith(tuple(endings)) and not PurePosixPath(member).name.startswith(".")
+    ]
+
+
+def _with_beside(main: str, others: Sequence[str], beside: Sequence[str]) -> tuple[str, ...]:
+    stems = main.lower(), main.lower()[: -len(PurePosixPath(main).suffix)]
+    wanted = {stem + ending for stem in stems for ending in beside}
+    return (main, *sorted(f for f in others if f.lower() in wanted))
 
 
 def _datasets(path: str) -> Iterator[Dataset]:

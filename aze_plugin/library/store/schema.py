@@ -91,6 +91,22 @@ ESTIMATE_COLUMNS = (
     "year",
     "origin",
 )
+HABITAT_COLUMNS = (
+    "habitat_id",
+    "source_id",
+    "row",
+    "taxon_id",
+    "segment",
+    "name",
+    "crs",
+    "x",
+    "y",
+    "dx",
+    "dy",
+    "columns",
+    "rows",
+    "total_m2",
+)
 TAXON_COLUMNS = (
     "taxon_id",
     "scientific_name",
@@ -125,8 +141,16 @@ TABLES = (
         fid INTEGER PRIMARY KEY, source_id INTEGER NOT NULL, row INTEGER NOT NULL, taxon_id TEXT NOT NULL,
         scope TEXT NOT NULL, site TEXT NOT NULL, parameter TEXT NOT NULL, segment TEXT NOT NULL, low REAL NOT NULL,
         best REAL NOT NULL, high REAL NOT NULL, year INTEGER, origin TEXT NOT NULL)""",
+    # Coordinates of the first cell's outer corner, and steps to the next column and row.
     """CREATE TABLE habitat (
-        habitat_id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL, row INTEGER NOT NULL, taxon_id TEXT NOT NULL)""",
+        habitat_id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL, row INTEGER NOT NULL, taxon_id TEXT NOT NULL,
+        segment TEXT NOT NULL, name TEXT NOT NULL, crs TEXT NOT NULL, x REAL NOT NULL, y REAL NOT NULL,
+        dx REAL NOT NULL, dy REAL NOT NULL, columns INTEGER NOT NULL, rows INTEGER NOT NULL,
+        total_m2 REAL NOT NULL)""",
+    # Numbered 2 × habitat_id for what lies west of Greenwich, and one more for what lies east of it.
+    "CREATE VIRTUAL TABLE habitat_box USING rtree (id, minx, maxx, miny, maxy)",
+    """CREATE TRIGGER habitat_gone AFTER DELETE ON habitat BEGIN
+        DELETE FROM habitat_box WHERE id IN (2 * old.habitat_id, 2 * old.habitat_id + 1); END""",
     """CREATE TABLE habitat_tile (
         fid INTEGER PRIMARY KEY, habitat_id INTEGER NOT NULL, tx INTEGER NOT NULL, ty INTEGER NOT NULL,
         total_m2 REAL NOT NULL, data BLOB NOT NULL)""",
@@ -138,6 +162,11 @@ TABLES = (
     """CREATE TABLE segment_area (
         fid INTEGER PRIMARY KEY, taxon_id TEXT NOT NULL, presence TEXT NOT NULL, origin TEXT NOT NULL,
         segment TEXT NOT NULL, area_m2 REAL NOT NULL, UNIQUE (taxon_id, presence, origin, segment))""",
+    # Counts of records under one filter, written as the rules file has it.
+    """CREATE TABLE record_total (
+        fid INTEGER PRIMARY KEY, taxon_id TEXT NOT NULL, filter TEXT NOT NULL, cells INTEGER NOT NULL,
+        localities INTEGER NOT NULL, kept INTEGER NOT NULL, uncertain INTEGER NOT NULL, old INTEGER NOT NULL,
+        basis INTEGER NOT NULL, UNIQUE (taxon_id, filter))""",
     "CREATE TABLE meta (fid INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, value TEXT NOT NULL)",
     """CREATE INDEX range_taxon ON "range" (
         taxon_id, source_id, row, scientific_name, presence, origin, seasonal, category, possibly_extinct,
@@ -147,13 +176,15 @@ TABLES = (
     "CREATE INDEX assessment_source ON assessment (source_id)",
     "CREATE INDEX naming_taxon ON naming (taxon_id)",
     "CREATE INDEX estimate_taxon ON estimate (taxon_id)",
-    "CREATE INDEX habitat_taxon ON habitat (taxon_id)",
-    "CREATE INDEX habitat_tile_place ON habitat_tile (habitat_id, tx, ty)",
+    "CREATE INDEX habitat_taxon ON habitat (taxon_id, segment)",
+    "CREATE INDEX habitat_source ON habitat (source_id)",
+    "CREATE INDEX habitat_tile_place ON habitat_tile (habitat_id, ty, tx, total_m2)",
     "CREATE INDEX occurrence_taxon ON occurrence (taxon_id)",
     "CREATE INDEX occurrence_source ON occurrence (source_id)",
 )
 ATTRIBUTE_TABLES = (
-    "source", "assessment", "naming", "estimate", "habitat", "habitat_tile", "taxon", "segment_area", "meta",
+    "source", "assessment", "naming", "estimate", "habitat", "habitat_tile", "taxon", "segment_area", "record_total",
+    "meta",
 )  # fmt: skip
 # Tables whose rows a source brings, and takes along when it is taken out; of these the ones that name a taxon.
 OF_SOURCE = ("range", "occurrence", "assessment", "naming", "estimate", "habitat")
