@@ -818,7 +818,7 @@ class LocalPlane:
 
     def lay(self, geometry: Geometry, longest: float = math.inf) -> Geometry:
         """An EPSG:6933 geometry in this plane, one shape across 180°; no edge longer than ``longest`` metres there."""
-        whole = _unrolled(geometry)[0]
+        whole = seamless(geometry)
         if math.isfinite(longest):
             whole = shapely.segmentize(whole, longest)
         return shapely.transform(whole, self.from_metres)
@@ -830,6 +830,11 @@ class LocalPlane:
         if low < -HALF_WORLD or high > HALF_WORLD:
             lifted = to_equal_area(wrap_longitudes(to_lonlat(np.array([lifted], dtype=object))))[0]
         return polygonal(lifted)
+
+
+def seamless(geometry: Geometry) -> Geometry:
+    """An EPSG:6933 polygonal geometry as one shape: where it crosses 180° its western half runs on past the seam."""
+    return _unrolled(geometry)[0]
 
 
 def buffered(geometry: Geometry, distance: float) -> Geometry:
@@ -895,19 +900,28 @@ def _segments(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     return shapely.linestrings(np.stack((starts, ends), axis=1)) if len(starts) else np.empty(0, dtype=object)
 
 
-def nearest_points(boundary: Geometry, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of points (n, 2) in a polygonal geometry's plane: which lie outside it, and each one's nearest place on it.
+def nearest_outside(boundary: Geometry, lonlat: np.ndarray) -> tuple[int, float, np.ndarray] | None:
+    """Of places (WGS 84 degrees, shape (n, 2)) outside an EPSG:6933 boundary, the nearest one.
 
-    Points inside or on the edge are their own nearest place.
+    Its row, its distance from the boundary in metres on the ellipsoid, and the lon/lat of the boundary's place that it
+    is nearest to. None where no place lies outside; one on the edge does not.
     """
-    shapely.prepare(boundary)
-    places = shapely.points(points)
-    apart = ~shapely.intersects(boundary, places)
-    near = np.array(points, dtype=float)
-    if apart.any():
-        lines = shapely.shortest_line(boundary, places[apart])
-        near[apart] = shapely.get_coordinates(shapely.get_point(lines, 0))
-    return apart, near
+    metres = project(lonlat)
+    apart = np.flatnonzero(np.isfinite(metres).all(axis=1))
+    apart = apart[~points_inside(metres[apart], boundary)]
+    if not len(apart):
+        return None
+    plane = LocalPlane.at(boundary)
+    shape = plane.lay(boundary, 1000.0)
+    shapely.prepare(shape)
+    places = shapely.points(plane.from_metres(metres[apart]))
+    # The plane is not quite true to scale far out: of the nearest few there, the nearest on the ellipsoid is taken.
+    few = np.argsort(shapely.distance(shape, places), kind="stable")[:32]
+    here = shapely.get_coordinates(shapely.get_point(shapely.shortest_line(shape, places[few]), 0))
+    near = unproject(plane.to_metres(here))
+    away = ellipsoidal_distances(near, lonlat[apart[few]])
+    best = int(np.argmin(away))
+    return int(apart[few[best]]), float(away[best]), near[best]
 
 
 def ellipsoidal_distances(one: np.ndarray, other: np.ndarray) -> np.ndarray:

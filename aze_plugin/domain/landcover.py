@@ -24,6 +24,9 @@ _RING_WITHIN = 1e-3
 # Outlines with more vertices than this are simplified before the ring round them is sought.
 _MANY_VERTICES = 2000
 
+# A class that has less of a boundary is not held by it.
+_HELD_SHARE = 0.01
+
 # Values of the observed divergence and of the copies' that differ by less are the same but for rounding.
 _SAME = 1e-9
 
@@ -35,7 +38,9 @@ class LandcoverRules:
     ``copies``: shifted copies of the boundary, of which at least ``least_copies`` have to be usable; ``seed``: of their
     random shifts; ``nearest_shift`` and ``farthest_shift``: how far, in diameters of a circle of the boundary's area;
     ``significance``: p value up to which land cover is said to differ; ``max_no_data_share``: of inside or ring, above
-    which nothing is said; ``least_cells``: that a boundary has to hold; ``max_cells`` and ``max_reference_cells``: of
+    which nothing is said; ``max_foreign_share``: of a copy with its ring, above which one class that the boundary does
+    not hold (less than 1 % of it) makes it no likeness of the boundary, as the open sea is none of a wood on an island;
+    ``least_cells``: that a boundary has to hold; ``max_cells`` and ``max_reference_cells``: of
     the window that is read for the boundary, and for its copies; ``max_values``: distinct values of a raster of
     decimal numbers, above which it is no map of classes.
     """
@@ -47,6 +52,7 @@ class LandcoverRules:
     farthest_shift: float
     significance: float
     max_no_data_share: float
+    max_foreign_share: float
     least_cells: float
     max_cells: int
     max_reference_cells: int
@@ -60,11 +66,16 @@ class LandcoverRules:
 
 @dataclass(frozen=True)
 class ClassShare:
-    """A class by its value in the raster, and its share of the known land cover inside and in the ring."""
+    """A class by its value in the raster, and its share of the known land cover inside and in the ring.
+
+    ``name`` and ``colour`` (``#rrggbb``) as its legend has them.
+    """
 
     value: float
     inside: float
     ring: float
+    name: str = ""
+    colour: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,6 +113,44 @@ class Comparison:
     differs: bool = False
     not_assessed: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The member ``landcover`` of the criterion's evidence.
+
+        Where nothing can be said it has ``not_assessed`` and ``params``, and no ``divergence`` or ``reference``.
+        """
+        said: dict[str, Any] = {"source": self.source}
+        if self.not_assessed:
+            said |= {"not_assessed": self.not_assessed, "params": dict(self.params)}
+        else:
+            reference = self.reference
+            said |= {
+                "divergence": self.divergence,
+                "reference": {
+                    "median": reference.median,
+                    "p95": reference.p95,
+                    "p_value": reference.p_value,
+                    "copies": reference.copies,
+                },
+                "differs": self.differs,
+            }
+        return {
+            **said,
+            "classes": [
+                {
+                    "value": int(c.value) if c.value.is_integer() else c.value,
+                    "name": c.name,
+                    "color": c.colour,
+                    "inside": c.inside,
+                    "ring": c.ring,
+                }
+                for c in self.classes
+            ],
+            "ring_m": self.ring_m,
+            "no_data_inside": self.no_data_inside,
+            "no_data_ring": self.no_data_ring,
+            "every": list(self.every),
+        }
 
 
 @dataclass(frozen=True)
@@ -228,7 +277,8 @@ def compare(
         return Comparison(**said, not_assessed="too_coarse", params={"cells": round(held, 1)})
     said["classes"] = _classes(values, inside[:-1], around[:-1])
 
-    copies = _copies(wide, cells, count, rules)
+    foreign = inside[:-1] < _HELD_SHARE * inside.sum()
+    copies = _copies(wide, cells, foreign, rules)
     if len(copies) < rules.least_copies:
         params = {"count": len(copies), "least": rules.least_copies}
         return Comparison(**said, not_assessed="few_copies", params=params)
@@ -243,9 +293,10 @@ def compare(
     )
 
 
-def _copies(window: Window, cells: np.ndarray, classes: int, rules: LandcoverRules) -> np.ndarray:
-    """Divergences of the first usable copies: known well enough inside and in their ring."""
+def _copies(window: Window, cells: np.ndarray, foreign: np.ndarray, rules: LandcoverRules) -> np.ndarray:
+    """Divergences of the first usable copies: known well enough inside and in their ring, and not all foreign."""
     rows, columns = window.codes.shape
+    classes = len(foreign)
     masks = []
     for fractions in (window.inside, window.ring):
         at = np.nonzero(fractions)
@@ -261,14 +312,19 @@ def _copies(window: Window, cells: np.ndarray, classes: int, rules: LandcoverRul
             if low < 0 or high >= rows or left < 0 or far >= columns:
                 break
             areas = _sums(window, row + down, column + right, part, classes)
-            if areas[-1] > rules.max_no_data_share * areas.sum():
+            if not areas[-1] <= rules.max_no_data_share * areas.sum() or not areas.sum() > 0:
                 break
             mixes.append(areas[:-1])
-        if len(mixes) == 2:
+        if len(mixes) == 2 and _highest(sum(mixes), foreign) <= rules.max_foreign_share:
             found.append(divergence(*mixes))
             if len(found) == rules.copies:
                 break
     return np.array(found, dtype=float)
+
+
+def _highest(areas: np.ndarray, some: np.ndarray) -> float:
+    """The largest share that one of some classes has of all."""
+    return float(areas[some].max(initial=0.0) / areas.sum())
 
 
 def _classes(values: np.ndarray, inside: np.ndarray, around: np.ndarray) -> tuple[ClassShare, ...]:

@@ -71,6 +71,16 @@ def _words() -> dict[str, dict[str, str]]:
             "not_polygon": translate("AzeWords", "it is a line or a point"),
             "coordinates": translate("AzeWords", "its coordinates are not on Earth: check the layer's CRS"),
         },
+        "landcover_reason": {
+            "outside": translate("AzeWords", "the boundary lies outside of the raster"),
+            "no_data_inside": translate("AzeWords", "it is not known for too much of the boundary"),
+            "no_data_ring": translate("AzeWords", "it is not known for too much of the land around"),
+            "too_coarse": translate("AzeWords", "the boundary holds too few of the raster's cells"),
+            "few_copies": translate(
+                "AzeWords", "there is too little known and comparable land near by to hold the boundary against"
+            ),
+            "seam": translate("AzeWords", "the raster's reference system is torn apart at this place"),
+        },
     }
 
 
