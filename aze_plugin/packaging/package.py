@@ -28,6 +28,7 @@ from ..services import checking, protection
 from ..services.figures import international
 from ..services.files import replacing
 from ..services.layers import LayerSnapshot
+from ..services.surroundings import Survey
 from ..services.wording import text
 from . import bag, boundary, details, form, report, sitemap
 from .sources import LayerOrigin, Source, sources, write_sources
@@ -56,6 +57,7 @@ class Inputs:
     evidence: Sequence[Path] = ()
     estimates: Sequence[EstimateRow] = ()
     settings: Settings = field(default_factory=checking.default_settings)
+    survey: Survey | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,7 @@ def _assemble(inputs: Inputs, transform_context: QgsCoordinateTransformContext, 
             nominations.statements_for(inputs.details, candidate.name),
             inputs.estimates,
             reference_year=_day(inputs.details).year if _has_day(inputs.details) else None,
+            survey=inputs.survey,
         ),
         progress.part(0, 0.5),
     )

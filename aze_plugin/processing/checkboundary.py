@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 from qgis.core import (
+    Qgis,
     QgsFeature,
     QgsFeatureSink,
     QgsField,
@@ -20,6 +21,8 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 
+from .. import paths
+from ..domain.errors import AzeError
 from ..domain.progress import Progress
 from . import inputs
 from .base import AzeAlgorithm
@@ -45,6 +48,7 @@ _COLUMNS = (
     ("deciding", QMetaType.Type.Bool),
     ("basis", QMetaType.Type.QString),
 )
+_NUMBERS = ("low", "best", "high", "threshold", "short_by", "site_value", "global_value", "value_needed")
 
 
 class CheckBoundary(AzeAlgorithm):
@@ -69,6 +73,9 @@ class CheckBoundary(AzeAlgorithm):
         )
         self.addParameter(inputs.library())
         self.addParameter(inputs.existing_sites())
+        self.addParameter(inputs.protected_areas(optional=True))
+        self.addParameter(inputs.landcover())
+        self.addParameter(inputs.edges())
         self.addParameter(inputs.populations())
         self.addParameter(
             inputs.any_path("STATEMENTS", translate("AzeProcessing", "Nominator's statements (JSON)"), optional=True)
@@ -89,6 +96,46 @@ class CheckBoundary(AzeAlgorithm):
         self.addParameter(
             QgsProcessingParameterString("ORIGIN", translate("AzeProcessing", "Origin codes that count"), "1,2,6")
         )
+        self.addParameter(inputs.authority())
+        rules = paths.load_json("criteria", "aze.json")
+        kinds = QgsProcessingParameterNumber.Type
+        for name, description, kind, default in (
+            (
+                "MAX_UNCERTAINTY",
+                translate("AzeProcessing", "Largest uncertainty of a record's place that counts, in metres (0: any)"),
+                kinds.Double,
+                rules["records"]["max_uncertainty_m"] or 0,
+            ),
+            (
+                "SINCE_YEAR",
+                translate("AzeProcessing", "First year whose records count (0: any)"),
+                kinds.Integer,
+                rules["records"]["since_year"] or 0,
+            ),
+            (
+                "DIGITIZING_ERROR",
+                translate("AzeProcessing", "Digitizing error of the boundary, in metres"),
+                kinds.Double,
+                rules["sensitivity"]["digitizing_error_m"],
+            ),
+            (
+                "EDGE_TOLERANCE",
+                translate("AzeProcessing", "How near a mapped edge has to be, in metres"),
+                kinds.Double,
+                rules["discreteness"]["edges"]["tolerance_m"],
+            ),
+        ):
+            self.addParameter(_advanced(QgsProcessingParameterNumber(name, description, kind, default, minValue=0)))
+        self.addParameter(
+            _advanced(
+                QgsProcessingParameterString(
+                    "BASES_LEFT_OUT",
+                    translate("AzeProcessing", "Bases of record that do not count"),
+                    ",".join(rules["records"]["bases_left_out"]),
+                    optional=True,
+                )
+            )
+        )
         self.addParameter(
             inputs.polygons(
                 "RIVALS",
@@ -106,16 +153,44 @@ class CheckBoundary(AzeAlgorithm):
                 createByDefault=False,
             )
         )
+        self.addParameter(
+            QgsProcessingParameterFeatureSink(
+                "CANDIDATE_LIST",
+                translate("AzeProcessing", "Candidate list: near misses and what they lack"),
+                QgsProcessing.SourceType.TypeVector,
+                optional=True,
+                createByDefault=False,
+            )
+        )
         self.addOutput(QgsProcessingOutputNumber("ELIGIBLE", translate("AzeProcessing", "Eligible candidates")))
         self.addOutput(QgsProcessingOutputNumber("CANDIDATES", translate("AzeProcessing", "Candidates checked")))
 
+    def __init__(self):
+        super().__init__()
+        self._survey = None
+
+    def prepareAlgorithm(self, parameters, context, feedback) -> bool:
+        """Take what has to be taken from layers while still in their own thread."""
+        from ..services.wording import text
+
+        try:
+            self._survey = inputs.survey(self, parameters, context)
+        except AzeError as error:
+            raise QgsProcessingException(text(error.code, error.params)) from error
+        return True
+
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
-        from ..services import candidates, checking, files
+        from ..services import candidates, checking, files, shortlist
 
         settings = checking.default_settings().with_choices(
             self.parameterAsDouble(parameters, "THRESHOLD", context),
             self.parameterAsString(parameters, "PRESENCE", context),
             self.parameterAsString(parameters, "ORIGIN", context),
+            self.parameterAsString(parameters, "AUTHORITY", context),
+            self.parameterAsDouble(parameters, "MAX_UNCERTAINTY", context),
+            self.parameterAsInt(parameters, "SINCE_YEAR", context),
+            self.parameterAsString(parameters, "BASES_LEFT_OUT", context),
+            self.parameterAsDouble(parameters, "DIGITIZING_ERROR", context),
         )
         transform = context.transformContext()
         boundary = inputs.polygon_source(self, parameters, "BOUNDARY", context)
@@ -141,6 +216,7 @@ class CheckBoundary(AzeAlgorithm):
                 inputs.estimates(self, parameters, context, progress),
                 rivals,
                 datetime.date.today().year,
+                self._survey,
             ),
             progress.part(0.2, 1),
         )
@@ -151,32 +227,48 @@ class CheckBoundary(AzeAlgorithm):
             "CANDIDATES": len(proposed),
             "OUTPUT": output,
         }
-        table = self._write_table(parameters, context, document)
-        if table:
-            results["SPECIES"] = table
+        shares = (
+            {
+                **taxon,
+                **share,
+                "candidate": assessment["name"],
+                "verdict": assessment["verdict"],
+                "status": taxon["status"],
+                "share_status": share["status"],
+            }
+            for assessment in document["assessments"]
+            for taxon in assessment["species"]
+            for share in taxon["shares"]
+        )
+        near_misses = [
+            (column, QMetaType.Type.Double if column in _NUMBERS else QMetaType.Type.QString)
+            for column in shortlist.COLUMNS
+        ]
+        for name, columns, rows in (
+            ("SPECIES", _COLUMNS, shares),
+            ("CANDIDATE_LIST", near_misses, shortlist.rows([document], settings)),
+        ):
+            written = self._write_table(name, columns, rows, parameters, context)
+            if written:
+                results[name] = written
         return results
 
-    def _write_table(self, parameters, context, document) -> str | None:
-        columns = QgsFields()
-        for name, kind in _COLUMNS:
-            columns.append(QgsField(name, kind))
-        sink, identifier = self.parameterAsSink(parameters, "SPECIES", context, columns, QgsWkbTypes.Type.NoGeometry)
+    def _write_table(self, name: str, columns, rows, parameters, context) -> str | None:
+        fields = QgsFields()
+        for column, kind in columns:
+            fields.append(QgsField(column, kind))
+        sink, identifier = self.parameterAsSink(parameters, name, context, fields, QgsWkbTypes.Type.NoGeometry)
         if sink is None:
-            if parameters.get("SPECIES"):
-                raise QgsProcessingException(self.invalidSinkError(parameters, "SPECIES"))
+            if parameters.get(name):
+                raise QgsProcessingException(self.invalidSinkError(parameters, name))
             return None
-        for assessment in document["assessments"]:
-            for taxon in assessment["species"]:
-                for share in taxon["shares"]:
-                    row = {
-                        **taxon,
-                        **share,
-                        "candidate": assessment["name"],
-                        "verdict": assessment["verdict"],
-                        "status": taxon["status"],
-                        "share_status": share["status"],
-                    }
-                    feature = QgsFeature(columns)
-                    feature.setAttributes([row[name] for name, _ in _COLUMNS])
-                    sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert)
+        for row in rows:
+            feature = QgsFeature(fields)
+            feature.setAttributes([row[column] for column, _ in columns])
+            sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert)
         return identifier
+
+
+def _advanced(parameter):
+    parameter.setFlags(parameter.flags() | Qgis.ProcessingParameterFlag.Advanced)
+    return parameter

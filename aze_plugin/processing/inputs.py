@@ -12,6 +12,7 @@ from qgis.core import (
     QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterMultipleLayers,
+    QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
     QgsProcessingUtils,
     QgsProviderRegistry,
@@ -105,16 +106,75 @@ def polygon_source(algorithm: QgsProcessingAlgorithm, parameters, name: str, con
     return source
 
 
+def authority() -> QgsProcessingParameterString:
+    """AUTHORITY of the algorithms that check a boundary: the name of a national list in the library."""
+    return QgsProcessingParameterString(
+        "AUTHORITY",
+        QCoreApplication.translate("AzeProcessing", "National list in place of the global Red List"),
+        optional=True,
+    )
+
+
+def landcover() -> QgsProcessingParameterRasterLayer:
+    """LANDCOVER of the algorithms that check a boundary; ``survey`` reads it."""
+    return QgsProcessingParameterRasterLayer(
+        "LANDCOVER", QCoreApplication.translate("AzeProcessing", "Land cover (classes)"), optional=True
+    )
+
+
+def edges() -> QgsProcessingParameterMultipleLayers:
+    """EDGES: further layers of lines and polygons whose edges count as mapped; ``survey`` reads it."""
+    return QgsProcessingParameterMultipleLayers(
+        "EDGES",
+        QCoreApplication.translate("AzeProcessing", "Mapped edges: coasts, rivers, borders"),
+        QgsProcessing.SourceType.TypeVectorAnyGeometry,
+        optional=True,
+    )
+
+
+def survey(algorithm: QgsProcessingAlgorithm, parameters, context):
+    """Where the land round a candidate is looked up; to be called in the layers' own thread.
+
+    Mapped edges are those of EDGES, and the outlines of PROTECTED.
+    """
+    from ..services.dependencies import require_shapely
+
+    require_shapely()
+    from ..services.edges import EdgeLayer
+    from ..services.landcover import Landcover
+    from ..services.surroundings import Survey
+
+    landcover = None
+    if parameters.get("LANDCOVER"):
+        layer = algorithm.parameterAsRasterLayer(parameters, "LANDCOVER", context)
+        if layer is None:
+            raise AzeError("landcover.unreadable", file=str(parameters["LANDCOVER"]), detail="")
+        landcover = Landcover.from_layer(layer)
+    layers = _layers(algorithm, parameters, context, "EDGES") if parameters.get("EDGES") else []
+    outlines = _layers(algorithm, parameters, context, "PROTECTED") if parameters.get("PROTECTED") else []
+    # Points among protected areas have no outline; a layer of points given as edges is a mistake.
+    layers += [layer for layer in outlines if layer.geometryType() == QgsWkbTypes.GeometryType.PolygonGeometry]
+    tolerance = None
+    if algorithm.parameterDefinition("EDGE_TOLERANCE") is not None:
+        tolerance = algorithm.parameterAsDouble(parameters, "EDGE_TOLERANCE", context)
+    return Survey(context.transformContext(), landcover, [EdgeLayer.of(layer) for layer in layers], tolerance)
+
+
 def protected_layers(algorithm: QgsProcessingAlgorithm, parameters, context) -> list:
     """The layers of PROTECTED; one that cannot be opened is an error, where Processing would pass over it."""
-    value = parameters.get("PROTECTED")
-    named = [value] if isinstance(value, str) else value
-    if isinstance(named, (list, tuple)) and all(isinstance(name, str) for name in named):
-        layers = [layer for name in named for layer in _opened(name, context)]
-    else:
-        layers = algorithm.parameterAsLayerList(parameters, "PROTECTED", context)
+    layers = _layers(algorithm, parameters, context, "PROTECTED")
     if not layers:
         raise AzeError("coverage.no_layers")
+    return layers
+
+
+def _layers(algorithm: QgsProcessingAlgorithm, parameters, context, name: str) -> list:
+    value = parameters.get(name)
+    named = [value] if isinstance(value, str) else value
+    if isinstance(named, (list, tuple)) and all(isinstance(source, str) for source in named):
+        layers = [layer for source in named for layer in _opened(source, context)]
+    else:
+        layers = algorithm.parameterAsLayerList(parameters, name, context)
     return layers
 
 

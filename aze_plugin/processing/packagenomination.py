@@ -31,6 +31,7 @@ class PackageNomination(AzeAlgorithm):
         super().__init__()
         self._protected = None
         self._origins = []
+        self._survey = None
 
     def title(self) -> str:
         return QCoreApplication.translate("AzeProcessing", "Package a nomination")
@@ -42,7 +43,10 @@ class PackageNomination(AzeAlgorithm):
         self.addParameter(inputs.any_path("DETAILS", translate("AzeProcessing", "Details of the nomination (JSON)")))
         self.addParameter(inputs.existing_sites())
         self.addParameter(inputs.protected_areas(optional=True))
+        self.addParameter(inputs.landcover())
+        self.addParameter(inputs.edges())
         self.addParameter(inputs.populations())
+        self.addParameter(inputs.authority())
         self.addParameter(
             QgsProcessingParameterMultipleLayers(
                 "EVIDENCE",
@@ -73,6 +77,7 @@ class PackageNomination(AzeAlgorithm):
         from ..services.wording import text
 
         try:
+            self._survey = inputs.survey(self, parameters, context)
             if parameters.get("PROTECTED"):
                 layers = inputs.protected_layers(self, parameters, context)
                 self._protected = [LayerSnapshot(layer) for layer in layers]
@@ -88,7 +93,7 @@ class PackageNomination(AzeAlgorithm):
         from ..domain.nomination import is_blocked
         from ..packaging.details import read_details
         from ..packaging.package import Inputs, make_package
-        from ..services import candidates
+        from ..services import candidates, checking
         from ..services.wording import text
 
         transform = context.transformContext()
@@ -113,6 +118,10 @@ class PackageNomination(AzeAlgorithm):
                 origins=self._origins,
                 evidence=[Path(file) for file in evidence],
                 estimates=inputs.estimates(self, parameters, context, progress),
+                survey=self._survey,
+                settings=checking.default_settings().with_choices(
+                    authority=self.parameterAsString(parameters, "AUTHORITY", context)
+                ),
             ),
             Path(output),
             self.parameterAsBoolean(parameters, "ALLOW_INCOMPLETE", context),

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
 from qgis.core import Qgis, QgsProjUtils
 
 from .. import paths
 from ..domain import geometry
 from ..domain.candidate import Candidate, ExistingSite, Statement
-from ..domain.criteria import endangerment, explanation, irreplaceability, sensitivity
+from ..domain.criteria import discreteness, endangerment, explanation, irreplaceability, sensitivity
 from ..domain.criteria.assessment import Assessment, TaxonResult, assess
+from ..domain.criteria.discreteness import Surroundings
 from ..domain.criteria.sensitivity import Sensitivity
 from ..domain.criteria.settings import Settings
 from ..domain.criteria.shares import Measured, leading, measure
 from ..domain.findings import Finding
 from ..domain.progress import Progress
-from ..domain.species import Estimate
+from ..domain.species import Estimate, Evidence
 from ..library.estimates import EstimateRow, taxon_of
 from ..library.query import Library
 from .candidates import statement_for
+from .surroundings import Survey
 from .wording import finding_json
 
 SCHEMA = "aze-assessment/1"
@@ -34,7 +37,7 @@ class Background:
     ``sites``: existing sites, None where no layer was given. ``statements``: parsed ``aze-statements/1``.
     ``estimates``: rows of a file given for this check; they count before the library's. ``rivals``: further candidates,
     with which a site for a reintroduction is compared besides those of the check itself. ``reference_year``: the year
-    in which the check is made, for the age of assessments.
+    in which the check is made, for the age of assessments. ``survey``: where the land round a candidate is looked up.
     """
 
     library_path: str
@@ -44,13 +47,15 @@ class Background:
     estimates: Sequence[EstimateRow] = ()
     rivals: Sequence[Candidate] = ()
     reference_year: int | None = None
+    survey: Survey | None = None
 
 
 @dataclass(frozen=True)
 class Checked:
-    """One candidate's assessment, with what belongs to single taxa of it, by taxon id."""
+    """One candidate's assessment, the land round it, and what belongs to single taxa of it, by taxon id."""
 
     assessment: Assessment
+    surroundings: Surroundings
     sensitivities: Mapping[str, Sensitivity]
     explanations: Mapping[str, Sequence[Finding]]
 
@@ -103,16 +108,26 @@ class _Check:
             near = geometry.rectangles(candidate.geometry)
             evidence = self._library.evidence(near, settings, progress.part(0, 0.5), candidate.name, self._told)
             measured = measure(evidence, candidate.geometry)
+        surroundings = Surroundings()
+        if candidate.geometry is not None and against.survey is not None:
+            surroundings = against.survey.of(candidate.geometry, progress.part(0.5, 0.7))
         closer: dict[str, list[Finding]] = {}
         sensitivities: dict[str, Sensitivity] = {}
+        records: dict[str, np.ndarray] = {}
         for n, item in enumerate(measured):
-            progress.part(0.5, 1).set(n / len(measured))
+            progress.part(0.7, 1).set(n / len(measured))
             taxon_id = item.evidence.taxon.taxon_id
             # Where the rest lies helps with taxa that trigger or come near it; of others it is all over the map.
             if endangerment.eligible(item.evidence.taxon, settings) and self._near_threshold(item):
-                closer[taxon_id], found = self._closer_look(item, candidate, statement)
+                whole = self._library.evidence_for(taxon_id, settings, candidate.name, self._told)
+                closer[taxon_id], found = self._closer_look(item, whole, candidate, statement)
                 if found is not None:
                     sensitivities[taxon_id] = found
+                if item.records_outside:
+                    records[item.evidence.taxon.scientific_name] = whole.records.lonlat
+        if records:
+            nearest = discreteness.nearest_record(candidate.geometry, records)
+            surroundings = replace(surroundings, nearest_record=nearest)
         assessment = assess(
             candidate,
             measured,
@@ -123,23 +138,23 @@ class _Check:
             against.reference_year,
             library_empty=self._library.taxon_count() == 0,
             rivals=self._rivals(candidate, measured),
+            surroundings=surroundings,
         )
         accounts = self._library.accounts([r.taxon.taxon_id for r in assessment.species], settings)
         explanations = {
             r.taxon.taxon_id: explanation.explain(r.measured, accounts[r.taxon.taxon_id], settings)
             for r in assessment.species
         }
-        return Checked(assessment, sensitivities, explanations)
+        return Checked(assessment, surroundings, sensitivities, explanations)
 
     def _near_threshold(self, item: Measured) -> bool:
         return any(share.high >= self._settings.candidate_share for share in item.shares)
 
     def _closer_look(
-        self, item: Measured, candidate: Candidate, statement: Statement
+        self, item: Measured, whole: Evidence, candidate: Candidate, statement: Statement
     ) -> tuple[list[Finding], Sensitivity | None]:
         """Where the rest of a taxon's world lies, and how far its share can be trusted."""
         taxon, boundary, settings = item.evidence.taxon, candidate.geometry, self._settings
-        whole = self._library.evidence_for(taxon.taxon_id, settings, candidate.name, self._told)
         findings: list[Finding | None] = []
         joined = {}
         ranges = [share for share in item.shares if share.basis == "range_map"]
@@ -190,7 +205,11 @@ def assessment_json(checked: Checked) -> dict[str, Any]:
         "verdict": assessment.verdict,
         "a1e": assessment.a1e,
         "criteria": {
-            name: {"status": c.status, "findings": [finding_json(f) for f in c.findings]}
+            name: {
+                "status": c.status,
+                "findings": [finding_json(f) for f in c.findings],
+                **({"evidence": checked.surroundings.as_json()} if name == "discreteness" else {}),
+            }
             for name, c in assessment.criteria.items()
         },
         "species": [_taxon_json(result, checked) for result in assessment.species],

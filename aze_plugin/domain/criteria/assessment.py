@@ -65,13 +65,14 @@ def assess(
     reference_year: int | None,
     library_empty: bool = False,
     rivals: Mapping[str, Sequence[tuple[str, float]]] | None = None,
+    surroundings: discreteness.Surroundings | None = None,
 ) -> Assessment:
     """Judge a candidate.
 
     ``measured``: see shares.measure. ``closer``: by taxon id, what a closer look at it found (where the rest of its
     world lies, how far the share can be trusted), for those taxa that had one. ``reference_year``: see
     endangerment.taxon_findings. ``library_empty``: see endangerment.judge. ``rivals``: by taxon id, see
-    irreplaceability.judge_taxon.
+    irreplaceability.judge_taxon. ``surroundings``: see discreteness.judge.
     """
     results = []
     for item in measured:
@@ -101,7 +102,7 @@ def assess(
             *_tupled(irreplaceability.judge([(r.taxon, r.verdict) for r in results], settings))
         ),
         "discreteness": Criterion(
-            *_tupled(discreteness.judge(candidate, neighbours, trigger_areas, statement, settings))
+            *_tupled(discreteness.judge(candidate, neighbours, trigger_areas, statement, settings, surroundings))
         ),
     }
     statuses = {c.status for c in criteria.values()}
