@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import itemgetter
 from pathlib import Path, PurePosixPath
@@ -41,8 +41,8 @@ _SIMPLE = "simpledarwinrecord"
 _DEFAULTS = {"fieldsTerminatedBy": ",", "fieldsEnclosedBy": '"', "linesTerminatedBy": "\\n"}
 
 _LINK = "core id"
-# Roles that a record has from the row of its event or taxon where it has none of the group itself: a name, a place and a
-# date are its own or the core's, never half of each.
+# Roles that a record has from the row of its event or taxon where it has none of the group itself: a name, a place and
+# a date are its own or the core's, never half of each.
 _GROUPS = (
     ("scientific_name", "species", "genus", "epithet", "taxon_id"),
     ("lat", "lon"),
@@ -184,19 +184,14 @@ def read(files: Files, descriptor: str) -> Archive:
     if not tables:
         notes.append(("import.no_occurrences", {"kind": described.core.type.rpartition("/")[2]}))
     return Archive(
-        tuple(_named(files, table) for table in tables),
-        core and _named(files, core),
+        tuple(replace(table, file=files.shown(table.file)) for table in tables),
+        core and replace(core, file=files.shown(core.file)),
         core_type,
         tuple(dict.fromkeys(used)),
         fields,
         citation,
         tuple(notes),
     )
-
-
-def _named(files: Files, table: Table) -> Table:
-    """The table as errors shall call it."""
-    return Table(files.shown(table.file), table.opened, table.layout, table.places, table.defaults, table.width)
 
 
 # ------------------------------------------------------------------------------------------------------ descriptor
@@ -214,7 +209,8 @@ def _xml(files: Files, name: str):
     if len(text) > _LONGEST_XML:
         raise AzeError("archives.bomb", file=shown)
     try:
-        return fromstring(text, forbid_dtd=True)
+        # Blanks before the declaration are a common slip.
+        return fromstring(text.lstrip(), forbid_dtd=True)
     except DefusedXmlException as error:
         raise AzeError("archives.unsafe_xml", file=shown) from error
     except (ParseError, ValueError, LookupError) as error:

@@ -1,6 +1,6 @@
 """Scientific names as records give them, brought to the binomial by which range maps and assessments know a species.
 
-What follows the binomial is left out: authorship, subspecies, varieties and forms (their records count for the species).
+What follows the binomial is left out: authorship, subspecies, varieties and forms, whose records are the species'.
 What does not name one species gives nothing: higher ranks and bare genera, open nomenclature (``sp.``, ``cf.``,
 ``aff.``: the identification is not certain, or says outright that it is another species), several species at once and
 hybrids of two. A hybrid with a name of its own (``Mentha × piperita``) is taken by that name, without the sign.
@@ -15,13 +15,17 @@ from . import values
 
 # Signs of open nomenclature (Sigovini et al. 2016), and words that stand where nothing was identified.
 _OPEN = frozenset(
-    "sp spp spec species ssp subsp cf cfr conf aff affin nr near gr group indet indeterminate ined nov ? x".split()
+    ("sp", "spp", "spec", "species", "ssp", "subsp", "cf", "cfr", "conf", "aff", "affin", "nr", "near", "gr", "group")
+    + ("indet", "indeterminate", "ined", "nov", "?", "x")
 )
-_NOBODY = frozenset("incertae unidentified unknown unclassified uncultured indet indeterminate undetermined".split())
+_NOBODY = frozenset(
+    ("incertae", "unidentified", "unknown", "unclassified", "uncultured", "indet", "indeterminate", "undetermined")
+)
 # Words of an authorship that begin in lower case: none of them is an epithet.
 _OF_AUTHORS = frozenset(
-    "de da do dos di du del della des la le van von vom zu zur der den het ten ter af el al ex et and und in non nec not "
-    "auct auctt sensu fil emend vel or y e".split()
+    ("de", "da", "do", "dos", "di", "du", "del", "della", "des", "la", "le", "van", "von", "vom", "zu", "zur", "der")
+    + ("den", "het", "ten", "ter", "af", "el", "al", "ex", "et", "and", "und", "in", "non", "nec", "not", "auct")
+    + ("auctt", "sensu", "fil", "emend", "vel", "or")
 )
 _GENUS = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*")
 # Epithets may begin with a number (7-punctata) and hold hyphens and, in older spellings, an apostrophe.

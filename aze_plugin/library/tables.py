@@ -53,17 +53,14 @@ class Layout:
 @dataclass
 class Block:
     """Rows of a table. ``numbers``: 1-based, not counting the header; ``columns``: by role, a value for each of them;
-    ``bad``: number, code and params of the rows between them that cannot be taken apart; ``read``: rows of both kinds.
+    ``bad``: number, code and params of the rows between them that cannot be taken apart; ``end``: bytes of the table
+    that have been read with this block.
     """
 
     numbers: Sequence[int]
     columns: dict[str, Sequence[str]]
-    bad: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
-
-    @property
-    def read(self) -> int:
-        """Rows of both kinds."""
-        return len(self.numbers) + len(self.bad)
+    bad: list[tuple[int, str, dict[str, Any]]]
+    end: int
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ class Table:
 
     ``file``: what errors call it; ``opened`` gives its bytes in a ``with`` block; ``places``: the column of each role,
     from 0; ``defaults``: what a role's empty values and roles without a column stand for; ``width``: columns that a row
-    may have at most, 0 where nothing says so.
+    may have at most, 0 where nothing says so; ``names``: what the header calls the column of each role.
     """
 
     file: str
@@ -81,6 +78,7 @@ class Table:
     places: Mapping[str, int]
     defaults: Mapping[str, str] = field(default_factory=dict)
     width: int = 0
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def blocks(self, progress: Progress) -> Iterator[Block]:
         """All rows, in order. Raises AzeError ``tables.long_line``, and what opening and reading the bytes raises."""
@@ -95,7 +93,7 @@ class Table:
                     lines = lines[skipped:]
                 rows, open_quotes, waiting = _split(waiting + lines, self.layout, self.fits, last)
                 if rows:
-                    yield self._block(rows, open_quotes, number)
+                    yield self._block(rows, open_quotes, number, stream.tell())
                     number += len(rows)
 
     def fits(self, row: Sequence[str]) -> bool:
@@ -104,7 +102,7 @@ class Table:
             return False
         return not self.width or len(row) <= self.width or not any(row[self.width :])
 
-    def _block(self, rows: list, open_quotes: set[int], before: int) -> Block:
+    def _block(self, rows: list, open_quotes: set[int], before: int, end: int) -> Block:
         numbers: Sequence[int] = range(before + 1, before + 1 + len(rows))
         bad = []
         most = self.width or max(map(len, rows))
@@ -120,7 +118,8 @@ class Table:
                     bad.append((before + 1 + i, "row.columns", {"found": len(row), "expected": expected}))
             numbers = [before + 1 + i for i in kept]
             rows = [rows[i] for i in kept]
-        return Block(numbers, {role: self._column(rows, role) for role in {**self.places, **self.defaults}}, bad)
+        columns = {role: self._column(rows, role) for role in {**self.places, **self.defaults}}
+        return Block(numbers, columns, bad, end)
 
     def _column(self, rows: list, role: str) -> Sequence[str]:
         default = self.defaults.get(role, "")
@@ -216,7 +215,7 @@ def _terminator(head: str, layout: Layout) -> str:
 def _split(
     lines: list[str], layout: Layout, fits: Callable[[Sequence[str]], bool], last: bool
 ) -> tuple[list, set[int], list[str]]:
-    """Rows of lines but for blank ones, the places of those whose quotes are amiss, and the lines for the next block."""
+    """Rows of lines but for blank ones, the places of those whose quotes are amiss, and lines for the next block."""
     if not layout.quote:
         return list(filter(any, [line.split(layout.delimiter) for line in lines])), set(), []
     try:

@@ -59,6 +59,11 @@ class Layer:
     handle: ogr.Layer
     to_lonlat: osr.CoordinateTransformation | None
 
+    @property
+    def is_spatial(self) -> bool:
+        """Whether its rows have geometries."""
+        return self.handle.GetGeomType() != NO_SHAPE
+
     def rows(self, file: str, progress: Progress) -> Iterator[Row]:
         """All features. Raises AzeError ``library.read_failed`` where the file cannot be read on."""
         definition = self.handle.GetLayerDefn()
@@ -126,12 +131,38 @@ def lonlat_crs() -> osr.SpatialReference:
     return crs
 
 
-@contextmanager
-def opened(dataset: Dataset, path: str) -> Iterator[tuple[list[Layer], list[str]]]:
-    """The polygon layers of a dataset that name their taxa, and the names of those that do not.
+@dataclass(frozen=True)
+class Kind:
+    """What layers are wanted: their geometry types, the section of ``fields.json`` with their fields, and the codes of
+    the errors for a dataset without such a layer and without a field that names taxa."""
 
-    Within an ``ogr_session``. Raises AzeError ``library.not_vector``, ``library.no_polygons``, ``library.no_crs`` or
-    ``library.no_fields``, each naming the file.
+    section: str
+    shapes: tuple[int, ...]
+    no_shapes: str
+    no_fields: str
+
+    def serves(self, shape: int, fields: dict[str, str]) -> bool:
+        """Whether the fields tell the taxon, and the place where the geometry does not."""
+        named = {"scientific_name", "taxon_id", "species"} & set(fields) or {"genus", "epithet"} <= set(fields)
+        return bool(named) and (shape != NO_SHAPE or {"lat", "lon"} <= set(fields))
+
+
+NO_SHAPE = ogr.wkbNone
+RANGES = Kind("ranges", _PERHAPS_POLYGONAL, "library.no_polygons", "library.no_fields")
+RECORDS = Kind(
+    "occurrences",
+    (ogr.wkbPoint, ogr.wkbMultiPoint, ogr.wkbUnknown, ogr.wkbGeometryCollection, NO_SHAPE),
+    "occurrences.no_points",
+    "occurrences.no_fields",
+)
+
+
+@contextmanager
+def opened(dataset: Dataset, path: str, kind: Kind = RANGES) -> Iterator[tuple[list[Layer], list[str]]]:
+    """The layers of a kind that name their taxa, and the names of those that do not.
+
+    Within an ``ogr_session``. Raises AzeError ``library.not_vector``, ``library.no_crs`` and those of the kind, each
+    naming the file.
     """
     encoded = dataset.ending != ".shp" or dataset.companion(".cpg")
     # Without a code page OGR would take Latin-1: raw bytes let values.text() try UTF-8 first.
@@ -146,24 +177,25 @@ def opened(dataset: Dataset, path: str) -> Iterator[tuple[list[Layer], list[str]
     finally:
         gdal.SetThreadLocalConfigOption("SHAPE_RESTORE_SHX", None)
     handles = [source.GetLayer(i) for i in range(source.GetLayerCount())]
-    usable = [h for h in handles if ogr.GT_Flatten(h.GetGeomType()) in _PERHAPS_POLYGONAL]
+    usable = [h for h in handles if ogr.GT_Flatten(h.GetGeomType()) in kind.shapes]
     if not usable:
-        raise AzeError("library.no_polygons", file=dataset.path)
-    aliases = paths.load_json("schemas", "fields.json")["ranges"]
+        raise AzeError(kind.no_shapes, file=dataset.path)
+    aliases = paths.load_json("schemas", "fields.json")[kind.section]
     layers, passed_over, seen = [], [], []
     for handle in usable:
         definition = handle.GetLayerDefn()
         names = [definition.GetFieldDefn(i).GetName() for i in range(definition.GetFieldCount())]
         fields = resolve(names, aliases)
         count = handle.GetFeatureCount()
-        if count and not {"scientific_name", "taxon_id"} & set(fields):
+        shape = ogr.GT_Flatten(handle.GetGeomType())
+        if count and not kind.serves(shape, fields):
             passed_over.append(handle.GetName())
             seen.extend(names)
             continue
-        transformation = _to_lonlat(handle, dataset) if count else None
+        transformation = _to_lonlat(handle, dataset) if count and shape != NO_SHAPE else None
         layers.append(Layer(handle.GetName(), count, fields, handle, transformation))
     if not layers:
-        raise AzeError("library.no_fields", file=dataset.path, fields=seen or ["–"])
+        raise AzeError(kind.no_fields, file=dataset.path, fields=seen or ["–"])
     yield layers, passed_over
 
 
