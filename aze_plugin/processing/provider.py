@@ -28,7 +28,15 @@ class AzeProvider(QgsProcessingProvider):
         from .importspecies import ImportSpecies
         from .packagenomination import PackageNomination
         from .protectioncoverage import ProtectionCoverage
+        from .refreshassessments import RefreshAssessments
         from .verifypackage import VerifyPackage
 
-        for algorithm in (ImportSpecies, CheckBoundary, ProtectionCoverage, PackageNomination, VerifyPackage):
+        for algorithm in (
+            ImportSpecies,
+            RefreshAssessments,
+            CheckBoundary,
+            ProtectionCoverage,
+            PackageNomination,
+            VerifyPackage,
+        ):
             self.addAlgorithm(algorithm())
