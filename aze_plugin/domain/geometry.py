@@ -406,8 +406,10 @@ def outside(geometry: Geometry, boundary: Geometry) -> Geometry:
 
 def points_inside(metres: np.ndarray, boundary: Geometry) -> np.ndarray:
     """Which points (EPSG:6933, shape (n, 2)) lie in a boundary or on its edge, shape (n,)."""
+    # ``intersects_xy`` would save making the points, but it is newer than the GEOS of some systems: in a program that
+    # has loaded that one before (QGIS does) the two versions get mixed up, and it crashes.
     shapely.prepare(boundary)
-    return shapely.intersects_xy(boundary, metres[:, 0], metres[:, 1])
+    return shapely.intersects(boundary, shapely.points(metres))
 
 
 def grown(boundary: Geometry, distance_m: float) -> Geometry:
