@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from . import assessments, estimates, taxa, vector
+from . import assessments, estimates, habitats, occurrences, taxa, vector
 from .datasets import Dataset, discover
 from .ranges import RangeImport
 from .report import ImportReport, SourceReport, seal
@@ -49,7 +51,7 @@ def import_species(request: Request, progress: Progress | None = None) -> Import
     if not any((request.ranges, request.assessments, request.occurrences, request.populations, request.habitats)):
         raise AzeError("library.nothing_to_import")
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-    export = assessments.Export(request.assessments) if request.assessments else None
+    export = assessments.Export(request.assessments, request.authority) if request.assessments else None
     datasets = discover(request.ranges)
     workspace = Path(tempfile.mkdtemp(prefix="aze-import-"))
     threads = Threads()
@@ -63,16 +65,25 @@ def import_species(request: Request, progress: Progress | None = None) -> Import
             seen: dict[str, str] = {}
             sizes = [max(1, dataset.size()) for dataset in datasets]
             done = 0
+            # Of the way between, each kind of data gets the part that its bytes have of all.
+            weights = [sum(sizes), _bytes(request.occurrences), _bytes([request.habitats] if request.habitats else [])]
+            steps = [0.05 + 0.85 * sum(weights[:n]) / max(1, sum(weights)) for n in range(4)]
             for dataset, size in zip(datasets, sizes):
-                start = 0.05 + 0.85 * done / sum(sizes)
+                start, end = done / sum(sizes), (done + size) / sum(sizes)
                 done += size
-                step = progress.part(start, 0.05 + 0.85 * done / sum(sizes))
+                step = progress.part(*steps[:2]).part(start, end)
                 progress.say("import.reading", file=dataset.name)
                 reports.append(_import_dataset(dataset, request, writer, known, seen, workspace, threads, step))
+            common = request.version, request.citation, writer, known
+            if request.occurrences:
+                step = progress.part(*steps[1:3])
+                reports += occurrences.run(request.occurrences, *common, workspace, threads, step)
+            if request.habitats:
+                step = progress.part(*steps[2:4])
+                reports += habitats.run(request.habitats, *common, workspace, threads, step)
             if request.populations:
                 progress.say("import.reading", file=request.populations)
-                report = estimates.run(request.populations, request.version, request.citation, writer, known, progress)
-                reports.append(report)
+                reports.append(estimates.run(request.populations, *common, progress))
             writer.rename_taxa(known)
             progress.say("import.areas")
             taxa.refresh(writer, threads.compute, progress.part(0.9, 0.99))
@@ -83,6 +94,12 @@ def import_species(request: Request, progress: Progress | None = None) -> Import
         shutil.rmtree(workspace, ignore_errors=True)
     progress.set(1)
     return ImportReport(address, tuple(reports), count)
+
+
+def _bytes(given: Sequence[str]) -> int:
+    """Size of files and folders, as far as it can be told; what is wrong with them is said when they are read."""
+    files = (f for path in given for f in (Path(path).rglob("*") if os.path.isdir(path) else [Path(path)]))
+    return sum(f.stat().st_size for f in files if f.is_file())
 
 
 def _import_export(

@@ -14,13 +14,15 @@ from ..domain.criteria.explanation import Account
 from ..domain.criteria.settings import Settings
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from ..domain.species import Estimate, Evidence, RangeEvidence, RangeRow, Taxon, segments_of
+from ..domain.species import Estimate, Evidence, RangeEvidence, RangeRow, RecordEvidence, Taxon, segments_of
 from . import taxa
 from .authority import NationalList
 from .estimates import of_site, same_site
+from .habitats import Habitats
 from .store import Reader, wkb_of
 from .store import assessments as assessments_table
 from .store import estimates as estimates_table
+from .store import occurrences as records_table
 
 _BASIS_OF_KIND = {"ranges": "range_map", "occurrences": "records", "habitats": "habitat", "estimates": "estimate",
                   "assessments": "assessment"}  # fmt: skip
@@ -32,6 +34,7 @@ class Library:
     def __init__(self, reader: Reader):
         self._reader = reader
         self._areas: dict[tuple[str, str, str], dict[str, float]] = {}
+        self._habitats = Habitats(reader)
         self._lists: dict[str, NationalList] = {}
 
     @classmethod
@@ -69,6 +72,10 @@ class Library:
         """Names of the national lists in the library."""
         return assessments_table.authorities(self._reader)
 
+    def assessment_dates(self) -> dict[str, str]:
+        """Date (``YYYY-MM-DD`` or ``""``) of the global assessment that counts for each taxon, by taxon id."""
+        return assessments_table.global_dates(self._reader)
+
     def sources(self) -> list[dict[str, Any]]:
         """All sources with their counts of rows, in the order of their import."""
         return [dict(row) for row in self._reader.sources()]
@@ -85,7 +92,8 @@ class Library:
         """What the library holds.
 
         ``taxa``, ``rows`` (of range maps), ``assessments``, ``categories`` (taxa by category), ``sources`` (name, kind,
-        version, citation, imported_at, rows), ``extent`` ([west, south, east, north] in EPSG:4326, None without
+        version, citation, imported_at, rows), ``records``, ``habitats`` (maps of area of habitat), ``estimates``,
+        ``authorities`` (names of national lists), ``extent`` ([west, south, east, north] in EPSG:4326, None without
         ranges), ``imported_at`` (ISO 8601, UTC; of the newest import, ``""`` without one).
         """
         taxon_count, rows, assessments = self._reader.counts()
@@ -98,6 +106,11 @@ class Library:
             "taxa": taxon_count,
             "rows": rows,
             "assessments": assessments,
+            # The sources know their numbers of records: counting those would take long in a large library.
+            "records": sum(source["rows_imported"] for source in sources if source["kind"] == "occurrences"),
+            "habitats": self._reader.rows("SELECT count(*) FROM habitat")[0][0],
+            "estimates": self._reader.rows("SELECT count(*) FROM estimate")[0][0],
+            "authorities": self.authorities(),
             "categories": self._reader.category_counts(),
             "sources": [
                 {
@@ -132,11 +145,14 @@ class Library:
         progress = progress or Progress()
         boxes = np.atleast_2d(np.asarray(bounds, dtype=float))
         boxes = boxes[~np.isnan(boxes).any(axis=1)]
-        rows = self._rows_near(boxes, settings, progress.part(0, 0.8)) if len(boxes) else {}
+        rows = self._rows_near(boxes, settings, progress.part(0, 0.6)) if len(boxes) else {}
+        records = records_table.near(self._reader, boxes.tolist(), settings.records) if len(boxes) else {}
+        habitats = self._habitats.near(boxes.tolist()) if len(boxes) else {}
+        progress.set(0.8)
         told = told or {}
         speaking = [*estimates_table.sites(self._reader), *((t, s) for t, pairs in told.items() for s, _ in pairs)]
-        ids = {*rows, *(taxon_id for taxon_id, name in speaking if name and same_site(name, site))}
-        found = self._gather(ids, rows, settings, told, site)
+        ids = {*rows, *records, *habitats, *(taxon_id for taxon_id, name in speaking if name and same_site(name, site))}
+        found = self._gather(ids, rows, records, settings, told, site)
         progress.set(1)
         return found
 
@@ -152,7 +168,8 @@ class Library:
         if found is None:
             raise AzeError("library.no_such_taxon", taxon=taxon_id, file=self.path)
         rows = {taxon_id: self._kept(self._listed(found, settings), settings)}
-        return self._gather([taxon_id], rows, settings, told or {}, site)[0]
+        records = {taxon_id: records_table.of_taxon(self._reader, taxon_id, settings.records)}
+        return self._gather([taxon_id], rows, records, settings, told or {}, site)[0]
 
     def accounts(self, taxon_ids: Iterable[str], settings: Settings) -> dict[str, Account]:
         """What the library holds of taxa in the whole world, for the explanation of their shares."""
@@ -228,16 +245,19 @@ class Library:
         self,
         taxon_ids: Iterable[str],
         rows: Mapping[str, Sequence[RangeRow]],
+        records: Mapping[str, records_table.Records],
         settings: Settings,
         told: Mapping[str, Sequence[tuple[str, Estimate]]],
         site: str,
     ) -> list[Evidence]:
-        """Everything known of taxa, by taxon id, with these of their range rows."""
+        """Everything known of taxa, by taxon id, with these of their range rows and records."""
         taxa_ = [self._listed(row, settings) for row in self._reader.taxa_of(taxon_ids)]
         ids = [taxon.taxon_id for taxon in taxa_]
         for taxon_id, presence, origin, segment, area in self._reader.areas_of(ids):
             self._areas.setdefault((taxon_id, presence, origin), {})[segment] = area
         estimated = estimates_table.of_taxa(self._reader, ids)
+        totals = records_table.totals(self._reader, ids, settings.records)
+        habitats = self._habitats.of(ids)
         found = []
         for taxon in taxa_:
             known = [*estimated.get(taxon.taxon_id, ()), *told.get(taxon.taxon_id, ())]
@@ -245,7 +265,9 @@ class Library:
                 Evidence(
                     taxon,
                     self._range(taxon, rows.get(taxon.taxon_id, ()), settings),
-                    estimates=tuple(of_site(known, site)),
+                    _records(records.get(taxon.taxon_id), totals.get(taxon.taxon_id)),
+                    habitats.get(taxon.taxon_id, ()),
+                    tuple(of_site(known, site)),
                 )
             )
         return found
@@ -275,6 +297,15 @@ class Library:
                 }
             self._areas[wanted] = stored
         return self._areas[wanted]
+
+
+def _records(here: records_table.Records | None, world: records_table.Totals | None) -> RecordEvidence | None:
+    """None for a taxon without any record; one of whose records none passes the filters has evidence of that."""
+    if world is None:
+        return None
+    none = np.zeros((0, 2))
+    lonlat, metres, years = (here.lonlat, here.metres, here.years) if here else (none, none, np.zeros(0, dtype=int))
+    return RecordEvidence(lonlat, metres, years, world.cells, world.localities, world.kept, world.dropped)
 
 
 def _shown(source: sqlite3.Row) -> str:

@@ -43,6 +43,24 @@ class ImportSpecies(AzeAlgorithm):
             )
         )
         self.addParameter(
+            QgsProcessingParameterString(
+                "AUTHORITY",
+                translate("AzeProcessing", "National list that the assessments are of (empty: the global Red List)"),
+                optional=True,
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterMultipleLayers(
+                "OCCURRENCES",
+                translate("AzeProcessing", "Records: Darwin Core archives, CSV files or point layers"),
+                QgsProcessing.SourceType.TypeFile,
+                optional=True,
+            )
+        )
+        self.addParameter(
+            inputs.any_path("HABITATS", translate("AzeProcessing", "Folder of area-of-habitat rasters"), optional=True)
+        )
+        self.addParameter(
             inputs.any_path("POPULATIONS", translate("AzeProcessing", "Estimates of populations (CSV)"), optional=True)
         )
         self.addParameter(
@@ -70,6 +88,9 @@ class ImportSpecies(AzeAlgorithm):
             library=self.parameterAsString(parameters, "LIBRARY", context),
             ranges=tuple(_single(self.parameterAsFileList(parameters, "RANGES", context))),
             assessments=self.parameterAsFile(parameters, "ASSESSMENTS", context),
+            occurrences=tuple(_single(self.parameterAsFileList(parameters, "OCCURRENCES", context))),
+            habitats=self.parameterAsFile(parameters, "HABITATS", context),
+            authority=self.parameterAsString(parameters, "AUTHORITY", context),
             populations=self.parameterAsFile(parameters, "POPULATIONS", context),
             version=self.parameterAsString(parameters, "VERSION", context),
             citation=self.parameterAsString(parameters, "CITATION", context),

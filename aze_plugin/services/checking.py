@@ -164,7 +164,11 @@ class _Check:
             findings.append(irreplaceability.outside_finding(taxon, joined[share.segment], boundary, share))
         if item.records_outside:
             findings.append(irreplaceability.records_outside_finding(taxon, whole.records, boundary))
-        decisive = irreplaceability.judge_taxon(item, statement, settings).deciding or leading(item.shares)
+        # What hangs on the boundary: estimates are of a site as a whole, wherever its line is drawn.
+        moving = [share for share in item.shares if share.basis != "estimate"]
+        decisive = irreplaceability.judge_taxon(item, statement, settings).deciding
+        if decisive not in moving:
+            decisive = leading(moving or item.shares)
         if decisive.basis == "range_map" and decisive.segment not in joined and whole.range:
             joined[decisive.segment] = irreplaceability.joined_range(whole.range.rows, decisive.segment)
         found, said = sensitivity.judge(whole, joined.get(decisive.segment), boundary, decisive, settings)
