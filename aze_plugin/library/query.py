@@ -231,7 +231,9 @@ class Library:
         presence = historic if self._list(settings) else settings.presence
         rows = self._reader.rows_near(boxes.tolist(), presence, historic, settings.reintroduction, settings.origin)
         if self._list(settings):
-            rows = [r for r in rows if r["presence"] in settings.presence_for(self._listed(r, settings).category)]
+            near = self._reader.taxa_of({row["taxon_id"] for row in rows})
+            category = {row["taxon_id"]: self._listed(row, settings).category for row in near}
+            rows = [row for row in rows if row["presence"] in settings.presence_for(category[row["taxon_id"]])]
         progress.set(0.3)
         shapes = geometry.from_wkb([wkb_of(row["geom"]) for row in rows])
         progress.set(1)
