@@ -189,6 +189,9 @@ def read(export: Export, source_id: int, known: dict[str, str], report: SourceRe
         told = {role: found.get(role) or more.get(role, "") for role in _TOLD}
         scopes = found.get("scopes", "")
         rank = values.rank(name, told["infra_type"], told["infra_name"], told["subpopulation"])
+        if export.authority and rank == "species" and name.split()[2:3] and name.split()[2].islower():
+            # Three words without the sign between them.
+            rank = "subspecies"
         if given_id and name and rank == "species":
             known.setdefault(name.lower(), given_id)
         counts = values.is_global(scopes) and not export.authority
@@ -233,14 +236,11 @@ def _without_author(name: str) -> str:
 def _national_category(text: object) -> Category | None:
     """A category as national lists write it: a code, the word in their language, or both, with its flag."""
     raw = values.text(text)
-    direct = parse_category(raw)
-    if direct is not None:
-        return direct
     words, flags = _category_words()
     # What stands in brackets may be the code of the word before them, or a flag, or a code with its flag.
     tokens = [t for t in re.split(r"[()\[\]/–—:;-]+", raw) if t.strip()]
-    found = next((c for t in tokens if (c := parse_category(t.strip()))), None)
-    code = found.code if found else next((words[k] for t in (raw, *tokens) if (k := _letters(t)) in words), None)
+    codes = (c.code for t in (raw, *tokens) if (c := parse_category(t.strip())))
+    code = next(codes, None) or next((words[k] for t in (raw, *tokens) if (k := _letters(t)) in words), None)
     if code is None:
         return None
     raised = {flags[k] for t in tokens if (k := t.strip().upper()) in flags}
