@@ -15,6 +15,7 @@ from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsFillSymbol,
     QgsLinePatternFillSymbolLayer,
+    QgsLineSymbol,
     QgsMapLayer,
     QgsMarkerSymbol,
     QgsPalLayerSettings,
@@ -148,6 +149,11 @@ def main() -> None:
         {"name": "diamond", "color": "0,158,115,150", "outline_color": "0,120,88,255", "size": "2.6"}
     )
     write("protected_points", "MultiPoint", QgsSingleSymbolRenderer(points))
+    write("edges", "MultiPolygon", QgsSingleSymbolRenderer(fill("0,0,0,0", "70,74,92,200", 0.3, "dash dot", "no")))
+    lines = QgsLineSymbol.createSimple(
+        {"line_color": "70,74,92,200", "line_width": "0.3", "line_style": "dash dot", "joinstyle": "round"}
+    )
+    write("edges_lines", "MultiLineString", QgsSingleSymbolRenderer(lines))
     write("base", "MultiPolygon", QgsSingleSymbolRenderer(fill("238,234,222,255", "150,143,125,255", 0.25)))
 
 

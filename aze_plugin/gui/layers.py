@@ -33,7 +33,7 @@ _GROUP = "aze/group"
 LONLAT = QgsCoordinateReferenceSystem("EPSG:4326")
 
 # From top to bottom of the map.
-ROLES = ("candidates", "gaps", "sites", "protected", "base", "landcover")
+ROLES = ("candidates", "gaps", "sites", "protected", "edges", "base", "landcover")
 _STYLED = QgsMapLayer.StyleCategory.Symbology | QgsMapLayer.StyleCategory.Labeling | QgsMapLayer.StyleCategory.Rendering
 
 CANDIDATE_TABLE = "candidates"
@@ -71,10 +71,13 @@ def with_role(project: QgsProject, role: str) -> list[QgsMapLayer]:
     return sorted(found, key=lambda layer: order.get(layer.id(), len(order)))
 
 
-def add(project: QgsProject, layer: QgsMapLayer, role: str) -> None:
-    """Put a new layer with a role into the group, below those that have to stay visible above it."""
+def add(project: QgsProject, layer: QgsMapLayer, role: str, style: str = "") -> None:
+    """Put a new layer with a role into the group, below those that have to stay visible above it.
+
+    ``style``: the style of another role, where the role's own does not fit.
+    """
     layer.setCustomProperty(ROLE, role)
-    apply_style(layer, role)
+    apply_style(layer, style or role)
     project.addMapLayer(layer, False)
     tree = group(project)
     position = 0
@@ -91,11 +94,17 @@ def apply_style(layer: QgsMapLayer, role: str) -> None:
     """Style a layer for its role from ``resources/styles``; rasters keep the style that comes with them."""
     if not isinstance(layer, QgsVectorLayer):
         return
-    point = layer.geometryType() == Qgis.GeometryType.Point
-    path = paths.resource("styles", f"{role}_points.qml" if point else f"{role}.qml")
+    suffix = {Qgis.GeometryType.Point: "_points", Qgis.GeometryType.Line: "_lines"}.get(layer.geometryType(), "")
+    path = paths.resource("styles", f"{role}{suffix}.qml")
     if path.exists():
         layer.loadNamedStyle(str(path), True, _STYLED)
         layer.triggerRepaint()
+
+
+def kinds_of(role: str) -> set[Qgis.GeometryType]:
+    """Kinds of geometry that a vector layer with a role may have."""
+    more = {"protected": {Qgis.GeometryType.Point}, "edges": {Qgis.GeometryType.Line}}
+    return {Qgis.GeometryType.Polygon} | more.get(role, set())
 
 
 def fitting(project: QgsProject, role: str) -> list[QgsMapLayer]:
@@ -105,10 +114,10 @@ def fitting(project: QgsProject, role: str) -> list[QgsMapLayer]:
         if not layer.isValid() or role_of(layer):
             continue
         if role == "landcover":
-            fits = isinstance(layer, QgsRasterLayer)
+            # Classes are read from files: what a map service sends are pictures.
+            fits = isinstance(layer, QgsRasterLayer) and layer.providerType() == "gdal"
         else:
-            kinds = [Qgis.GeometryType.Polygon] + ([Qgis.GeometryType.Point] if role == "protected" else [])
-            fits = isinstance(layer, QgsVectorLayer) and layer.geometryType() in kinds
+            fits = isinstance(layer, QgsVectorLayer) and layer.geometryType() in kinds_of(role)
         if fits:
             found.append(layer)
     return sorted(found, key=lambda layer: layer.name().lower())
@@ -130,14 +139,13 @@ def _listing(folder: str, depth: int = 0) -> list[str]:
     return found
 
 
-def open_vectors(path: str, points_too: bool = False) -> list[QgsVectorLayer]:
-    """Every polygon layer (and with ``points_too`` point layer) of a file, folder or zip, zips inside zips included.
+def open_vectors(path: str, role: str = "") -> list[QgsVectorLayer]:
+    """Every layer of a file, folder or zip, zips inside zips included, that may have the role; polygons without one.
 
-    Raises AzeError ``layer.not_vector`` where nothing can be opened, ``layer.no_polygons`` where what opens has none.
+    Raises AzeError ``layer.not_vector`` where nothing can be opened, and where nothing of what opens fits
+    ``edges.no_lines`` for that role, else ``layer.no_polygons``.
     """
-    wanted = {Qgis.GeometryType.Polygon}
-    if points_too:
-        wanted.add(Qgis.GeometryType.Point)
+    wanted = kinds_of(role)
     if path.lower().endswith(".zip"):
         members = _listing("/vsizip/{" + path + "}")
     elif Path(path).is_dir() and not path.lower().rstrip("/").endswith(".gdb"):
@@ -165,6 +173,8 @@ def open_vectors(path: str, points_too: bool = False) -> list[QgsVectorLayer]:
         for d in details
     ]
     found = [layer for layer in opened if layer.isValid() and layer.geometryType() in wanted]
+    if not found and role == "edges":
+        raise AzeError("edges.no_lines", source=path)
     if not found:
         raise AzeError("layer.no_polygons", file=path)
     return found

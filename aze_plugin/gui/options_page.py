@@ -1,17 +1,29 @@
-"""The options page: thresholds and filters, default library, digitizing error."""
+"""The options page: thresholds and filters, errors of boundaries and edges, default library."""
 
 from __future__ import annotations
 
 from typing import Callable
 
-from qgis.gui import QgsFileWidget, QgsOptionsPageWidget
-from qgis.PyQt.QtCore import QCoreApplication, QRegularExpression
+from qgis.gui import QgsCheckableComboBox, QgsFileWidget, QgsOptionsPageWidget
+from qgis.PyQt.QtCore import QCoreApplication, QDate, QRegularExpression, Qt
 from qgis.PyQt.QtGui import QRegularExpressionValidator
-from qgis.PyQt.QtWidgets import QDoubleSpinBox, QFormLayout, QGroupBox, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import (
+    QDoubleSpinBox,
+    QFormLayout,
+    QGroupBox,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
-from .. import paths
 from . import preferences
+from .preferences import Rules
 from .widgets.basics import TextLabel
+
+# The year box's lowest value stands for any year.
+_BEFORE_RECORDS = 1699
 
 
 class OptionsPage(QgsOptionsPageWidget):
@@ -21,6 +33,7 @@ class OptionsPage(QgsOptionsPageWidget):
         super().__init__(parent)
         self.setObjectName("AzeOptions")
         self._on_saved = on_saved
+        self._groups: list[QGroupBox] = []
         translate = QCoreApplication.translate
 
         self.threshold = QDoubleSpinBox()
@@ -29,20 +42,41 @@ class OptionsPage(QgsOptionsPageWidget):
         self.threshold.setSuffix(" %")
         self.presence = _codes("[1-7]")
         self.origin = _codes("[1-6]")
+        self.uncertainty = _metres(0, 1_000_000)
+        self.uncertainty.setSpecialValueText(translate("AzeOptions", "any"))
+        self.since = QSpinBox()
+        self.since.setRange(_BEFORE_RECORDS, QDate.currentDate().year())
+        self.since.setSpecialValueText(translate("AzeOptions", "any"))
+        self.bases = QgsCheckableComboBox()
+        self.bases.setDefaultText(translate("AzeOptions", "none"))
+        for code, word in _bases().items():
+            self.bases.addItemWithCheckState(word, Qt.CheckState.Unchecked, code)
+        self.error = _metres(1, 10_000)
+        self.tolerance = _metres(1, 10_000)
         self.library = QgsFileWidget()
         self.library.setFilter(translate("AzeOptions", "Species libraries (*.gpkg)"))
-        self.error = QDoubleSpinBox()
-        self.error.setRange(0, 10_000)
-        self.error.setDecimals(0)
-        self.error.setSuffix(" m")
 
-        criteria = QGroupBox(translate("AzeOptions", "Criteria"))
-        form = QFormLayout(criteria)
-        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        form = self._group(translate("AzeOptions", "Criteria"))
         form.addRow(translate("AzeOptions", "Share that has to be exceeded"), self.threshold)
         form.addRow(translate("AzeOptions", "Presence codes that count"), self.presence)
         form.addRow(translate("AzeOptions", "Origin codes that count"), self.origin)
-        form.addRow(
+        records = self._group(translate("AzeOptions", "Occurrence records that count"))
+        records.addRow(translate("AzeOptions", "Place known to within"), self.uncertainty)
+        records.addRow(translate("AzeOptions", "Not from before"), self.since)
+        records.addRow(translate("AzeOptions", "Left out"), self.bases)
+        records.addRow(
+            TextLabel(
+                translate(
+                    "AzeOptions", "A record that does not say how exact its place is, its year or its kind counts."
+                ),
+                muted=True,
+            )
+        )
+        boundaries = self._group(translate("AzeOptions", "Boundaries"))
+        boundaries.addRow(translate("AzeOptions", "A boundary drawn by hand may be off by"), self.error)
+        boundaries.addRow(translate("AzeOptions", "It follows a mapped edge that is within"), self.tolerance)
+        rules = self._group("")
+        rules.addRow(
             TextLabel(
                 translate(
                     "AzeOptions",
@@ -53,44 +87,85 @@ class OptionsPage(QgsOptionsPageWidget):
             )
         )
         restore = QPushButton(translate("AzeOptions", "Use the published rules"))
-        restore.clicked.connect(self._restore)
-        form.addRow(restore)
-
-        work = QGroupBox(translate("AzeOptions", "Work"))
-        form = QFormLayout(work)
-        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        form.addRow(translate("AzeOptions", "Species library for new projects"), self.library)
-        form.addRow(translate("AzeOptions", "A boundary drawn by hand may be off by"), self.error)
+        restore.clicked.connect(lambda: self._show(preferences.published()))
+        rules.addRow(restore)
+        work = self._group(translate("AzeOptions", "Work"))
+        work.addRow(translate("AzeOptions", "Species library for new projects"), self.library)
 
         layout = QVBoxLayout(self)
-        layout.addWidget(criteria)
-        layout.addWidget(work)
+        for group in self._groups:
+            layout.addWidget(group)
         layout.addStretch(1)
 
-        self.threshold.setValue(preferences.threshold() * 100)
-        self.presence.setText(preferences.presence())
-        self.origin.setText(preferences.origin())
+        self._show(preferences.rules())
         self.library.setFilePath(preferences.default_library())
-        self.error.setValue(preferences.digitizing_error_m())
 
-    def _restore(self) -> None:
-        rules = paths.load_json("criteria", "aze.json")
-        self.threshold.setValue(rules["threshold"] * 100)
-        self.presence.setText(",".join(map(str, rules["presence"])))
-        self.origin.setText(",".join(map(str, rules["origin"])))
+    def _group(self, title: str) -> QFormLayout:
+        group = QGroupBox(title)
+        group.setFlat(not title)
+        form = QFormLayout(group)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        self._groups.append(group)
+        return form
+
+    def _show(self, rules: Rules) -> None:
+        self.threshold.setValue(rules.threshold * 100)
+        self.presence.setText(rules.presence)
+        self.origin.setText(rules.origin)
+        self.uncertainty.setValue(rules.max_uncertainty_m)
+        self.since.setValue(rules.since_year or _BEFORE_RECORDS)
+        left_out = [code for code in rules.bases_left_out.split(",") if code]
+        for code in left_out:
+            if self.bases.findData(code) < 0:
+                self.bases.addItemWithCheckState(code, Qt.CheckState.Checked, code)
+        for row in range(self.bases.count()):
+            chosen = self.bases.itemData(row) in left_out
+            self.bases.setItemCheckState(row, Qt.CheckState.Checked if chosen else Qt.CheckState.Unchecked)
+        self.error.setValue(rules.digitizing_error_m)
+        self.tolerance.setValue(rules.edge_tolerance_m)
 
     def isValid(self) -> bool:
         return self.presence.hasAcceptableInput() and self.origin.hasAcceptableInput()
 
     def apply(self) -> None:
-        preferences.save(
-            round(self.threshold.value() / 100, 6),
-            self.presence.text().replace(" ", ""),
-            self.origin.text().replace(" ", ""),
-            self.library.filePath(),
-            self.error.value(),
+        since = self.since.value()
+        chosen = Rules(
+            threshold=round(self.threshold.value() / 100, 6),
+            presence=self.presence.text().replace(" ", ""),
+            origin=self.origin.text().replace(" ", ""),
+            max_uncertainty_m=self.uncertainty.value(),
+            since_year=0 if since == _BEFORE_RECORDS else since,
+            bases_left_out=",".join(sorted(self.bases.checkedItemsData())),
+            digitizing_error_m=self.error.value(),
+            edge_tolerance_m=self.tolerance.value(),
         )
+        preferences.save(chosen, self.library.filePath())
         self._on_saved()
+
+
+def _bases() -> dict[str, str]:
+    """Kinds of records as GBIF writes Darwin Core's ``basisOfRecord``, in words."""
+    translate = QCoreApplication.translate
+    return {
+        "FOSSIL_SPECIMEN": translate("AzeOptions", "fossils"),
+        "LIVING_SPECIMEN": translate("AzeOptions", "living specimens (zoos, gardens)"),
+        "PRESERVED_SPECIMEN": translate("AzeOptions", "preserved specimens"),
+        "MATERIAL_SAMPLE": translate("AzeOptions", "samples"),
+        "MATERIAL_CITATION": translate("AzeOptions", "citations in the literature"),
+        "HUMAN_OBSERVATION": translate("AzeOptions", "observations by people"),
+        "MACHINE_OBSERVATION": translate("AzeOptions", "observations by machines"),
+        "OBSERVATION": translate("AzeOptions", "observations of unknown kind"),
+        "OCCURRENCE": translate("AzeOptions", "records of unknown kind"),
+    }
+
+
+def _metres(least: float, most: float) -> QDoubleSpinBox:
+    box = QDoubleSpinBox()
+    box.setRange(least, most)
+    box.setDecimals(0)
+    box.setGroupSeparatorShown(True)
+    box.setSuffix(" m")
+    return box
 
 
 def _codes(one: str) -> QLineEdit:

@@ -1,6 +1,8 @@
-"""The user's own defaults, kept in QGIS's settings: thresholds and filters, default library, digitizing error."""
+"""The user's own defaults, kept in QGIS's settings: thresholds, filters and errors of a check, default library."""
 
 from __future__ import annotations
+
+from dataclasses import asdict, dataclass
 
 from qgis.core import QgsSettings
 
@@ -8,31 +10,48 @@ from .. import paths
 
 _PREFIX = "aze_toolkit/"
 
-# Metres that a boundary drawn by hand may lie off, when the user said nothing else.
-DIGITIZING_ERROR_M = 50.0
+
+@dataclass(frozen=True)
+class Rules:
+    """What a check goes by.
+
+    ``threshold``: share (0 to 1) that has to be exceeded; ``presence``, ``origin``: codes of range maps that count, as in
+    ``1,2``. Records count whose place is uncertain by up to ``max_uncertainty_m`` and from ``since_year`` on, 0
+    meaning any, but none of the ``bases_left_out``, such as ``FOSSIL_SPECIMEN,LIVING_SPECIMEN``.
+    ``digitizing_error_m``: by which a boundary may be off; ``edge_tolerance_m``: how near a mapped edge has to be.
+    """
+
+    threshold: float
+    presence: str
+    origin: str
+    max_uncertainty_m: float
+    since_year: int
+    bases_left_out: str
+    digitizing_error_m: float
+    edge_tolerance_m: float
 
 
-def _rules() -> dict:
-    return paths.load_json("criteria", "aze.json")
+def published() -> Rules:
+    """The rules that the plugin ships."""
+    rules = paths.load_json("criteria", "aze.json")
+    records = rules["records"]
+    return Rules(
+        threshold=float(rules["threshold"]),
+        presence=_codes(rules["presence"]),
+        origin=_codes(rules["origin"]),
+        max_uncertainty_m=float(records["max_uncertainty_m"] or 0),
+        since_year=int(records["since_year"] or 0),
+        bases_left_out=_codes(records["bases_left_out"]),
+        digitizing_error_m=float(rules["sensitivity"]["digitizing_error_m"]),
+        edge_tolerance_m=float(rules["discreteness"]["edges"]["tolerance_m"]),
+    )
 
 
-def _codes(values) -> str:
-    return ",".join(str(v) for v in values)
-
-
-def threshold() -> float:
-    """Share (0 to 1) that has to be exceeded."""
-    return float(QgsSettings().value(_PREFIX + "threshold", _rules()["threshold"], float))
-
-
-def presence() -> str:
-    """Presence codes of range maps that count, such as ``1,2``."""
-    return str(QgsSettings().value(_PREFIX + "presence", _codes(_rules()["presence"])))
-
-
-def origin() -> str:
-    """Origin codes of range maps that count."""
-    return str(QgsSettings().value(_PREFIX + "origin", _codes(_rules()["origin"])))
+def rules() -> Rules:
+    """The user's rules: the published ones but for what was changed."""
+    settings = QgsSettings()
+    defaults = asdict(published())
+    return Rules(**{key: settings.value(_PREFIX + key, value, type(value)) for key, value in defaults.items()})
 
 
 def default_library() -> str:
@@ -42,21 +61,15 @@ def default_library() -> str:
 
 def digitizing_error_m() -> float:
     """Metres by which a boundary may be off."""
-    return float(QgsSettings().value(_PREFIX + "digitizing_error_m", DIGITIZING_ERROR_M, float))
+    return rules().digitizing_error_m
 
 
-def save(threshold: float, presence: str, origin: str, library: str, digitizing_error_m: float) -> None:
+def save(chosen: Rules, library: str) -> None:
     """Keep the defaults; one that equals the published rule is forgotten, so that it follows later rules."""
-    values = {
-        "threshold": (threshold, _rules()["threshold"]),
-        "presence": (presence, _codes(_rules()["presence"])),
-        "origin": (origin, _codes(_rules()["origin"])),
-        "library": (library, ""),
-        "digitizing_error_m": (digitizing_error_m, DIGITIZING_ERROR_M),
-    }
+    defaults = {**asdict(published()), "library": ""}
     settings = QgsSettings()
-    for key, (value, default) in values.items():
-        if value == default:
+    for key, value in {**asdict(chosen), "library": library}.items():
+        if value == defaults[key]:
             settings.remove(_PREFIX + key)
         else:
             settings.setValue(_PREFIX + key, value)
@@ -64,4 +77,18 @@ def save(threshold: float, presence: str, origin: str, library: str, digitizing_
 
 def criteria_parameters() -> dict:
     """The defaults as parameters of ``aze:checkboundary``."""
-    return {"THRESHOLD": threshold(), "PRESENCE": presence(), "ORIGIN": origin()}
+    chosen = rules()
+    return {
+        "THRESHOLD": chosen.threshold,
+        "PRESENCE": chosen.presence,
+        "ORIGIN": chosen.origin,
+        "MAX_UNCERTAINTY": chosen.max_uncertainty_m,
+        "SINCE_YEAR": chosen.since_year,
+        "BASES_LEFT_OUT": chosen.bases_left_out,
+        "DIGITIZING_ERROR": chosen.digitizing_error_m,
+        "EDGE_TOLERANCE": chosen.edge_tolerance_m,
+    }
+
+
+def _codes(values) -> str:
+    return ",".join(str(value) for value in values)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ..services import project_state
 from ..services.wording import text
 from . import guidance, layers, mapview, messages, preferences
 from .candidates import Candidates
+from .estimates import Estimates
 from .nomination import Nominations
 from .results import Results
 from .sources import Sources
@@ -33,8 +35,8 @@ PAGES = ("data", "boundary", "criteria", "protection", "nomination")
 class Session(QObject):
     """State of the panel for one QGIS project; runs the Processing algorithms as tasks.
 
-    ``sources`` is what is checked against, ``candidates`` what is checked, ``results`` what came of it, and
-    ``nominations`` what is written. Pages listen to the session, which announces what each change means for the others.
+    ``sources`` is what is checked against, ``candidates`` what is checked, ``estimates`` what the user
+    adds to the library's, ``results`` what came of it, and ``nominations`` what is written. Pages listen to the session, which announces what each change means for the others.
     """
 
     dataChanged = pyqtSignal()
@@ -57,7 +59,8 @@ class Session(QObject):
         self.sources = Sources(self.project, self)
         self.candidates = Candidates(self.project, self)
         self.nominations = Nominations(self.candidates, self)
-        self.results = Results(self.project, self.candidates, self.sources, self.nominations)
+        self.estimates = Estimates(self.candidates, self)
+        self.results = Results(self.project, self.candidates, self.sources, self.nominations, self.estimates)
 
         self.import_report: dict | None = None
         self.package: dict | None = None
@@ -79,6 +82,7 @@ class Session(QObject):
         self.candidates.message.connect(self.message)
         self.nominations.stated.connect(self._on_stated)
         self.nominations.changed.connect(self._on_nomination)
+        self.estimates.changed.connect(self._on_estimates)
         self._project_signals = (
             (self.project.readProject, self._on_project_read),
             (self.project.cleared, self._on_project_read),
@@ -129,6 +133,8 @@ class Session(QObject):
             state = project_state.ProjectState()
             self._warn(text(error.code, error.params))
         self.nominations.restore(state.nominations, state.evidence)
+        self.estimates.restore(state.estimates)
+        self.sources.authority = state.authority
         self.sources.use_library(state.library or preferences.default_library())
         self.candidates.restore(state.current or None)
         self.page = "data" if not self.sources.library_path else "criteria" if self.candidates.current else "boundary"
@@ -147,6 +153,8 @@ class Session(QObject):
                 self.candidates.current or "",
                 self.nominations.written,
                 self.nominations.files,
+                self.estimates.kept,
+                authority=self.sources.authority,
             ),
         )
 
@@ -235,11 +243,17 @@ class Session(QObject):
     def _on_renamed(self, renamed: dict[str, str]) -> None:
         self.results.rename(renamed)
         self.nominations.rename(renamed)
+        self.estimates.rename(renamed)
 
     def _on_stated(self, name: str) -> None:
         if name == self.candidates.current:
             self.assessmentChanged.emit()
             self._schedule()
+
+    def _on_estimates(self) -> None:
+        self._remember()
+        self.assessmentChanged.emit()
+        self._schedule()
 
     def _on_nomination(self) -> None:
         self._remember()
@@ -253,23 +267,43 @@ class Session(QObject):
         self._remember()
         self.sources.touch()
 
+    def use_authority(self, authority: str) -> None:
+        """Let the categories of a national list count; for an empty name those of the global Red List."""
+        if authority != self.sources.authority:
+            self.sources.authority = authority
+            self._remember()
+            self.sources.touch()
+
     def import_library(
         self,
         library: str,
-        ranges: list[str],
+        ranges: Sequence[str] = (),
         assessments: str = "",
         version: str = "",
         citation: str = "",
         then: Any = None,
+        occurrences: Sequence[str] = (),
+        populations: str = "",
+        habitats: str = "",
+        authority: str = "",
     ) -> None:
-        """Import range maps and a Red List export into a library (made when missing), then use that library."""
+        """Import species data into a library (made when missing), then use that library.
+
+        ``ranges`` and ``occurrences``: files, folders and zips; ``assessments``: a Red List export, or with
+        ``authority`` that national list; ``populations``: a CSV of estimates; ``habitats``: where the rasters are.
+        """
         folder = tempfile.TemporaryDirectory(prefix="aze-")
         report = Path(folder.name) / "import.json"
+        given = {
+            "RANGES": list(ranges),
+            "ASSESSMENTS": assessments,
+            "AUTHORITY": authority,
+            "OCCURRENCES": list(occurrences),
+            "POPULATIONS": populations,
+            "HABITATS": habitats,
+        }
         parameters = {"LIBRARY": library, "VERSION": version, "CITATION": citation, "REPORT": str(report)}
-        if ranges:
-            parameters["RANGES"] = ranges
-        if assessments:
-            parameters["ASSESSMENTS"] = assessments
+        parameters.update({name: value for name, value in given.items() if value})
 
         def done(_results, _context):
             self.import_report = _read_json(report)
@@ -366,6 +400,7 @@ class Session(QObject):
             "LIBRARY": self.sources.library_path,
             "OUTPUT": str(output),
             **preferences.criteria_parameters(),
+            **self.sources.parameters(),
         }
         sites = layers.merged(self.sources.site_layers, _wide(boundary), self.project)
         if sites is not None:
@@ -375,6 +410,9 @@ class Session(QObject):
             path = Path(folder.name) / "statements.json"
             path.write_text(json.dumps(statements), encoding="utf-8")
             parameters["STATEMENTS"] = str(path)
+        populations = self.estimates.write(name, Path(folder.name))
+        if populations:
+            parameters["POPULATIONS"] = populations
 
         def done(_results, _context):
             self.results.keep_assessment(name, version, _read_json(output))
@@ -459,10 +497,12 @@ class Session(QObject):
         sites = layers.merged(self.sources.site_layers, _wide(boundary), self.project)
         if sites is not None:
             parameters["SITES"] = sites
-        if self.sources.protected_layers:
-            parameters["PROTECTED"] = self.sources.protected_layers
+        parameters.update(self.sources.parameters())
         if self.nominations.evidence:
             parameters["EVIDENCE"] = self.nominations.evidence
+        populations = self.estimates.write(name, Path(folder.name))
+        if populations:
+            parameters["POPULATIONS"] = populations
 
         def done(results, _context):
             self.package = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsMapLayer, QgsProject, QgsVectorLayer
+from qgis.core import QgsFeatureRequest, QgsGeometry, QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..domain.errors import AzeError
@@ -25,6 +25,8 @@ class Sources(QObject):
         self.library_summary: dict | None = None
         # The sentence that says why the library cannot be used.
         self.library_problem = ""
+        # Name of the national list whose categories count; empty for the global Red List.
+        self.authority = ""
         # Why checks cannot run on this computer, with the remedy; empty where they can. Looked up once: a package that
         # is installed now is found when QGIS starts the next time.
         lacking = shapely_problem()
@@ -39,6 +41,63 @@ class Sources(QObject):
     def protected_layers(self) -> list[QgsVectorLayer]:
         """Layers of protected areas and OECMs, polygons and points."""
         return layers.with_role(self._project, "protected")
+
+    @property
+    def landcover(self) -> QgsRasterLayer | None:
+        """The raster of land-cover classes, or None."""
+        found = layers.with_role(self._project, "landcover")
+        return found[0] if found else None
+
+    @property
+    def edge_layers(self) -> list[QgsVectorLayer]:
+        """Layers of lines and polygons whose edges a boundary may follow: coasts, rivers, borders."""
+        return layers.with_role(self._project, "edges")
+
+    @property
+    def authorities(self) -> list[str]:
+        """Names of the national lists in the library."""
+        return (self.library_summary or {}).get("authorities", [])
+
+    def parameters(self) -> dict:
+        """The list of threatened species and what is known of the land round a candidate, as parameters of
+        ``aze:checkboundary``.
+
+        Outlines of existing sites are mapped edges like those chosen for it; those of protected areas the algorithm
+        takes by itself.
+        """
+        known = {
+            "LANDCOVER": self.landcover,
+            "EDGES": self.edge_layers + self.site_layers,
+            "PROTECTED": self.protected_layers,
+            "AUTHORITY": self.authority,
+        }
+        return {name: value for name, value in known.items() if value}
+
+    def site(self, site_id: str, name: str, near: QgsGeometry) -> QgsGeometry:
+        """An existing site near a place (both WGS 84), by its id and name as findings have them; null where it is not
+        found. The features of a site that has several are taken together."""
+        from ..services import attributes
+        from ..services.layers import plain
+
+        rectangle = near.boundingBox()
+        rectangle.grow(1e-6)
+        found = []
+        for layer in self.site_layers:
+            columns = attributes.columns_of(layer, "sites")
+            request = QgsFeatureRequest().setFilterRect(rectangle)
+            request.setDestinationCrs(layers.LONLAT, self._project.transformContext())
+            for feature in layer.getFeatures(request):
+                said = {
+                    role: next((v for v in (plain(feature[n]) for n in names) if v not in (None, "")), None)
+                    for role, names in columns.items()
+                }
+                own_id = attributes.identifier(said["site_id"])
+                own_name = attributes.text(said["name"])
+                # A site that tells neither goes by the number of its feature, one without a name by its id.
+                own_id = own_id or (site_id if own_name else str(feature.id()))
+                if (own_id, own_name or own_id) == (site_id, name):
+                    found.append(feature.geometry())
+        return QgsGeometry.unaryUnion(found) if found else QgsGeometry()
 
     def use_library(self, path: str) -> None:
         """Use a species library, or none for an empty path; its problem, if any, is in ``library_problem``.
@@ -58,24 +117,40 @@ class Sources(QObject):
         except AzeError as error:
             self.library_problem = text(error.code, error.params)
 
-    def add(self, role: str, path: str) -> int:
+    def add(self, role: str, path: str, style: str = "") -> int:
         """Open a file, folder or zip for a role and add its layers to the group; how many there were.
 
-        Raises AzeError with the reason where there is nothing to open.
+        ``style``: as layers.add has it. Raises AzeError with the reason where there is nothing to open.
         """
         if role == "landcover":
             opened: list[QgsMapLayer] = [layers.open_raster(path)]
+            self._make_way(opened[0])
         else:
-            opened = layers.open_vectors(path, points_too=role == "protected")
+            opened = layers.open_vectors(path, role)
         for layer in opened:
-            layers.add(self._project, layer, role)
+            layers.add(self._project, layer, role, style)
         return len(opened)
 
     def adopt(self, layer: QgsMapLayer, role: str) -> None:
-        """Give a layer that is already in the project a role; its place and style stay as the user has them."""
+        """Give a layer that is already in the project a role; its place and style stay as the user has them.
+
+        Raises AzeError for a raster that cannot be land cover.
+        """
+        if role == "landcover":
+            self._make_way(layer)
         layer.setCustomProperty(layers.ROLE, role)
         self._project.setDirty(True)
         self.touch()
+
+    def _make_way(self, layer: QgsRasterLayer) -> None:
+        """Let go of the land cover that another takes the place of: a check compares one. Raises AzeError where the
+        other is none."""
+        if not self.installation_problem:
+            from ..services.landcover import Landcover
+
+            Landcover.from_layer(layer)
+        for other in layers.with_role(self._project, "landcover"):
+            other.removeCustomProperty(layers.ROLE)
 
     def release(self, layer: QgsMapLayer) -> None:
         """Stop using a layer; it stays in the project."""

@@ -1,4 +1,5 @@
-"""What a QGIS project remembers of the panel: the library, the candidate at hand and the nominations, versioned."""
+"""What a QGIS project remembers of the panel: the library, the candidate at hand, the nominations and the
+user's estimates, versioned."""
 
 from __future__ import annotations
 
@@ -12,19 +13,21 @@ from ..domain.errors import AzeError
 
 SCOPE = "AzeToolkit"
 KEY = "state"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass
 class ProjectState:
     """``library``: path as the user sees it, or a connection; ``current``: name of the candidate at hand;
     ``nominations``: by candidate name, each in the shape of ``resources/schemas/nomination.schema.json``;
-    ``evidence``: by candidate name, paths of the nominator's files."""
+    ``evidence``: by candidate name, paths of the nominator's files; ``authority``: the national list that counts."""
 
     library: str = ""
     current: str = ""
     nominations: dict[str, dict[str, Any]] = field(default_factory=dict)
     evidence: dict[str, list[str]] = field(default_factory=dict)
+    estimates: dict[str, Any] = field(default_factory=dict)
+    authority: str = ""
 
 
 def is_connection(library: str) -> bool:
@@ -71,4 +74,5 @@ def load(project: QgsProject) -> ProjectState:
         content.get("current", ""),
         content.get("nominations", {}),
         {name: [project.readPath(f) for f in files] for name, files in content.get("evidence", {}).items()},
+        authority=content.get("authority", ""),
     )

@@ -59,7 +59,7 @@ def test_zip_of_zips_as_downloaded(tmp_path):
         for path in inner:
             archive.write(path, path.name)
         archive.writestr("Resources/readme.txt", "read me")
-    found = layers.open_vectors(str(outer), points_too=True)
+    found = layers.open_vectors(str(outer), "protected")
     assert sorted(layer.featureCount() for layer in found) == [1] * 6
     assert len(layers.open_vectors(str(outer))) == 3
 
