@@ -97,6 +97,8 @@ def covered(grid: Grid, rings: Sequence[np.ndarray]) -> np.ndarray:
 
     What of the rings lies beyond the grid is left out of account. Where shells overlap a cell counts once at most.
     """
+    if not grid.columns:
+        return np.zeros((grid.rows, 0))
     pieces = _cut(grid, rings)
     return _summed(pieces.rows, pieces.columns, pieces.heights, pieces.left, pieces.before, grid.columns)
 
@@ -170,7 +172,8 @@ def _summed(
     count = len(before)
     at = rows * (width + 1) + columns
     own = heights * left
-    total = np.bincount(at, own, count * (width + 1))
+    # Of nothing, bincount makes whole numbers.
+    total = np.bincount(at, own, count * (width + 1)).astype(float, copy=False)
     total += np.bincount(at + 1, heights - own, count * (width + 1))
     total = total.reshape(count, width + 1)[:, :width]
     total[:, 0] += before
@@ -303,6 +306,8 @@ class CellAreas:
         fit = self._fitted(column, row, block)
         if fit is not None:
             return _evaluated(fit, 0, 0, columns, rows, block)
+        if self._is_nowhere(column, row, columns, rows):
+            return np.zeros((rows, columns))
         half_columns, half_rows = -(-columns // 2), -(-rows // 2)
         out = np.empty((rows, columns))
         for left, width in ((0, half_columns), (half_columns, columns - half_columns)):
@@ -311,6 +316,17 @@ class CellAreas:
                     part = self._quartered(column + left, row + top, width, height)
                     out[top : top + height, left : left + width] = part
         return out
+
+    def _is_nowhere(self, column: int, row: int, columns: int, rows: int) -> bool:
+        """Whether no cell of a window has its middle on earth. All are asked only where the first few say so."""
+        for across, down in (
+            (np.linspace(0, columns - 1, 3), np.linspace(0, rows - 1, 3)),
+            (range(columns), range(rows)),
+        ):
+            cells = np.stack(np.meshgrid(across, down), axis=-1).reshape(-1, 2) + (column + 0.5, row + 0.5)
+            if np.isfinite(self.to_lonlat(self.grid.coordinates(cells))).any():
+                return False
+        return True
 
     def _fitted(self, column: int, row: int, block: int) -> np.ndarray | None:
         """Values of the polynomial at the nodes of a block; None where it does not hold."""
