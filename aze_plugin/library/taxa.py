@@ -14,6 +14,7 @@ from ..domain.criteria.settings import Settings
 from ..domain.progress import Progress
 from ..domain.species import segments_of
 from .store import Writer
+from .store import occurrences as records
 from .threads import waited_for
 
 # Taxa that are asked for and written together, and dissolvings that are under way at a time.
@@ -32,7 +33,8 @@ def key(codes: Iterable[int]) -> str:
 
 
 def refresh(writer: Writer, pool: ThreadPoolExecutor, progress: Progress) -> None:
-    """Work out all taxa that the import has touched, and their dissolved areas under the default filters."""
+    """Work out all taxa that the import has touched, their dissolved areas and the counts of their records under the
+    default filters."""
     settings = default_settings()
     origin = key(settings.origin)
     touched = writer.touched_taxa()
@@ -65,6 +67,7 @@ def refresh(writer: Writer, pool: ThreadPoolExecutor, progress: Progress) -> Non
                 finish_first()
         writer.add_taxa(taxa)
         writer.add_areas(areas)
+        records.refresh_totals(writer, touched[start : start + _AT_ONCE], settings.records)
     while under_way:
         finish_first()
 

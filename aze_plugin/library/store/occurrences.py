@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,9 @@ _POINT = np.dtype(
     ]
 )  # fmt: skip
 
+_WRITTEN = ("fid", "geom", "source_id", "row", "lon", "lat", "x", "y", "taxon_id", "uncertainty", "year", "basis")
+# SQLite takes 999 values at least.
+_ROWS_A_STATEMENT = 999 // len(_WRITTEN)
 _COLUMNS = ("taxon_id", "lon", "lat", "x", "y", "year")
 # Rows that are counted at a time: a taxon may have millions.
 _AT_ONCE = 100_000
@@ -85,26 +89,28 @@ def add(
     sorted_places = places[order]
     fids = writer.new_fids("occurrence", len(order))
     order = order.tolist()
-    lon, lat, x, y = (column.tolist() for column in sorted_places.T)
     told = [[attributes[name][i] for i in order] for name in ("taxon_id", "uncertainty", "year", "basis")]
-    writer.many(
-        "INSERT INTO occurrence (fid, geom, source_id, row, lon, lat, x, y, taxon_id, uncertainty, year, basis) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        zip(
-            fids,
-            _blobs(sorted_places[:, 2:]),
-            [source_id] * len(order),
-            [rows[i] for i in order],
-            lon,
-            lat,
-            x,
-            y,
-            *told,
-        ),
+    numbers = [rows[i] for i in order]
+    values = list(
+        chain.from_iterable(
+            zip(fids, _blobs(sorted_places[:, 2:]), repeat(source_id), numbers, *sorted_places.T.tolist(), *told)
+        )
     )
+    width = len(_WRITTEN)
+    one = f"({', '.join('?' * width)})"
+    # Many rows to a statement: for each statement the thread has to ask for the interpreter again.
+    for start in range(0, len(order), _ROWS_A_STATEMENT):
+        count = min(_ROWS_A_STATEMENT, len(order) - start)
+        writer.execute(
+            f"INSERT INTO occurrence ({', '.join(_WRITTEN)}) VALUES {', '.join([one] * count)}",
+            *values[start * width : (start + count) * width],
+        )
     # SQLite rounds the bounds outward to the R-tree's single precision.
-    writer.many(
-        "INSERT INTO rtree_occurrence_geom (id, minx, maxx, miny, maxy) VALUES (?, ?, ?, ?, ?)", zip(fids, x, x, y, y)
+    writer.execute(
+        "INSERT INTO rtree_occurrence_geom (id, minx, maxx, miny, maxy) "
+        "SELECT fid, x, x, y, y FROM occurrence WHERE fid BETWEEN ? AND ? ORDER BY fid",
+        fids[0],
+        fids[-1],
     )
 
 
