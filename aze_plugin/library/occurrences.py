@@ -583,7 +583,7 @@ def _place(lat: str, lon: str, comma: bool) -> tuple[tuple[float, float] | None,
         # Python reads these as separators of thousands, nobody else does.
         return None, "row.not_a_number", {"lat": lat, "lon": lon}
     if not (-90 <= y <= 90 and -180 <= x <= 360):
-        return None, "row.out_of_range", {"lat": y, "lon": x}
+        return None, "row.out_of_range", {"lat": lat.strip(), "lon": lon.strip()}
     if not x and not y:
         return None, "row.zero_coordinates", {}
     return (x if x < 180 else x - 360, y), "", {}

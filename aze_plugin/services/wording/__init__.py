@@ -17,10 +17,32 @@ from ..figures import readable
 @cache
 def _templates() -> dict[str, str]:
     """All templates. Made once: the translator is installed before the first sentence, and stays for the session."""
-    from . import coverage, criteria, discreteness, evidence, habitats, interface, library, packaging, redlist
+    from . import (
+        coverage,
+        criteria,
+        discreteness,
+        evidence,
+        habitats,
+        interface,
+        library,
+        occurrences,
+        packaging,
+        redlist,
+    )
 
     merged: dict[str, str] = {}
-    for module in (criteria, library, coverage, packaging, interface, evidence, discreteness, redlist, habitats):
+    for module in (
+        criteria,
+        library,
+        coverage,
+        packaging,
+        interface,
+        evidence,
+        discreteness,
+        redlist,
+        habitats,
+        occurrences,
+    ):
         merged.update(module.templates())
     return merged
 
