@@ -37,7 +37,8 @@ class LandcoverRules:
 
     ``copies``: shifted copies of the boundary, of which at least ``least_copies`` have to be usable; ``seed``: of their
     random shifts; ``nearest_shift`` and ``farthest_shift``: how far, in diameters of a circle of the boundary's area;
-    ``significance``: p value up to which land cover is said to differ; ``max_no_data_share``: of inside or ring, above
+    ``significance``: p value up to which land cover is said to differ, where its divergence is ``least_divergence`` or
+    more, as in a land all alike a trifle is unusual; ``max_no_data_share``: of inside or ring, above
     which nothing is said; ``max_foreign_share``: of a copy with its ring, above which one class that the boundary does
     not hold (less than 1 % of it) makes it no likeness of the boundary, as the open sea is none of a wood on an island;
     ``least_cells``: that a boundary has to hold; ``max_cells`` and ``max_reference_cells``: of
@@ -51,6 +52,7 @@ class LandcoverRules:
     nearest_shift: float
     farthest_shift: float
     significance: float
+    least_divergence: float
     max_no_data_share: float
     max_foreign_share: float
     least_cells: float
@@ -99,7 +101,7 @@ class Comparison:
     ``no_data_inside``, ``no_data_ring``, ``too_coarse``, ``few_copies`` or ``seam``. ``classes`` come largest inside
     first; ``ring_m``: width of the ring; ``no_data_inside``, ``no_data_ring``: shares that the raster leaves unknown.
     ``every``: every how manieth cell was read along both axes, for the boundary and for its copies. ``differs``: the
-    p value is within the significance asked for.
+    p value is within the significance asked for, and the divergence no trifle.
     """
 
     source: str
@@ -285,11 +287,12 @@ def compare(
     # Like with like: ranked as coarse as the copies are, where those had to be read more coarsely.
     like = float(divergence(mix(wide, wide.inside, count)[:-1], mix(wide, wide.ring, count)[:-1]))
     p_value = (int((copies >= like - _SAME).sum()) + 1) / (len(copies) + 1)
+    own = float(divergence(inside[:-1], around[:-1]))
     return Comparison(
         **said,
-        divergence=float(divergence(inside[:-1], around[:-1])),
+        divergence=own,
         reference=Reference(float(np.median(copies)), float(np.percentile(copies, 95)), p_value, len(copies)),
-        differs=p_value <= rules.significance + _SAME,
+        differs=p_value <= rules.significance + _SAME and own >= rules.least_divergence,
     )
 
 

@@ -61,6 +61,8 @@ def measure_edges(
 ) -> MappedEdges:
     """Share of a boundary's (EPSG:6933) perimeter on edges of these layers; reads only what lies near. Any thread.
 
+    Layers of one name count as one.
+
     ``tolerance_m``: in true metres, the shipped rules' where it is not given. Raises AzeError ``edges.tolerance`` for
     one that is not above 0.
     """

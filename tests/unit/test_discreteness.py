@@ -294,6 +294,8 @@ def test_land_cover_is_said_by_its_classes_and_its_rank():
     }
     params = codes["discreteness.landcover_differs"]
     assert (params["inside_class"], params["ring_class"]) == ("Forest", "Fields")
+    assert (params["more_class"], params["more_inside_share"], params["more_ring_share"]) == ("Forest", 0.7, 0.1)
+    assert (params["less_class"], params["less_inside_share"], params["less_ring_share"]) == ("Fields", 0.3, 0.9)
     assert (params["divergence"], params["p_value"], params["copies"]) == (0.31, 0.01, 99)
     assert codes["discreteness.landcover_not_assessed"]["landcover_reason"] == "few_copies"
     assert "divergence" not in codes["discreteness.landcover_not_assessed"]

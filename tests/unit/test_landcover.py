@@ -141,6 +141,15 @@ def test_a_boundary_in_a_landscape_all_alike_does_not():
     assert found.divergence == 0 and found.reference.p_value == 1 and not found.differs
 
 
+def test_a_trifle_in_a_land_all_alike_is_no_difference():
+    """One cell in 1600 of another class is more than any copy has, and still nothing to speak of."""
+    codes = np.zeros((SIZE, SIZE), dtype=int)
+    codes[120, 120] = 1
+    found = compare(codes)
+    assert found.divergence == pytest.approx(jensenshannon([1599, 1], [1600, 0], base=2) ** 2, rel=1e-6)
+    assert not found.differs
+
+
 def test_in_noise_p_values_are_spread_evenly():
     """Any place is as good as another there. Bounds: three standard errors of a mean, and the 99.5th percentile of how
     many of 100 fall below 0.05 when one in twenty does."""

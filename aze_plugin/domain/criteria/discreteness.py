@@ -235,7 +235,10 @@ def _landcover_finding(found: Comparison) -> Finding:
             landcover_reason=found.not_assessed,
             **found.params,
         )
-    inside, ring = (max(found.classes, key=lambda c, side=side: getattr(c, side)) for side in ("inside", "ring"))
+    inside, ring = max(found.classes, key=lambda c: c.inside), max(found.classes, key=lambda c: c.ring)
+    # The class that the boundary has most more of than its ring, and the one of which it has most less.
+    more = max(found.classes, key=lambda c: c.inside - c.ring)
+    less = min(found.classes, key=lambda c: c.inside - c.ring)
     return info(
         "discreteness.landcover_differs" if found.differs else "discreteness.landcover_alike",
         source=found.source,
@@ -249,5 +252,11 @@ def _landcover_finding(found: Comparison) -> Finding:
         inside_share=inside.inside,
         ring_class=ring.name,
         ring_share=ring.ring,
+        more_class=more.name,
+        more_inside_share=more.inside,
+        more_ring_share=more.ring,
+        less_class=less.name,
+        less_inside_share=less.inside,
+        less_ring_share=less.ring,
         decimated=max(found.every) > 1,
     )

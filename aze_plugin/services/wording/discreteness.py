@@ -58,16 +58,17 @@ def templates() -> dict[str, str]:
         # what lies round it
         "discreteness.landcover_differs": translate(
             "AzeFindings",
-            "Land cover inside differs from that around: mostly {inside_class} inside ({inside_share}), mostly "
-            "{ring_class} in the ring of {ring_m} outside ({ring_share}). Divergence {divergence}; of {copies} shifted "
-            "copies of the boundary half have {median} or less, and 95 in 100 {p95} or less (p = {p_value}).",
+            "Land cover inside differs from that in a ring of {ring_m} around: more {more_class} ({more_inside_share} "
+            "inside, {more_ring_share} around), less {less_class} ({less_inside_share} inside, {less_ring_share} around). "
+            "Divergence {divergence}; of {copies} copies of the boundary shifted near by, half have {median} or less and "
+            "95 in 100 have {p95} or less (p = {p_value}).",
         ),
         "discreteness.landcover_alike": translate(
             "AzeFindings",
             "Land cover does not set this boundary apart: mostly {inside_class} inside ({inside_share}), mostly "
-            "{ring_class} in the ring of {ring_m} outside ({ring_share}). Divergence {divergence}; of {copies} shifted "
-            "copies of the boundary half have {median} or less, and 95 in 100 {p95} or less (p = {p_value}). Say in the "
-            "rationale what else does.",
+            "{ring_class} in a ring of {ring_m} around ({ring_share}). Divergence {divergence}; of {copies} copies of the "
+            "boundary shifted near by, half have {median} or less and 95 in 100 have {p95} or less (p = {p_value}). Say "
+            "in the rationale what else sets it apart.",
         ),
         "discreteness.landcover_not_assessed": translate(
             "AzeFindings", "Land cover ({source}) cannot be assessed, because {landcover_reason}."
