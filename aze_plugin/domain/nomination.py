@@ -180,6 +180,13 @@ def deciding_share(taxon: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return max(met or shares, key=lambda s: s["best"], default=None)
 
 
+def national_authority(assessment: Mapping[str, Any]) -> str:
+    """The national list whose categories an assessment follows; ``""`` where it is the global Red List."""
+    findings = _rows(assessment, "/criteria/endangerment/findings")
+    said = next((f for f in findings if f.get("code") == "endangerment.national_authority"), None)
+    return _text(said, "/params/authority") if said else ""
+
+
 def complete(
     nomination: Mapping[str, Any],
     assessment: Mapping[str, Any],
@@ -204,6 +211,7 @@ def complete(
     filled["statements"] = statements
     entry = statements["candidates"][assessment["name"]]
     taxa = triggers(assessment)
+    authority = national_authority(assessment)
 
     site = filled["site"]
     _fill(site, "a1", "Yes" if assessment["a1e"] == "met" else "No")
@@ -211,7 +219,7 @@ def complete(
     _fill(site, "latitude", round(place.latitude, 4))
     _fill(site, "longitude", round(place.longitude, 4))
     if taxa:
-        _fill(site, "rationale", " ".join(_rationale(taxon) for taxon in taxa))
+        _fill(site, "rationale", " ".join(_rationale(taxon, authority) for taxon in taxa))
 
     if entry["delineation_rationale"]:
         _fill(filled["delineation"], "rationale", entry["delineation_rationale"])
@@ -226,6 +234,8 @@ def complete(
             row = {"scientific_name": taxon["scientific_name"]}
             rows.append(row)
         _fill_species(row, taxon, entry["species"].get(taxon["scientific_name"], {}), citation)
+        if authority:
+            _fill(row, "other_threat_listing", authority)
     filled["biodiversity"]["species"] = rows
 
     if coverage is not None and coverage["both_pct"] is not None:
@@ -292,9 +302,11 @@ def _named(area: Mapping[str, Any]) -> str:
     return f"{area['name']} ({area['pct']:.1f} %)"
 
 
-def _rationale(taxon: Mapping[str, Any]) -> str:
+def _rationale(taxon: Mapping[str, Any], authority: str = "") -> str:
     share = deciding_share(taxon)
     name, category = taxon["scientific_name"], CATEGORY_LABELS.get(taxon["category"], taxon["category"])
+    if authority:
+        category += f" by {authority}"
     if taxon["route"] == "reintroduction" or share is None:
         return f"{name}, {category}: proposed site for its reintroduction."
     parameter = PARAMETER_LABELS[share["parameter"]].partition(") ")[2]

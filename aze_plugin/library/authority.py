@@ -20,15 +20,13 @@ class NationalList:
 
     @classmethod
     def load(cls, reader: Reader, name: str) -> NationalList:
-        """The list of that name, whatever the letter case. Raises AzeError ``library.no_such_authority``."""
+        """The list of that very name, as results repeat it. Raises AzeError ``library.no_such_authority``."""
         available = store.authorities(reader)
-        found = next((a for a in available if a == name), None)
-        found = found or next((a for a in available if a.casefold() == name.casefold()), None)
-        if found is None:
+        if name not in available:
             code = "library.no_such_authority" if available else "library.no_authorities"
             raise AzeError(code, authority=name, available=available, file=reader.path)
         # The best row of a taxon comes last and stays.
-        return cls(found, {row["taxon_id"]: row for row in store.of_list(reader, found)})
+        return cls(name, {row["taxon_id"]: row for row in store.of_list(reader, name)})
 
     def listed(self, taxon: Taxon) -> Taxon:
         """The taxon with this list's category, criteria, year and flags; one that is not on the list is NE."""

@@ -105,6 +105,9 @@ def _criteria(assessment: Mapping[str, Any]) -> str:
         status = _STATUSES.get(criterion["status"], criterion["status"])
         rows.append((f"<b>{_CRITERIA.get(name, name)}</b>", escape(status), said))
     note = f"<p class='quiet'>KBA criterion A1e: {_STATUSES[assessment['a1e']]}.</p>"
+    authority = nominations.national_authority(assessment)
+    if authority:
+        note += f"<p><b>Categories by {escape(authority)}</b>, not by the global IUCN Red List.</p>"
     return _table(("Criterion", "Status", "What the check says"), rows) + note
 
 
@@ -148,7 +151,9 @@ def _in_passing(taxon: Mapping[str, Any]) -> str:
 
 def _species(assessment: Mapping[str, Any]) -> str:
     rows = _species_rows(nominations.triggers(assessment))
-    body = _table(_SPECIES_HEAD, rows, (3, 4, 5)) if rows else "<p>No species makes the site qualify.</p>"
+    authority = nominations.national_authority(assessment)
+    head = [f"{h} ({authority})" if authority and h == "Category" else h for h in _SPECIES_HEAD]
+    body = _table(head, rows, (3, 4, 5)) if rows else "<p>No species makes the site qualify.</p>"
     others = [t for t in assessment["species"] if not t["trigger"]]
     if others:
         names = "; ".join(_in_passing(taxon) for taxon in others)

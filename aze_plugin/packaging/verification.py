@@ -30,6 +30,7 @@ from ..domain.errors import AzeError
 from ..domain.progress import Progress
 from ..domain.species import Estimate
 from ..library.estimates import EstimateRow
+from ..library.query import Library
 from ..services import checking
 from ..services.measure import ellipsoidal_area_m2
 from ..services.wording import text
@@ -452,11 +453,19 @@ class _Check:
         candidate = _candidate(only["name"], shape)
         if candidate.geometry is None:
             return
+        # Which range rows count depends on the category, so the same list has to give it.
+        listed = document["settings"].get("authority_list")
+        settings = checking.default_settings().with_choices(authority=listed if isinstance(listed, str) else "")
+        with Library.open(self.library_path) as library:
+            available = library.authorities()
+        if settings.authority_list and settings.authority_list not in available:
+            self.add("authority", "data/assessment.json", authority=settings.authority_list)
+            return
         again = checking.check_candidates(
             [candidate],
             checking.Background(
                 self.library_path,
-                checking.default_settings(),
+                settings,
                 statements=nominations.statements_for(nomination, only["name"]),
                 estimates=_estimates(only),
             ),

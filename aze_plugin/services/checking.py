@@ -77,7 +77,7 @@ def check_candidates(
             for n, candidate in enumerate(candidates)
         ]
         used = {r.taxon.taxon_id for one in checked for r in one.assessment.species}
-        sources = library.sources_of(used)
+        sources = library.sources_of(used, against.settings)
     progress.set(1)
     return {
         "schema": SCHEMA,

@@ -137,6 +137,11 @@ def templates() -> dict[str, str]:
             "“{file}” is no list of taxa and categories. It needs a column of scientific names (scientific_name, especie, "
             "nome_cientifico) and one of categories (category, categoria). Its columns begin with: {fields}.",
         ),
+        "package.authority": translate(
+            "AzeFindings",
+            "The assessment follows the list {authority}, which the library does not have, so its shares could not be "
+            "computed again. Import the list under this name and verify once more.",
+        ),
         "endangerment.national_authority": translate(
             "AzeFindings",
             "This result follows {authority}. For AZE and for KBA criterion A1e the global IUCN Red List counts: leave "
