@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .geometry import Geometry
 from .redlist import Season
+
+if TYPE_CHECKING:
+    # The panel reads the lists below, and has to open where shapely is missing, to say so.
+    from .geometry import Geometry
 
 # Seasonality codes of range maps that make up each segment; None is every code.
 SEGMENT_SEASONS: Mapping[str, frozenset[int] | None] = {

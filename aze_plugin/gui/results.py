@@ -1,4 +1,4 @@
-"""What is known of each candidate, and whether boundary, statements or data have changed since."""
+"""What is known of each candidate, and whether boundary, statements, estimates or data have changed since."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from qgis.core import QgsGeometry, QgsProject, QgsVectorLayer
 
 from . import layers
 from .candidates import Candidates, move_keys
+from .estimates import Estimates, Row
 from .nomination import Nominations
 from .sources import Sources
 
@@ -33,9 +34,16 @@ class Result:
 class Results:
     """Results of all candidates, seen through the current one; those of an earlier boundary stay and are stale."""
 
-    def __init__(self, project: QgsProject, candidates: Candidates, sources: Sources, nominations: Nominations):
+    def __init__(
+        self,
+        project: QgsProject,
+        candidates: Candidates,
+        sources: Sources,
+        nominations: Nominations,
+        estimates: Estimates,
+    ):
         self._project, self._candidates = project, candidates
-        self._sources, self._nominations = sources, nominations
+        self._sources, self._nominations, self._estimates = sources, nominations, estimates
         self._results: dict[str, Result] = {}
 
     def clear(self) -> None:
@@ -74,8 +82,11 @@ class Results:
     @property
     def assessment_version(self) -> tuple:
         """What an assessment of the current candidate rests on, to be compared later."""
-        name = self._candidates.current
-        return self._candidates.version(name), self._nominations.statement_version(name), self._sources.version
+        return self._assessment_version(self._candidates.current)
+
+    def _assessment_version(self, name: str | None) -> tuple:
+        statements = self._nominations.statement_version(name)
+        return self._candidates.version(name), statements, self._sources.version, self._estimates.rows(name)
 
     @property
     def assessment(self) -> dict | None:
@@ -98,8 +109,25 @@ class Results:
         return self.of(self._candidates.current).time
 
     @property
+    def assessed_estimates(self) -> tuple[Row, ...]:
+        """The user's estimates with which the assessment was made."""
+        return (self.of(self._candidates.current).assessed or ((),))[-1]
+
+    def documents(self) -> tuple[list[dict], list[str]]:
+        """What is known of all candidates, as ``aze-assessment/1`` documents of one each, and the names of those that
+        were not checked or changed since."""
+        found, lacking = [], []
+        for name in self._candidates.names:
+            result = self.of(name)
+            if result.assessment is None or result.assessed != self._assessment_version(name):
+                lacking.append(name)
+            else:
+                found.append({"settings": result.settings, "assessments": [result.assessment]})
+        return found, lacking
+
+    @property
     def assessment_stale(self) -> bool:
-        """Whether boundary, statements or data changed since the assessment."""
+        """Whether boundary, statements, estimates or data changed since the assessment."""
         result = self.of(self._candidates.current)
         return result.assessment is not None and result.assessed != self.assessment_version
 

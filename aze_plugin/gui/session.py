@@ -35,8 +35,9 @@ PAGES = ("data", "boundary", "criteria", "protection", "nomination")
 class Session(QObject):
     """State of the panel for one QGIS project; runs the Processing algorithms as tasks.
 
-    ``sources`` is what is checked against, ``candidates`` what is checked, ``estimates`` what the user
-    adds to the library's, ``results`` what came of it, and ``nominations`` what is written. Pages listen to the session, which announces what each change means for the others.
+    ``sources`` is what is checked against, ``candidates`` what is checked, ``estimates`` what the user adds to the
+    library's, ``results`` what came of it, and ``nominations`` what is written. Pages listen to the session, which
+    announces what each change means for the others.
     """
 
     dataChanged = pyqtSignal()
@@ -127,13 +128,14 @@ class Session(QObject):
         self.package = None
         try:
             state = project_state.load(self.project)
+            self.estimates.restore(state.estimates)
         except AzeError as error:
             # What cannot be read is left as it is, not written over.
             self._foreign_state = True
             state = project_state.ProjectState()
+            self.estimates.restore({})
             self._warn(text(error.code, error.params))
         self.nominations.restore(state.nominations, state.evidence)
-        self.estimates.restore(state.estimates)
         self.sources.authority = state.authority
         self.sources.use_library(state.library or preferences.default_library())
         self.candidates.restore(state.current or None)

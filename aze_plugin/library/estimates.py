@@ -19,6 +19,7 @@ from typing import Any
 
 from .. import paths
 from ..domain.errors import AzeError
+from ..domain.estimates import bounds
 from ..domain.fields import resolve
 from ..domain.progress import Progress
 from ..domain.species import PARAMETERS, SEGMENTS, Estimate
@@ -136,9 +137,7 @@ def _row(number: int, told: Mapping[str, str], words: Mapping[str, Any], decimal
     parameter = _word("parameter", told.get("parameter", ""), PARAMETERS, words)
     segment = _word("segment", told.get("segment") or "all", SEGMENTS, words)
     given = {role: _number(role, told.get(role, ""), decimal_comma) for role in ("low", "best", "high")}
-    low, best, high = _ordered(given)
-    if scope == "global" and high == 0:
-        raise AzeError("row.estimate_world_zero")
+    low, best, high = bounds(scope, **given)
     year = values.year(told.get("year"))
     return EstimateRow(
         number,
@@ -172,20 +171,6 @@ def _number(role: str, said: str, decimal_comma: bool) -> float | None:
     if not math.isfinite(number) or number < 0:
         raise AzeError("row.estimate_number", field=role, value=said)
     return number
-
-
-def _ordered(given: Mapping[str, float | None]) -> tuple[float, float, float]:
-    """Minimum, best and maximum; what is not given is taken from what is: the best lies in the middle of the other
-    two, and a bound that nobody states is the best estimate itself."""
-    low, best, high = given["low"], given["best"], given["high"]
-    if low is None and best is None and high is None:
-        raise AzeError("row.estimate_empty")
-    if best is None:
-        best = (low + high) / 2 if low is not None and high is not None else low if low is not None else high
-    low, high = best if low is None else low, best if high is None else high
-    if not low <= best <= high:
-        raise AzeError("row.estimate_order", low=low, best=best, high=high)
-    return low, best, high
 
 
 def _decoded(content: bytes) -> str:

@@ -20,7 +20,8 @@ VERSION = 2
 class ProjectState:
     """``library``: path as the user sees it, or a connection; ``current``: name of the candidate at hand;
     ``nominations``: by candidate name, each in the shape of ``resources/schemas/nomination.schema.json``;
-    ``evidence``: by candidate name, paths of the nominator's files; ``authority``: the national list that counts."""
+    ``evidence``: by candidate name, paths of the nominator's files; ``authority``: the national list that counts;
+    ``estimates``: the user's own, as ``gui.estimates`` keeps them (since version 2)."""
 
     library: str = ""
     current: str = ""
@@ -74,5 +75,6 @@ def load(project: QgsProject) -> ProjectState:
         content.get("current", ""),
         content.get("nominations", {}),
         {name: [project.readPath(f) for f in files] for name, files in content.get("evidence", {}).items()},
+        content.get("estimates", {}),
         authority=content.get("authority", ""),
     )

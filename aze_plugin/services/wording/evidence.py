@@ -32,6 +32,7 @@ def templates() -> dict[str, str]:
         "row.estimate_world_zero": translate(
             "AzeEvidence", "The estimate for the world is zero: no share can be taken of nothing."
         ),
+        "row.estimate_year": translate("AzeEvidence", "“{value}” is no year: write it with its four digits."),
         # irreplaceability: agreement and what the shares rest on
         "irreplaceability.parameters_disagree": translate(
             "AzeEvidence",
