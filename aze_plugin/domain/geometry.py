@@ -35,6 +35,9 @@ _NEAR_ANTIMERIDIAN = 150.0
 # smaller ones the cut costs as much as it saves.
 _LARGE = 5000
 
+# An edge that is straight in EPSG:6933 is so in a local plane too, when it is no longer than this.
+_STRAIGHT_M = 5000.0
+
 # Vertices that are projected at a time.
 _BLOCK = 16_384
 
@@ -413,37 +416,15 @@ def points_inside(metres: np.ndarray, boundary: Geometry) -> np.ndarray:
 
 
 def grown(boundary: Geometry, distance_m: float) -> Geometry:
-    """A boundary (EPSG:6933) pushed outward by a distance in true metres, or inward by a negative one.
-
-    EPSG:6933 keeps areas and stretches lengths: east–west by cos 30° / cos φ and north–south by its inverse. Round the
-    boundary's middle latitude both are undone, which holds for sites, not for whole continents.
-    """
-    shape, across = _unrolled(boundary)
-    _, low, _, high = shapely.bounds(shape)
-    stretch = _stretch((low + high) / 2)
-    local = shapely.transform(shape, lambda c: c * np.array([1 / stretch, stretch]))
-    local = shapely.buffer(local, distance_m, quad_segs=8)
-    moved = polygonal(shapely.transform(local, lambda c: c * np.array([stretch, 1 / stretch])))
-    return _rolled(moved) if across else moved
+    """A boundary (EPSG:6933) pushed outward by a distance in true metres, or inward by a negative one."""
+    plane = LocalPlane.at(boundary)
+    return plane.lift(buffered(plane.lay(boundary, _STRAIGHT_M), distance_m))
 
 
 def distances_m(metres: np.ndarray, boundary: Geometry) -> np.ndarray:
-    """Distance in true metres (see ``grown``) from each point (EPSG:6933, shape (n, 2)) to a boundary, 0 inside."""
-    shape, across = _unrolled(boundary)
-    if across:
-        metres = np.where(metres[:, :1] < 0, metres + np.array([2 * HALF_WORLD, 0.0]), metres)
-    _, low, _, high = shapely.bounds(shape)
-    stretch = _stretch((low + high) / 2)
-    scale = np.array([1 / stretch, stretch])
-    return shapely.distance(shapely.points(metres * scale), shapely.transform(shape, lambda c: c * scale))
-
-
-def _stretch(y: float) -> float:
-    """East–west scale of EPSG:6933 at a northing; the north–south scale is its inverse."""
-    latitude = math.radians(float(unproject(np.array([[0.0, y]]))[0, 1]))
-    sine = math.sin(latitude)
-    # Scale along a parallel of the ellipsoid, with the standard parallel at 30° (Snyder 1987, eq. 10-9 and 10-14).
-    return _K0 * math.sqrt(1 - _E2 * sine * sine) / max(1e-9, math.cos(latitude))
+    """Distance in metres from each point (EPSG:6933, shape (n, 2)) to a boundary, 0 inside; see LocalPlane."""
+    plane = LocalPlane.at(boundary)
+    return shapely.distance(shapely.points(plane.from_metres(metres)), plane.lay(boundary, _STRAIGHT_M))
 
 
 def _unrolled(boundary: Geometry) -> tuple[Geometry, bool]:
@@ -455,14 +436,6 @@ def _unrolled(boundary: Geometry) -> tuple[Geometry, bool]:
         for p in shapely.get_parts(boundary)
     ]
     return polygonal(shapely.union_all(pieces, grid_size=1e-6)), True
-
-
-def _rolled(shape: Geometry) -> Geometry:
-    """The reverse of ``_unrolled``: what lies beyond 180° comes in on the other side."""
-    west, low, east, high = shapely.bounds(shape)
-    here = shapely.intersection(shape, shapely.box(west, low, HALF_WORLD, high))
-    there = shapely.intersection(shape, shapely.box(HALF_WORLD, low, max(east, HALF_WORLD), high))
-    return dissolve([polygonal(here), polygonal(shapely.transform(there, lambda c: c - np.array([2 * HALF_WORLD, 0])))])
 
 
 def area(geometry: Geometry) -> float:
