@@ -115,7 +115,9 @@ def _import(
     else:
         _enter(raster, habitat_id, source_id, taxon_id, segment, report.name, total, boxes, writer)
         report.rows_imported = 1
-        writer.add_namings(source_id, [(taxon_id, "" if taxon_id == name and name.isdigit() else name)])
+        writer.add_namings(
+            source_id, [(taxon_id, "" if taxon_id.lower() == name.lower() and is_known else spelled(name))]
+        )
         if not is_known:
             report.notes.append(("import.habitat_unknown_taxon", {"taxon": name}))
         if lost:
@@ -196,7 +198,12 @@ class _Names:
     def find(self, name: str) -> tuple[str, bool]:
         """The id, and whether anything is known of it; an unknown name, spelled as names are, is its own id."""
         found = self._by_name.get(name.lower()) or self._ids.get(name.lower())
-        return (found, True) if found else (name[:1].upper() + name[1:].lower(), False)
+        return (found, True) if found else (spelled(name), False)
+
+
+def spelled(name: str) -> str:
+    """A name in letters as scientific names have them."""
+    return name[:1].upper() + name[1:].lower()
 
 
 def _store(

@@ -25,9 +25,12 @@ _WKB_LINE = 2
 
 # An edge is left as it is where its middle strays no further than this from a straight line, in cells.
 _STRAY = 1e-4
-# Edges shorter than this, in cells, cannot stray that far; none is longer than this in degrees to begin with.
-_SHORT, _LONG = 0.5, 1.0
+# Edges shorter than this, in cells, hardly stray that far even round a pole. None is longer than this, in degrees, to
+# begin with.
+_SHORT, _LONG = 0.05, 1.0
 _ROUNDS, _AT_MOST = 12, 64
+# Metres from the seam of a world map at which what lies there is still taken for the side it is on.
+_APART = 1e-3
 # Wider boundaries may reach to where a projection tears or fails: they are cut to the habitat first.
 _WIDE = 30.0
 
@@ -51,6 +54,9 @@ class Reference:
         plain = self._is_lonlat or self.is_equal_area
         self._out = None if plain else osr.CoordinateTransformation(crs, lonlat)
         self._in = None if plain else osr.CoordinateTransformation(lonlat, crs)
+        middle = crs.GetProjParm(osr.SRS_PP_CENTRAL_MERIDIAN, crs.GetProjParm(osr.SRS_PP_LONGITUDE_OF_CENTER, 0.0))
+        # Opposite its middle a map of the world ends on both sides.
+        self._seam = middle % 360 - 180
 
     # -- cells
 
@@ -144,8 +150,11 @@ class Reference:
         except _Torn:
             pass
         rings = []
-        for box in boxes:
-            rings += geometry.rings(geometry.overlap(outline.shape, geometry.box(*box)))
+        seam = float(geometry.project(np.array([[self._seam, 0.0]]))[0, 0])
+        for low, bottom, high, top in boxes:
+            for west, east in ((low, min(high, seam - _APART)), (max(low, seam + _APART), high)):
+                if west < east:
+                    rings += geometry.rings(geometry.overlap(outline.shape, geometry.box(west, bottom, east, top)))
         try:
             return _bent([geometry.unproject(ring) for ring in rings], self._in, cell)
         except _Torn as error:

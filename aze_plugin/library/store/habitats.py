@@ -63,10 +63,12 @@ def older(writer: Writer, habitat_id: int) -> list[tuple[int, str]]:
 
 
 def taxa(writer: Writer) -> list[tuple[str, str]]:
-    """Ids and names, as they are spelled, of all taxa that range maps and assessments speak of."""
+    """Ids and names, as they are spelled, of all taxa that anything but a habitat raster speaks of."""
     return writer.rows(
         'SELECT DISTINCT taxon_id, scientific_name FROM "range" '
-        "UNION SELECT taxon_id, scientific_name FROM assessment ORDER BY 1, 2"
+        "UNION SELECT taxon_id, scientific_name FROM assessment "
+        "UNION SELECT n.taxon_id, n.scientific_name FROM naming AS n JOIN source AS s ON s.source_id = n.source_id "
+        "WHERE s.kind <> 'habitats' ORDER BY 1, 2"
     )
 
 
