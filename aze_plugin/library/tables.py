@@ -234,7 +234,8 @@ def _split_with_care(
 ) -> tuple[list, set[int], list[str]]:
     """As ``_split``, row by row: a quoted value may go on over the next lines, or have been left open by mistake.
 
-    What spans lines and has not the columns of a row is read as the one line that it begins with, quotes and all.
+    What spans lines and has not the columns of a row, or consists of lines that all have them, is read as the one line
+    that it begins with, quotes and all.
     """
     rows: list = []
     open_quotes: set[int] = set()
@@ -250,7 +251,8 @@ def _split_with_care(
             # Perhaps the row goes on in the next block.
             return rows, open_quotes, lines[at:]
         amiss = False
-        if used > 1 and not fits(row):
+        alone = (fits(line.split(layout.delimiter)) for line in lines[at : at + used])
+        if used > 1 and (not fits(row) or all(alone)):
             row, used = [value.strip(layout.quote) for value in lines[at].split(layout.delimiter)], 1
             amiss = not fits(row)
         if any(row):
