@@ -180,6 +180,12 @@ def open_vectors(path: str, role: str = "") -> list[QgsVectorLayer]:
     return found
 
 
+def is_raster(path: str) -> bool:
+    """Whether a file holds a raster, and no vector layer."""
+    details = QgsProviderRegistry.instance().querySublayers(path)
+    return bool(details) and all(d.type() == Qgis.LayerType.Raster for d in details)
+
+
 def open_raster(path: str) -> QgsRasterLayer:
     """A raster file. Raises AzeError ``layer.not_raster`` for anything else."""
     layer = QgsRasterLayer(path, Path(path).stem)

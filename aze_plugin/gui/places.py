@@ -8,6 +8,7 @@ from qgis.core import QgsCoordinateTransform, QgsFeatureRequest, QgsGeometry, Qg
 
 from .. import paths
 from ..domain import fields
+from ..services import attributes
 from ..services.layers import plain
 from . import layers
 
@@ -37,6 +38,34 @@ def protected_area(
             if area_id in names and feature.hasGeometry():
                 found.append(feature.geometry())
     return QgsGeometry.collectGeometry(found) if found else None
+
+
+def site(
+    sources: Sequence[QgsVectorLayer], site_id: str, name: str, near: QgsGeometry, project: QgsProject
+) -> QgsGeometry | None:
+    """The shape (WGS 84) of an existing site that a finding names by its id and name, all of its features together.
+
+    ``near``: a boundary in WGS 84 that the site meets. None where no layer has the site any more.
+    """
+    rectangle = near.boundingBox()
+    rectangle.grow(1e-6)
+    found = []
+    for layer in sources:
+        columns = attributes.columns_of(layer, "sites")
+        request = QgsFeatureRequest().setFilterRect(rectangle)
+        request.setDestinationCrs(layers.LONLAT, project.transformContext())
+        request.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
+        for feature in layer.getFeatures(request):
+            own_id, own_name = (
+                next((v for v in (plain(feature[column]) for column in columns[role]) if v not in (None, "")), None)
+                for role in ("site_id", "name")
+            )
+            own_id, own_name = attributes.identifier(own_id), attributes.text(own_name)
+            # A site that tells neither goes by the number of its feature, one without a name by its id.
+            own_id = own_id or (site_id if own_name else str(feature.id()))
+            if (own_id, own_name or own_id) == (site_id, name) and feature.hasGeometry():
+                found.append(feature.geometry())
+    return QgsGeometry.unaryUnion(found) if found else None
 
 
 def _identifier(value: object) -> str:

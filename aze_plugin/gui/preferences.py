@@ -15,8 +15,8 @@ _PREFIX = "aze_toolkit/"
 class Rules:
     """What a check goes by.
 
-    ``threshold``: share (0 to 1) that has to be exceeded; ``presence``, ``origin``: codes of range maps that count, as in
-    ``1,2``. Records count whose place is uncertain by up to ``max_uncertainty_m`` and from ``since_year`` on, 0
+    ``threshold``: share (0 to 1) that has to be exceeded; ``presence``, ``origin``: range map codes that count, such as
+    ``1,2``. Records count whose place is known to within ``max_uncertainty_m`` and from ``since_year`` on, 0
     meaning any, but none of the ``bases_left_out``, such as ``FOSSIL_SPECIMEN,LIVING_SPECIMEN``.
     ``digitizing_error_m``: by which a boundary may be off; ``edge_tolerance_m``: how near a mapped edge has to be.
     """

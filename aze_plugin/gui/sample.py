@@ -14,11 +14,12 @@ from ..domain.errors import AzeError
 from . import layers, messages
 from .session import Session
 
+# Role, file and, where it is not the role's own, whose style.
 _LAYERS = (
-    ("landcover", "landcover.tif"),
-    ("base", "islands.gpkg"),
-    ("protected", "protected_areas.gpkg"),
-    ("sites", "sites.gpkg"),
+    ("landcover", "landcover.tif", ""),
+    ("edges", "islands.gpkg", "base"),
+    ("protected", "protected_areas.gpkg", ""),
+    ("sites", "sites.gpkg", ""),
 )
 _AFTER_QGIS_MS = 250
 # The candidate that the guide and the nomination in the schema's example are about.
@@ -57,6 +58,9 @@ def load(session: Session, folder: Path | None = None) -> None:
         str(folder / "library.gpkg"),
         [str(folder / "ranges.zip"), str(folder / "ranges_birds.gpkg")],
         assessments=str(folder / "redlist.zip"),
+        occurrences=[str(folder / "occurrences.csv")],
+        populations=str(folder / "populations.csv"),
+        habitats=str(folder / "habitat"),
         version="sample",
         citation=QCoreApplication.translate("AzePanel", "AZE Toolkit sample, invented species"),
     )
@@ -68,9 +72,9 @@ def _open_layers(session: Session, folder: Path) -> None:
         for layer in session.project.mapLayers().values()
         if layer.isValid() and layers.role_of(layer)
     }
-    for role, name in _LAYERS:
+    for role, name, style in _LAYERS:
         if str(folder / name) not in present:
-            session.sources.add(role, str(folder / name))
+            session.sources.add(role, str(folder / name), style)
 
 
 def _add_candidates(session: Session, folder: Path) -> None:

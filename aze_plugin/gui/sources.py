@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsFeatureRequest, QgsGeometry, QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..domain.errors import AzeError
@@ -72,32 +72,6 @@ class Sources(QObject):
             "AUTHORITY": self.authority,
         }
         return {name: value for name, value in known.items() if value}
-
-    def site(self, site_id: str, name: str, near: QgsGeometry) -> QgsGeometry:
-        """An existing site near a place (both WGS 84), by its id and name as findings have them; null where it is not
-        found. The features of a site that has several are taken together."""
-        from ..services import attributes
-        from ..services.layers import plain
-
-        rectangle = near.boundingBox()
-        rectangle.grow(1e-6)
-        found = []
-        for layer in self.site_layers:
-            columns = attributes.columns_of(layer, "sites")
-            request = QgsFeatureRequest().setFilterRect(rectangle)
-            request.setDestinationCrs(layers.LONLAT, self._project.transformContext())
-            for feature in layer.getFeatures(request):
-                said = {
-                    role: next((v for v in (plain(feature[n]) for n in names) if v not in (None, "")), None)
-                    for role, names in columns.items()
-                }
-                own_id = attributes.identifier(said["site_id"])
-                own_name = attributes.text(said["name"])
-                # A site that tells neither goes by the number of its feature, one without a name by its id.
-                own_id = own_id or (site_id if own_name else str(feature.id()))
-                if (own_id, own_name or own_id) == (site_id, name):
-                    found.append(feature.geometry())
-        return QgsGeometry.unaryUnion(found) if found else QgsGeometry()
 
     def use_library(self, path: str) -> None:
         """Use a species library, or none for an empty path; its problem, if any, is in ``library_problem``.

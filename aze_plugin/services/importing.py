@@ -31,6 +31,8 @@ def _source(source: SourceReport) -> dict[str, Any]:
         "rows_repaired": source.rows_repaired,
         "fields": source.fields,
         "assumed": source.assumed,
+        # By code, of all rows: of very many with one reason not every one is listed.
+        "rejections": dict(source.rejections()),
         "rejected": [_row(note) for note in source.rejected],
         "repaired": [_row(note) for note in source.repaired],
         "notes": [{"code": code, "message": text(code, params), "params": params} for code, params in source.notes],

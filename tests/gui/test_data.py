@@ -1,6 +1,7 @@
 """The page Data: cards, opening what people have, and the sample."""
 
 import zipfile
+from pathlib import Path
 
 import pytest
 from pages_support import *  # noqa: F403
@@ -13,6 +14,8 @@ from aze_plugin.gui import layers, sample
 from aze_plugin.gui.import_dialog import ImportDialog
 from aze_plugin.gui.pages.data import DataPage
 from aze_plugin.gui.report_dialog import ReportDialog
+from aze_plugin.library.importer import Request, import_species
+from aze_plugin.services import project_state
 
 
 @pytest.fixture
@@ -89,8 +92,8 @@ def test_cards_say_what_is_loaded(page, empty_session):
     empty_session.sources.add("protected", str(SAMPLE / "protected_areas.gpkg"))
     empty_session.sources.add("landcover", str(SAMPLE / "landcover.tif"))
     settle()
-    assert page.sites.chip.state == page.protected.chip.state == page.landcover.chip.state == "fine"
-    assert page.protected.rows.count() == 2
+    assert page.sites.chip.state == page.protected.chip.state == page.ground.chip.state == "fine"
+    assert page.protected.part.rows.count() == 2
     names = [child.name() for child in layers.find_group(QgsProject.instance()).findLayers()]
     assert names == ["sites", "protected_areas polygons", "protected_areas points", "landcover"]
 
@@ -98,14 +101,58 @@ def test_cards_say_what_is_loaded(page, empty_session):
 def test_a_layer_of_the_project_is_taken_and_given_back(page, empty_session):
     layer = QgsVectorLayer(str(SAMPLE / "sites.gpkg"), "Mine", "ogr")
     QgsProject.instance().addMapLayer(layer)
-    page.sites._fill_menu()
-    [action] = page.sites.menu.actions()
+    page.sites.part.fill_menu()
+    [action] = page.sites.part.menu.actions()
     assert action.text() == "Mine"
     action.trigger()
     assert empty_session.sources.site_layers == [layer]
     empty_session.sources.release(layer)
     assert empty_session.sources.site_layers == []
     assert layer.id() in QgsProject.instance().mapLayers()
+
+
+def test_one_raster_is_land_cover_and_another_takes_its_place(page, empty_session):
+    empty_session.sources.add("landcover", str(SAMPLE / "landcover.tif"))
+    first = empty_session.sources.landcover
+    assert empty_session.sources.parameters()["LANDCOVER"] is first
+    empty_session.sources.add("landcover", str(SAMPLE / "habitat" / "Azea_alba.tif"))
+    assert empty_session.sources.landcover.name() == "Azea_alba"
+    assert page.ground.cover.rows.count() == 1
+    assert first.id() in QgsProject.instance().mapLayers()
+
+
+def test_edges_are_lines_and_areas(page, empty_session, tmp_path):
+    shapefile(tmp_path, "river", "LineString(0 0, 1 1)", "LineString")
+    shapefile(tmp_path, "towns", "Point(0 0)", "Point")
+    page.ground._dropped([str(tmp_path / "river.shp"), str(SAMPLE / "islands.gpkg"), str(SAMPLE / "landcover.tif")])
+    assert sorted(layer.name() for layer in empty_session.sources.edge_layers) == ["islands", "river"]
+    assert empty_session.sources.landcover is not None
+    said = []
+    empty_session.message.connect(lambda sentence, level: said.append(sentence))
+    page.ground._dropped([str(tmp_path / "towns.shp")])
+    assert "towns" in said[0]
+    empty_session.sources.add("sites", str(SAMPLE / "sites.gpkg"))
+    assert len(empty_session.sources.parameters()["EDGES"]) == 3
+
+
+def test_the_national_list_is_chosen_and_kept_in_the_project(page, empty_session, library, tmp_path):
+    table = tmp_path / "list.csv"
+    table.write_text("species,category\nAzea alba,EN\n", encoding="utf-8")
+    assert page.library.authority.isHidden()
+    mine = tmp_path / "mine.gpkg"
+    mine.write_bytes(Path(library).read_bytes())
+    import_species(Request(str(mine), assessments=str(table), authority="Xanadu"))
+    empty_session.open_library(str(mine))
+    assert not page.library.authority.isHidden()
+    assert "AUTHORITY" not in empty_session.sources.parameters()
+    page.library.authority.setCurrentIndex(1)
+    page.library.authority.activated.emit(1)
+    assert empty_session.sources.parameters()["AUTHORITY"] == "Xanadu"
+    assert project_state.load(QgsProject.instance()).authority == "Xanadu"
+    # A library without the list: that is said, and not silently judged by another one.
+    empty_session.open_library(library)
+    assert page.library.authority.currentData() == "Xanadu"
+    assert "not in this library" in page.library.authority.currentText()
 
 
 def test_the_group_is_found_under_another_name(empty_session):
@@ -120,7 +167,7 @@ def test_bad_files_are_said_and_nothing_is_added(page, empty_session, tmp_path):
     empty_session.message.connect(lambda sentence, level: said.append(sentence))
     path = tmp_path / "broken.gpkg"
     path.write_bytes(b"no")
-    page.sites._take([str(path)])
+    page.sites.part.take([str(path)])
     assert str(path) in said[0]
     assert empty_session.sources.site_layers == []
 
@@ -131,7 +178,7 @@ def test_nothing_is_wider_than_the_panel(page, empty_session):
     page.protected.show_state()
     settle()
     assert page.widget().width() <= page.viewport().width()
-    for card in (page.library, page.sites, page.protected, page.landcover):
+    for card in (page.library, page.sites, page.protected, page.ground):
         assert card.geometry().right() <= page.viewport().width()
 
 
@@ -154,7 +201,9 @@ def test_the_sample_opens_checks_and_can_be_loaded_again(page, empty_session, tm
 
 
 def test_import_dialog_asks_for_what_is_needed(qgis_app, tmp_path):
-    dialog = ImportDialog("", [str(SAMPLE / "ranges.zip"), str(tmp_path / "assessments.csv")])
+    export = tmp_path / "assessments.csv"
+    export.write_text("scientificName,redlistCategory\nA b,CR\n")
+    dialog = ImportDialog("", [str(SAMPLE / "ranges.zip"), str(export)])
     assert not dialog.start.isEnabled()
     dialog.library.setFilePath(str(tmp_path / "mine"))
     assert dialog.start.isEnabled()
@@ -162,6 +211,41 @@ def test_import_dialog_asks_for_what_is_needed(qgis_app, tmp_path):
     assert choice["library"] == str(tmp_path / "mine.gpkg")
     assert choice["ranges"] == [str(SAMPLE / "ranges.zip")]
     assert choice["assessments"].endswith("assessments.csv")
+
+
+def test_files_dropped_on_the_dialog_go_where_they_belong(qgis_app, tmp_path):
+    dialog = ImportDialog(str(tmp_path / "mine.gpkg"))
+    assert not dialog.start.isEnabled()
+    names = ("occurrences.csv", "populations.csv", "redlist.zip", "ranges_birds.gpkg", "habitat")
+    dialog.take([str(SAMPLE / name) for name in names])
+    choice = dialog.choice()
+    assert choice["occurrences"] == [str(SAMPLE / "occurrences.csv")]
+    assert choice["populations"] == str(SAMPLE / "populations.csv")
+    assert choice["assessments"] == str(SAMPLE / "redlist.zip")
+    assert choice["ranges"] == [str(SAMPLE / "ranges_birds.gpkg")]
+    assert choice["habitats"] == str(SAMPLE / "habitat")
+    assert dialog.start.isEnabled()
+    dialog.take([str(SAMPLE / "statements.json"), str(SAMPLE / "occurrences.csv")])
+    assert choice["occurrences"] == dialog.choice()["occurrences"]
+
+
+def test_a_national_list_needs_a_name(qgis_app, tmp_path):
+    dialog = ImportDialog(str(tmp_path / "mine.gpkg"), [str(SAMPLE / "redlist.zip")])
+    assert dialog.authority.isHidden()
+    assert dialog.choice()["authority"] == ""
+    dialog.list.setCurrentIndex(1)
+    assert not dialog.start.isEnabled()
+    dialog.authority.setText("  Xanadu   (Ministry) ")
+    assert dialog.start.isEnabled()
+    assert dialog.choice()["authority"] == "Xanadu (Ministry)"
+    dialog.assessments.setFilePath("")
+    dialog.take([str(SAMPLE / "ranges.zip")])
+    assert dialog.start.isEnabled()
+    assert dialog.choice()["authority"] == ""
+
+
+def children(item):
+    return [item.child(i) for i in range(item.childCount())]
 
 
 def test_report_shows_every_rejected_row(qgis_app):
@@ -188,6 +272,44 @@ def test_report_shows_every_rejected_row(qgis_app):
     top = dialog.tree.topLevelItem(0)
     texts = [top.child(i).text(0) for i in range(top.childCount())]
     assert "Rejected (2)" in texts
-    rejected = top.child(texts.index("Rejected (2)"))
-    assert rejected.childCount() == 2
-    assert "no geometry" in rejected.child(0).text(1)
+    [reason] = children(top.child(texts.index("Rejected (2)")))
+    assert reason.text(0) == "2 ×"
+    assert reason.childCount() == 2
+    assert "no geometry" in reason.child(0).text(1)
+
+
+def test_report_counts_by_reason_also_what_is_not_listed(qgis_app):
+    rows = [{"row": n, "taxon": "A b", "code": "row.absent", "reason": "absent"} for n in range(1, 4)]
+    rows.append({"row": 9, "taxon": "", "code": "row.no_coordinates", "reason": "no place"})
+    source = {
+        "name": "gbif.zip",
+        "kind": "occurrences",
+        "version": "",
+        "citation": "",
+        "rows_read": 5_000,
+        "rows_imported": 0,
+        "rows_rejected": 4_000,
+        "rows_repaired": 0,
+        "fields": {"scientific_name": "scientificName", "lon": "decimalLongitude"},
+        "assumed": [],
+        "rejections": {"row.absent": 3_999, "row.no_coordinates": 1},
+        "rejected": rows,
+        "repaired": [],
+        "notes": [
+            {"code": "rejected.absent", "message": "Not found there", "params": {}},
+            {"code": "import.unknown_names", "message": "Two names are unknown", "params": {}},
+        ],
+    }
+    dialog = ReportDialog({"sources": [source]})
+    top = dialog.tree.topLevelItem(0)
+    below = {item.text(0): item for item in children(top)}
+    assert below["Note"].text(1) == "Two names are unknown"
+    first, second = children(below["Rejected (4,000)"])
+    assert (first.text(0), first.text(1)) == ("3,999 ×", "Not found there")
+    assert [item.text(0) for item in children(first)] == ["row 1", "row 2", "row 3", "…"]
+    assert first.child(3).text(1) == "and 3,996 more"
+    assert (second.text(0), second.text(1), second.child(0).text(1)) == ("1 ×", "no place", "no place")
+    assert [(i.text(0), i.text(1)) for i in children(below["Fields used"])] == [
+        ("scientific name", "scientificName"),
+        ("longitude", "decimalLongitude"),
+    ]

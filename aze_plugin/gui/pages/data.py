@@ -2,203 +2,75 @@
 
 from __future__ import annotations
 
-import os
-from datetime import datetime
-from pathlib import Path
-
 from qgis.core import Qgis, QgsApplication, QgsMapLayer, QgsVectorLayer
-from qgis.PyQt.QtCore import QCoreApplication, QFileInfo, QLocale, QSettings, Qt
-from qgis.PyQt.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtCore import QCoreApplication, QFileInfo, Qt
+from qgis.PyQt.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from ...domain.errors import AzeError
 from ...services import figures
-from ...services.project_state import is_connection
 from ...services.wording import text
-from .. import layers, messages, sample
-from ..import_dialog import ImportDialog
-from ..report_dialog import ReportDialog
+from .. import facts, layers, messages, sample, style
 from ..session import Session
-from ..widgets.basics import ElidedLabel, PageScroll, TextLabel, link
-from ..widgets.card import Card
-
-_LAST_FOLDER = "aze_toolkit/last_folder"
-
-
-def _translated(source: str) -> str:
-    return QCoreApplication.translate("AzeData", source)
+from ..widgets.basics import ElidedLabel, FlowLayout, PageScroll, TextLabel
+from ..widgets.dropcard import DropCard
+from .library import LibraryCard
 
 
-class DropCard(Card):
-    """A card that takes dropped files; ``take`` gets their paths."""
+class RoleLayers(QWidget):
+    """Layers with one role: open files, take layers of the project, and what each holds.
 
-    def __init__(self, title: str, take, parent: QWidget | None = None):
-        super().__init__(title, parent=parent)
-        self._take = take
-        self.setAcceptDrops(True)
-
-    def dragEnterEvent(self, event) -> None:
-        if _files(event.mimeData()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event) -> None:
-        event.acceptProposedAction()
-        self._take(_files(event.mimeData()))
-
-
-class LibraryCard(DropCard):
-    """The species library: open or import, and what it holds."""
-
-    def __init__(self, session: Session, page: DataPage):
-        super().__init__(QCoreApplication.translate("AzeData", "Species library"), self._dropped)
-        translate = QCoreApplication.translate
-        self.session, self._page = session, page
-        self.name = self.add(ElidedLabel(mode=Qt.TextElideMode.ElideMiddle))
-        self.facts = self.add(TextLabel())
-        self.sources = self.add(TextLabel(muted=True))
-        self.problem = self.add(TextLabel())
-        self.imported = QWidget()
-        row = QHBoxLayout(self.imported)
-        row.setContentsMargins(0, 0, 0, 0)
-        self.imported_text = TextLabel()
-        row.addWidget(self.imported_text, 1)
-        row.addWidget(link(translate("AzeData", "full report ▸"), self._show_report))
-        self.add(self.imported)
-        self.open = self.add_button(translate("AzeData", "Open…"), self._open, translate("AzeData", "Open a library"))
-        self.import_ = self.add_button(
-            translate("AzeData", "Import…"),
-            self.show_import,
-            translate("AzeData", "Import range maps and a Red List export"),
-        )
-        self.sample = self.add_button(translate("AzeData", "Load the sample"), page.load_sample)
-        session.dataChanged.connect(self.show_state)
-        session.busyChanged.connect(self._show_busy)
-        self._show_busy()
-
-    def show_state(self) -> None:
-        """Show what is loaded."""
-        session, translate = self.session, QCoreApplication.translate
-        path, summary = session.sources.library_path, session.sources.library_summary
-        self.sample.setVisible(not path)
-        self.name.setVisible(bool(path))
-        self.name.setText(path if is_connection(path) else Path(path).name if path else "")
-        self.name.setToolTip(path)
-        self.problem.setText(session.sources.library_problem)
-        self.problem.setVisible(bool(session.sources.library_problem))
-        self.facts.setVisible(bool(summary))
-        self.sources.setVisible(bool(summary))
-        if session.sources.library_problem:
-            self.set_state("problem", translate("AzeData", "cannot be used"))
-        elif summary:
-            self.set_state("fine", translate("AzeData", "ready"))
-        else:
-            self.set_state("empty", translate("AzeData", "none"))
-        self.set_summary(
-            ""
-            if path
-            else translate(
-                "AzeData",
-                "Range maps and Red List categories of species. Open a library, or import what you downloaded.",
-            )
-        )
-        if summary:
-            self.facts.setText(_library_facts(summary))
-            self.sources.setText(_library_sources(summary))
-        report = session.import_report
-        self.imported.setVisible(bool(report))
-        if report:
-            self.imported_text.setText(_import_summary(report))
-
-    def _show_busy(self) -> None:
-        importing = self.session.runner.running("import")
-        lacking = self.session.sources.installation_problem
-        for button in (self.open, self.import_, self.sample):
-            button.setEnabled(not importing and not lacking)
-        if importing:
-            self.set_state("work", QCoreApplication.translate("AzeData", "importing"))
-        else:
-            self.show_state()
-
-    def _open(self) -> None:
-        translate = QCoreApplication.translate
-        path, _ = QFileDialog.getOpenFileName(
-            self, translate("AzeData", "Open a species library"), _folder(), translate("AzeData", "Libraries (*.gpkg)")
-        )
-        if path:
-            _keep_folder(path)
-            self.session.open_library(path)
-
-    def show_import(self, files: list[str] | None = None) -> None:
-        """Ask what to import, and import it."""
-        dialog = ImportDialog(self.session.sources.library_path, files or [], self.window())
-        if dialog.exec():
-            self.session.import_library(**dialog.choice())
-
-    def _dropped(self, files: list[str]) -> None:
-        if len(files) == 1 and files[0].lower().endswith(".gpkg"):
-            from ...library.query import Library
-
-            try:
-                Library.open(files[0]).close()
-            except AzeError as error:
-                if error.code != "library.not_a_library":
-                    self.session.message.emit(text(error.code, error.params), messages.WARNING)
-                    return
-            else:
-                self.session.open_library(files[0])
-                return
-        self.show_import(files)
-
-    def _show_report(self) -> None:
-        ReportDialog(self.session.import_report, self.window()).exec()
-
-
-class LayersCard(DropCard):
-    """Layers with one role: open files, take layers of the project, and what each holds."""
+    ``purpose`` is said while there are none; ``filters`` are for the file dialog, whose title is ``title``.
+    """
 
     def __init__(self, session: Session, role: str, title: str, purpose: str, filters: str):
-        super().__init__(title, self._take)
+        super().__init__()
         translate = QCoreApplication.translate
-        self.session, self.role, self._purpose, self._filters = session, role, purpose, filters
+        self.session, self.role, self._title, self._filters = session, role, title, filters
+        self.purpose = TextLabel(purpose, muted=True)
         self.rows = QVBoxLayout()
         self.rows.setSpacing(4)
-        self.body.addLayout(self.rows)
-        self.add_button(translate("AzeData", "Open…"), self.show_open)
-        self.use = self.add_button(translate("AzeData", "Use a layer of this project"), None)
-        self.menu = QMenu(self.use)
-        self.menu.aboutToShow.connect(self._fill_menu)
-        self.use.setMenu(self.menu)
-        session.dataChanged.connect(self.show_state)
+        open_ = QPushButton(translate("AzeData", "Open…"))
+        open_.clicked.connect(lambda: self.show_open())
+        use = QPushButton(translate("AzeData", "Use a layer of this project"))
+        self.menu = QMenu(use)
+        self.menu.aboutToShow.connect(self.fill_menu)
+        use.setMenu(self.menu)
+        buttons = FlowLayout()
+        for button in (open_, use):
+            button.setAccessibleDescription(title)
+            buttons.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addWidget(self.purpose)
+        layout.addLayout(self.rows)
+        layout.addLayout(buttons)
         self.show_state()
 
-    def _layers(self) -> list[QgsMapLayer]:
+    def layers(self) -> list[QgsMapLayer]:
+        """The layers with the role."""
         return layers.with_role(self.session.project, self.role)
 
     def show_state(self) -> None:
         """Show what is loaded."""
-        translate = QCoreApplication.translate
         while self.rows.count():
             row = self.rows.takeAt(0).widget()
             row.hide()
             row.deleteLater()
-        found = self._layers()
+        found = self.layers()
         for layer in found:
             self.rows.addWidget(self._row(layer))
-        self.set_summary("" if found else self._purpose)
-        if found:
-            self.set_state("fine", translate("AzeData", "ready"))
-        else:
-            self.set_state("empty", translate("AzeData", "none"))
+        self.purpose.setVisible(not found)
 
     def _row(self, layer: QgsMapLayer) -> QWidget:
         translate = QCoreApplication.translate
         row = QWidget()
         name = ElidedLabel(layer.name())
-        facts = TextLabel(_layer_facts(layer), muted=True)
         zoom = QToolButton()
         zoom.setAutoRaise(True)
         zoom.setIcon(QgsApplication.getThemeIcon("/mActionZoomToLayer.svg"))
         zoom.setToolTip(translate("AzeData", "Show on the map"))
-        zoom.clicked.connect(lambda: self._zoom(layer))
+        zoom.clicked.connect(lambda: self.session.zoom_to_layer(layer))
         drop = QToolButton()
         drop.setAutoRaise(True)
         drop.setIcon(QgsApplication.getThemeIcon("/mIconClose.svg"))
@@ -213,17 +85,15 @@ class LayersCard(DropCard):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(head)
-        layout.addWidget(facts)
+        layout.addWidget(TextLabel(_layer_facts(layer), muted=True))
         return row
 
-    def _zoom(self, layer: QgsMapLayer) -> None:
-        self.session.zoom_to_layer(layer)
-
-    def _fill_menu(self) -> None:
+    def fill_menu(self) -> None:
+        """Offer the layers of the project that could take the role."""
         self.menu.clear()
         found = layers.fitting(self.session.project, self.role)
         for layer in found:
-            self.menu.addAction(layer.name(), lambda layer=layer: self.session.sources.adopt(layer, self.role))
+            self.menu.addAction(layer.name(), lambda layer=layer: self._adopt(layer))
         if not found:
             nothing = self.menu.addAction(
                 QCoreApplication.translate("AzeData", "No other layer of this project fits here")
@@ -232,21 +102,92 @@ class LayersCard(DropCard):
 
     def show_open(self) -> None:
         """Ask for files and open them."""
-        files, _ = QFileDialog.getOpenFileNames(self, self.title.text(), _folder(), self._filters)
+        files, _ = QFileDialog.getOpenFileNames(self, self._title, facts.last_folder(), self._filters)
         if files:
-            _keep_folder(files[0])
-            self._take(files)
+            facts.keep_folder(files[0])
+            self.take(files)
 
-    def _take(self, files: list[str]) -> None:
+    def take(self, files: list[str]) -> None:
+        """Open files, and say of those that cannot be opened why."""
         for path in files:
-            try:
-                self.session.sources.add(self.role, path)
-            except AzeError as error:
-                self.session.message.emit(text(error.code, error.params), messages.WARNING)
+            self._attempt(lambda path=path: self.session.sources.add(self.role, path))
+
+    def _adopt(self, layer: QgsMapLayer) -> None:
+        self._attempt(lambda: self.session.sources.adopt(layer, self.role))
+
+    def _attempt(self, change) -> None:
+        try:
+            change()
+        except AzeError as error:
+            self.session.message.emit(text(error.code, error.params), messages.WARNING)
+
+
+class LayersCard(DropCard):
+    """A card for the layers of one role."""
+
+    def __init__(self, session: Session, role: str, title: str, purpose: str, filters: str):
+        self.part = RoleLayers(session, role, title, purpose, filters)
+        super().__init__(title, self.part.take)
+        self.add(self.part)
+        session.dataChanged.connect(self.show_state)
+        self.show_state()
+
+    def show_state(self) -> None:
+        """Show what is loaded."""
+        self.part.show_state()
+        _show_readiness(self, bool(self.part.layers()))
+
+
+class GroundCard(DropCard):
+    """Land cover, and the mapped edges that a boundary may follow: what the land itself says of a boundary."""
+
+    def __init__(self, session: Session, vectors: str):
+        translate = QCoreApplication.translate
+        super().__init__(translate("AzeData", "Land cover and edges"), self._dropped)
+        cover, edges = translate("AzeData", "Land cover"), translate("AzeData", "Mapped edges")
+        self.cover = RoleLayers(
+            session,
+            "landcover",
+            cover,
+            translate(
+                "AzeData",
+                "A raster of classes. What lies inside a boundary is compared with what lies around it.",
+            ),
+            translate("AzeData", "Rasters (*.tif *.tiff *.vrt *.img);;All (*)"),
+        )
+        self.edges = RoleLayers(
+            session,
+            "edges",
+            edges,
+            translate(
+                "AzeData",
+                "Lines and areas on whose edges a boundary may run: coasts, rivers, roads, borders. Sites and "
+                "protected areas count by themselves.",
+            ),
+            vectors,
+        )
+        for title, part in ((cover, self.cover), (edges, self.edges)):
+            head = ElidedLabel(title)
+            head.setFont(style.scaled(head.font(), 0.95, bold=True))
+            self.add(head)
+            self.add(part)
+        session.dataChanged.connect(self.show_state)
+        self.show_state()
+
+    def show_state(self) -> None:
+        """Show what is loaded."""
+        self.cover.show_state()
+        self.edges.show_state()
+        _show_readiness(self, bool(self.cover.layers() or self.edges.layers()))
+
+    def _dropped(self, files: list[str]) -> None:
+        """Rasters are land cover, everything else has edges."""
+        for path in files:
+            (self.cover if layers.is_raster(path) else self.edges).take([path])
 
 
 class DataPage(PageScroll):
-    """Four cards: species library, sites, protected areas, land cover."""
+    """Four cards: species library, sites, protected areas, land cover and edges."""
 
     def __init__(self, session: Session, parent: QWidget | None = None):
         super().__init__(parent)
@@ -256,7 +197,7 @@ class DataPage(PageScroll):
         vectors = translate(
             "AzeData", "Vector files and downloads (*.gpkg *.shp *.zip *.geojson *.json *.kml);;All (*)"
         )
-        self.library = LibraryCard(session, self)
+        self.library = LibraryCard(session, self.load_sample)
         self.sites = LayersCard(
             session,
             "sites",
@@ -274,14 +215,8 @@ class DataPage(PageScroll):
             ),
             vectors,
         )
-        self.landcover = LayersCard(
-            session,
-            "landcover",
-            translate("AzeData", "Land cover"),
-            translate("AzeData", "A raster of classes, for the map and as evidence of where habitats change."),
-            translate("AzeData", "Rasters (*.tif *.tiff *.vrt *.img);;All (*)"),
-        )
-        for card in (self.library, self.sites, self.protected, self.landcover):
+        self.ground = GroundCard(session, vectors)
+        for card in (self.library, self.sites, self.protected, self.ground):
             self.layout_.addWidget(card)
         self.layout_.addStretch(1)
 
@@ -291,7 +226,7 @@ class DataPage(PageScroll):
             self.ensureWidgetVisible(self.library)
             self.library.import_.setFocus()
         elif key == "protected":
-            self.protected.show_open()
+            self.protected.part.show_open()
         elif key == "sample":
             self.load_sample()
 
@@ -303,86 +238,37 @@ class DataPage(PageScroll):
             self.session.message.emit(text(error.code, error.params), messages.CRITICAL)
 
 
-def _files(mime) -> list[str]:
-    return [url.toLocalFile() for url in mime.urls() if url.isLocalFile()] if mime.hasUrls() else []
-
-
-def _folder() -> str:
-    return str(QSettings().value(_LAST_FOLDER, ""))
-
-
-def _keep_folder(path: str) -> None:
-    QSettings().setValue(_LAST_FOLDER, os.path.dirname(path))
-
-
-def _library_facts(summary: dict) -> str:
+def _show_readiness(card: DropCard, ready: bool) -> None:
     translate = QCoreApplication.translate
-    facts = [
-        translate("AzeData", "{count} taxa").format(count=figures.number(summary["taxa"])),
-        translate("AzeData", "{count} range rows").format(count=figures.number(summary["rows"])),
-    ]
-    if summary.get("imported_at"):
-        facts.append(translate("AzeData", "imported {date}").format(date=_date(summary["imported_at"])))
-    lines = [" · ".join(facts)]
-    if summary.get("extent"):
-        lines.append(_extent(summary["extent"]))
-    return "\n".join(lines)
-
-
-def _library_sources(summary: dict) -> str:
-    shown = []
-    for source in summary.get("sources", []):
-        release = f" ({source['version']})" if source.get("version") else ""
-        shown.append(f"{source['name']}{release}")
-    return ", ".join(shown)
-
-
-def _import_summary(report: dict) -> str:
-    translate = QCoreApplication.translate
-    imported = sum(s["rows_imported"] for s in report["sources"])
-    rejected = sum(s["rows_rejected"] for s in report["sources"])
-    if rejected:
-        return translate("AzeData", "Imported {imported} rows; {rejected} could not be taken.").format(
-            imported=figures.number(imported), rejected=figures.number(rejected)
-        )
-    return translate("AzeData", "Imported {imported} rows.").format(imported=figures.number(imported))
+    if ready:
+        card.set_state("fine", translate("AzeData", "ready"))
+    else:
+        card.set_state("empty", translate("AzeData", "none"))
 
 
 def _layer_facts(layer: QgsMapLayer) -> str:
     translate = QCoreApplication.translate
-    facts = []
+    said = []
     if isinstance(layer, QgsVectorLayer):
         count = layer.featureCount()
         if count >= 0:
-            what = (
-                translate("AzeData", "{count} points")
-                if layer.geometryType() == Qgis.GeometryType.Point
-                else translate("AzeData", "{count} areas")
-            )
-            facts.append(what.format(count=figures.number(count)))
+            what = {
+                Qgis.GeometryType.Point: translate("AzeData", "{count} points"),
+                Qgis.GeometryType.Line: translate("AzeData", "{count} lines"),
+            }.get(layer.geometryType(), translate("AzeData", "{count} areas"))
+            said.append(what.format(count=figures.number(count)))
     else:
-        facts.append(f"{figures.number(layer.width())} × {figures.number(layer.height())}")
-    facts.append(layer.crs().authid() or translate("AzeData", "no coordinate reference system"))
+        said.append(
+            translate("AzeData", "{columns} × {rows} cells").format(
+                columns=figures.number(layer.width()), rows=figures.number(layer.height())
+            )
+        )
+    said.append(layer.crs().authid() or translate("AzeData", "no coordinate reference system"))
     path = layer.source().partition("|")[0]
     if QFileInfo(path).exists():
-        facts.append(_date(QFileInfo(path).lastModified().toString(Qt.DateFormat.ISODate)))
-    lines = [" · ".join(facts)]
-    extent = layer.extent()
-    if layer.crs().isGeographic() and not extent.isEmpty():
-        lines.append(_extent([extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()]))
+        said.append(facts.date(QFileInfo(path).lastModified().toString(Qt.DateFormat.ISODate)))
+    lines = [" · ".join(said)]
+    bounds = layer.extent()
+    if layer.crs().isGeographic() and not bounds.isEmpty():
+        lines.append(facts.extent([bounds.xMinimum(), bounds.yMinimum(), bounds.xMaximum(), bounds.yMaximum()]))
     return "\n".join(lines)
-
-
-def _extent(extent: list[float]) -> str:
-    xmin, ymin, xmax, ymax = extent
-    # No line breaks inside a range of degrees.
-    south_north = f"{_degrees(ymin, 'S', 'N')}\u00a0– {_degrees(ymax, 'S', 'N')}"
-    return f"{south_north}, {_degrees(xmin, 'W', 'E')}\u00a0– {_degrees(xmax, 'W', 'E')}"
-
-
-def _degrees(value: float, negative: str, positive: str) -> str:
-    return f"{QLocale().toString(abs(value), 'f', 1)}°\u00a0{negative if value < 0 else positive}"
-
-
-def _date(iso: str) -> str:
-    return QLocale().toString(datetime.fromisoformat(iso.replace("Z", "+00:00")).date(), QLocale.FormatType.ShortFormat)
