@@ -286,6 +286,7 @@ def _session(settings: NetworkSettings):
 
     import requests
     from requests.adapters import HTTPAdapter
+    from urllib3.util.ssl_ import create_urllib3_context
 
     class Adapter(HTTPAdapter):
         """Trusts what QGIS trusts."""
@@ -297,7 +298,9 @@ def _session(settings: NetworkSettings):
             return super().proxy_manager_for(*args, ssl_context=_context(), **kwargs)
 
     def _context():
-        context = ssl.create_default_context()
+        # Not the ssl module's: urllib3 1.26 checks names itself, and cannot with that one where the host is a number.
+        context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+        context.load_default_certs()
         if settings.ca_pem:
             context.load_verify_locations(cadata=settings.ca_pem)
         return context

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
 from dataclasses import dataclass
@@ -54,10 +55,10 @@ class RedListServer:
     """``taxa``: answers by SIS number; ``faults``: what to do instead of answering, in turn, by path (or by ``*``).
 
     A fault is a function that gets the request handler and writes, or does not write, what it likes; None lets one call
-    through.
+    through. ``certificate``: files of a certificate and its key, for a server behind TLS.
     """
 
-    def __init__(self):
+    def __init__(self, certificate: tuple[str, str] | None = None):
         self.taxa: dict[int, dict] = {}
         self.faults: dict[str, list] = {}
         self.calls: list[Call] = []
@@ -76,6 +77,11 @@ class RedListServer:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        self._scheme = "https" if certificate else "http"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     def __enter__(self):
@@ -94,7 +100,7 @@ class RedListServer:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}{BASE}"
+        return f"{self._scheme}://127.0.0.1:{self.port}{BASE}"
 
     def add(self, sis_id, name, *assessments):
         self.taxa[sis_id] = about(sis_id, name, *assessments)

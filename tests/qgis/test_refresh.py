@@ -3,6 +3,8 @@
 import hashlib
 import json
 import logging
+import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -664,6 +666,60 @@ def test_the_proxy_of_qgis_is_used(server, proxy_settings):
         assert len(proxy.calls) == 1
     with network.Connection(network.network_settings()) as connection, pytest.raises(AzeError, match="network.proxy"):
         connection.get("http://nowhere.invalid/x", network.Credentials(), Progress())
+
+
+@pytest.fixture
+def certificates(tmp_path):
+    """Files of an authority's certificate, and of a certificate for 127.0.0.1 that it signed with its key."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+
+    def make(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    own = ("-subj", "/CN=Office firewall", "-addext", "keyUsage=critical,keyCertSign")
+    make("req", "-x509", *curve, "-days", "2", *own, "-keyout", "ca.key", "-out", "ca.pem")
+    make("req", *curve, "-subj", "/CN=127.0.0.1", "-keyout", "server.key", "-out", "server.csr")
+    (tmp_path / "names").write_text("subjectAltName=IP:127.0.0.1\n", encoding="utf-8")
+    signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names")
+    make("x509", "-req", "-in", "server.csr", *signed, "-out", "server.pem")
+    return tmp_path / "ca.pem", (str(tmp_path / "server.pem"), str(tmp_path / "server.key"))
+
+
+def test_what_qgis_trusts_is_trusted_and_nothing_else(certificates, authcfg):
+    from qgis.PyQt.QtNetwork import QSslCertificate
+
+    authority, served = certificates
+    authcfg()
+    manager = QgsApplication.authManager()
+    certificate = QSslCertificate(authority.read_bytes())
+    with RedListServer(served) as secured:
+        secured.add(101, "Alba alba", assessment("EN", 2024))
+
+        def category():
+            with network.Connection(network.network_settings()) as connection:
+                credentials = network.Credentials({"Authorization": TOKEN})
+                api = redlist_api.RedListApi(secured.url, credentials, connection, QUICK, Progress())
+                return api.ask("sis/101").listing.category
+
+        with pytest.raises(AzeError, match="network.tls"):
+            category()
+        assert not secured.calls
+        assert manager.storeCertAuthority(certificate)
+        manager.rebuildCaCertsCache()
+        manager.rebuildTrustedCaCertsCache()
+        try:
+            assert category() == "EN"
+            # The certificate is for the number, not for this name.
+            elsewhere = secured.url.replace("127.0.0.1", "localhost")
+            settings = network.network_settings()
+            with network.Connection(settings) as connection, pytest.raises(AzeError, match="network.tls"):
+                connection.get(elsewhere, network.Credentials(), Progress())
+        finally:
+            manager.removeCertAuthority(certificate)
+            manager.rebuildCaCertsCache()
+            manager.rebuildTrustedCaCertsCache()
 
 
 def test_every_code_has_its_sentence():
