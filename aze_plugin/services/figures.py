@@ -43,13 +43,13 @@ def international() -> Iterator[None]:
         _FIXED.reset(token)
 
 
-def percent(share: float | None) -> str:
-    """A share 0 to 1 as percent: whole numbers bare, else with decimals that keep it apart from 0, 50, 95 and 100 %."""
+def percent(share: float | None, decimals: int = 1) -> str:
+    """A share 0 to 1 as percent: whole numbers bare, else with as many decimals, or as many more as keep it apart from
+    0, 50, 95 and 100 %."""
     if share is None or math.isnan(share):
         return QCoreApplication.translate("AzeFigures", "not known")
     if abs(100 * share - round(100 * share)) < 1e-9:
         return f"{round(100 * share)}{_GAP}%"
-    decimals = 1
     while decimals < 4 and any(round(100 * share, decimals) == round(100 * e, decimals) for e in _EDGES):
         decimals += 1
     shown = round(100 * share, decimals)

@@ -84,7 +84,7 @@ def test_taxa_that_cannot_trigger_stand_in_a_group_at_the_end(few):
 
 
 @pytest.mark.parametrize("order", [Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder])
-@pytest.mark.parametrize("column", range(6))
+@pytest.mark.parametrize("column", range(species.STATUS + 1))
 def test_the_group_is_last_however_the_table_is_sorted(few, column, order):
     _, proxy = proxied(few)
     proxy.sort(column, order)

@@ -17,11 +17,17 @@ from ...services.figures import number, percent, square_metres
 from ...services.vocabulary import word
 from .. import style
 
-NAME, CATEGORY, PARAMETER, SEGMENT, SHARE, STATUS = range(6)
+NAME, CATEGORY = range(2)
+# A column for each parameter, in the order in which they decide.
+PARAMETER_COLUMNS = {parameter: CATEGORY + n for n, parameter in enumerate(PARAMETERS, start=1)}
+SHARE = CATEGORY + len(PARAMETERS) + 1
+STATUS = SHARE + 1
 
 SHARE_ROLE = Qt.ItemDataRole.UserRole + 1
 ENTRY_ROLE = Qt.ItemDataRole.UserRole + 2
 SORT_ROLE = Qt.ItemDataRole.UserRole + 3
+
+DECIDES, DISAGREES = "◆", "▲"
 
 _STATUS_ORDER = ("met", "uncertain", "needs_evidence", "not_met", "not_assessable")
 _ROUTE_SEGMENTS = {
@@ -31,6 +37,10 @@ _ROUTE_SEGMENTS = {
 }
 # Not reaching the threshold is the normal thing for a taxon: no alarm, an empty ring.
 _MARKED = {"met": "fine", "uncertain": "work", "needs_evidence": "work", "not_assessable": "work"}
+_COLUMN_PARAMETERS = {column: parameter for parameter, column in PARAMETER_COLUMNS.items()}
+_NO_SHARE = -2.0
+_UNKNOWN = "?"
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _CANNOT_TRIGGER = (
     "endangerment.not_a_species",
     "endangerment.category_vulnerable",
@@ -104,6 +114,22 @@ def share_name(share: dict[str, Any]) -> str:
     return name[:1].upper() + name[1:]
 
 
+def basis_word(basis: str) -> str:
+    """What a share was worked out from, in words."""
+    translate = QCoreApplication.translate
+    return {
+        "range_map": translate("AzeCriteria", "from the range map"),
+        "records": translate("AzeCriteria", "from records"),
+        "habitat": translate("AzeCriteria", "from the raster of habitat"),
+        "estimate": translate("AzeCriteria", "from estimates"),
+    }.get(basis, "")
+
+
+def disagreement(entry: dict[str, Any]) -> dict[str, Any] | None:
+    """The finding that says that a taxon's parameters disagree, or None."""
+    return next((f for f in entry["findings"] if f["code"] == "irreplaceability.parameters_disagree"), None)
+
+
 def share_order(share: dict[str, Any]) -> tuple[int, int]:
     """Sort key of shares in a list: by parameter, then by segment, in the order of the Standard."""
     return _rank(PARAMETERS, share["parameter"]), _rank(SEGMENTS, share["segment"])
@@ -145,7 +171,19 @@ def as_csv(assessment: dict[str, Any], delimiter: str = ",") -> str:
     A name that a spreadsheet could take for a formula is quoted with an apostrophe in front.
     """
     columns = ("taxon_id", "scientific_name", "category", "trigger", "route", "taxon_status")
-    measures = ("parameter", "segment", "low", "best", "high", "site_value", "global_value", "unit", "status")
+    measures = (
+        "parameter",
+        "segment",
+        "low",
+        "best",
+        "high",
+        "site_value",
+        "global_value",
+        "unit",
+        "status",
+        "deciding",
+    )
+    measures += ("basis",)
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
     writer.writerow(columns + measures)
@@ -158,10 +196,10 @@ def as_csv(assessment: dict[str, Any], delimiter: str = ",") -> str:
 
 
 class SpeciesModel(QAbstractItemModel):
-    """Taxa of one member of an assessment file; read only.
+    """Taxa of one member of an assessment file, below each its shares; read only.
 
-    Top rows are the taxa that can trigger, and last a group “Also present” with the others. Every text is made when
-    the assessment is set, so that painting only looks values up.
+    Top rows are the taxa that can trigger, and last a group “Also present” with the others. Every text is made when the
+    assessment is set, so that painting only looks values up.
     """
 
     def __init__(self, parent=None):
@@ -170,6 +208,9 @@ class SpeciesModel(QAbstractItemModel):
         self._stale = False
         self._marks_only = False
         self._short_names = False
+        self._short_figures = False
+        self._parameters: tuple[str, ...] = ()
+        self._bold = None
 
     def set_assessment(self, assessment: dict[str, Any] | None, threshold: float, stale: bool = False) -> None:
         """Show the species of an assessment; None empties the model.
@@ -179,10 +220,16 @@ class SpeciesModel(QAbstractItemModel):
         self.beginResetModel()
         self._stale = stale
         self._root = _Node()
+        self._bold = QGuiApplication.font()
+        self._bold.setBold(True)
+        fonts = _name_fonts()
+        entries = (assessment or {}).get("species", ())
+        found = {share["parameter"] for entry in entries for share in entry["shares"]}
+        self._parameters = tuple(parameter for parameter in PARAMETERS if parameter in found)
         others = []
-        for entry in (assessment or {}).get("species", ()):
+        for entry in entries:
             if can_trigger(entry):
-                self._root.add(_taxon_node(entry, threshold))
+                self._root.add(_taxon_node(entry, threshold, fonts))
             else:
                 others.append(entry)
         if others:
@@ -191,25 +238,33 @@ class SpeciesModel(QAbstractItemModel):
             group.texts = {NAME: title}
             group.tip = QCoreApplication.translate("AzeCriteria", "Taxa that live here but cannot make an AZE site.")
             for entry in others:
-                group.add(_taxon_node(entry, threshold, folded=True))
+                group.add(_taxon_node(entry, threshold, fonts, folded=True))
         self.endResetModel()
 
-    def set_compact(self, marks_only: bool, short_names: bool) -> None:
-        """Where there is little room show a status by its mark alone, and a genus by its first letter."""
-        if marks_only != self._marks_only:
-            self._marks_only = marks_only
-            self.headerDataChanged.emit(Qt.Orientation.Horizontal, STATUS, STATUS)
+    def set_compact(self, marks_only: bool, short_names: bool, short_figures: bool = False) -> None:
+        """Where there is little room show a status by its mark alone, a genus by its first letter, and the figures of
+        parameters without more decimals than they need."""
+        if (marks_only, short_figures) != (self._marks_only, self._short_figures):
+            self._marks_only, self._short_figures = marks_only, short_figures
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, NAME, STATUS)
         self._short_names = short_names
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The parameters by which any of the taxa has a share."""
+        return self._parameters
 
     def group(self) -> QModelIndex:
         """Index of the folded group; invalid when there is none."""
         last = self._root.children[-1] if self._root.children else None
         return self.createIndex(last.row, 0, last) if last is not None and last.kind == "group" else QModelIndex()
 
-    def longest(self, column: int) -> str:
-        """The longest text of a column among taxa, for its width."""
-        texts = [n.texts.get(column, "") for top in self._root.children for n in (top, *top.children)]
-        return max(texts, key=len, default="")
+    def longest(self, column: int, short_figures: bool = False) -> str:
+        """The longest text of a column, for its width."""
+        nodes = list(self._root.children)
+        for node in nodes:
+            nodes.extend(node.children)
+        return max(((n.figures if short_figures else n.texts).get(column, "") for n in nodes), key=len, default="")
 
     def taxon_count(self) -> int:
         """How many taxa are shown, folded ones included."""
@@ -244,17 +299,17 @@ class SpeciesModel(QAbstractItemModel):
         return STATUS + 1
 
     def headerData(self, section, orientation, role=Qt.ItemDataRole.DisplayRole):
-        if role != Qt.ItemDataRole.DisplayRole or orientation != Qt.Orientation.Horizontal:
+        if orientation != Qt.Orientation.Horizontal:
             return None
-        translate = QCoreApplication.translate
-        return (
-            translate("AzeCriteria", "Taxon"),
-            translate("AzeCriteria", "Cat."),
-            translate("AzeCriteria", "Parameter"),
-            translate("AzeCriteria", "Segment"),
-            translate("AzeCriteria", "Share"),
-            "" if self._marks_only else translate("AzeCriteria", "Status"),
-        )[section]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return _header_tip(section)
+        if role == Qt.ItemDataRole.TextAlignmentRole and section in _COLUMN_PARAMETERS:
+            return _RIGHT
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        if section == NAME and self._short_figures:
+            return QCoreApplication.translate("AzeCriteria", "Taxon (shares in %)")
+        return "" if section == STATUS and self._marks_only else _header(section)
 
     def data(self, index, role=Qt.ItemDataRole.DisplayRole):
         node = self._node(index)
@@ -263,20 +318,24 @@ class SpeciesModel(QAbstractItemModel):
             if column == STATUS and self._marks_only:
                 return node.mark
             if column == NAME and self._short_names and node.kind == "taxon":
-                return short_name(node.texts[NAME])
+                return node.short
+            if self._short_figures and column in _COLUMN_PARAMETERS:
+                return node.figures.get(column)
             return node.texts.get(column)
         if role == SHARE_ROLE:
             return node.bar if column == SHARE else None
+        if role == Qt.ItemDataRole.FontRole:
+            return node.font if column == NAME else self._bold if column == node.decides else None
+        if role == Qt.ItemDataRole.ForegroundRole and (self._stale or node.faded):
+            return QGuiApplication.palette().brush(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _RIGHT if column in _COLUMN_PARAMETERS else None
         if role == SORT_ROLE:
             return node.keys.get(column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return node.tip
+            return node.tips.get(column, node.tip)
         if role == ENTRY_ROLE:
             return node.entry
-        if role == Qt.ItemDataRole.ForegroundRole and (self._stale or node.faded):
-            return QGuiApplication.palette().brush(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)
-        if role == Qt.ItemDataRole.FontRole and node.font is not None and column == NAME:
-            return node.font
         return None
 
     def _node(self, index) -> _Node:
@@ -323,7 +382,14 @@ class _Node:
     bar: Bar | None = None
     texts: dict[int, str] = field(default_factory=dict)
     keys: dict[int, Any] = field(default_factory=dict)
+    # Shorter ones of the columns of parameters.
+    figures: dict[int, str] = field(default_factory=dict)
     tip: str | None = None
+    # Tool tips of single columns.
+    tips: dict[int, str] = field(default_factory=dict)
+    short: str = ""
+    # Column of the share that decides.
+    decides: int = -1
     searched: str = ""
     mark: str = ""
     state: str = "empty"
@@ -339,7 +405,7 @@ class _Node:
         return child
 
 
-def _taxon_node(entry: dict[str, Any], threshold: float, folded: bool = False) -> _Node:
+def _taxon_node(entry: dict[str, Any], threshold: float, fonts: dict[bool, Any], folded: bool = False) -> _Node:
     shown = headline(entry)
     translate = QCoreApplication.translate
     category = entry["category"] + (" (PE)" if entry.get("possibly_extinct") else "")
@@ -349,9 +415,6 @@ def _taxon_node(entry: dict[str, Any], threshold: float, folded: bool = False) -
         outcome = translate("AzeCriteria", "trigger")
     else:
         outcome = _word("status", entry["status"])
-    font = QGuiApplication.font()
-    font.setItalic(True)
-    font.setBold(bool(entry["trigger"]))
     node = _Node(
         kind="taxon",
         entry=entry,
@@ -371,11 +434,23 @@ def _taxon_node(entry: dict[str, Any], threshold: float, folded: bool = False) -
                 outcome,
             )
         ).casefold(),
+        short=short_name(entry["scientific_name"]),
         faded=folded,
-        font=font,
+        font=fonts[bool(entry["trigger"])],
     )
     _put_share(node, shown, threshold, entry)
+    for parameter, column in PARAMETER_COLUMNS.items():
+        own = [share for share in entry["shares"] if share["parameter"] == parameter]
+        # Below every share, zero included, comes that there is none.
+        node.keys[column] = _NO_SHARE
+        if own:
+            _put_figure(node, column, headline({**entry, "shares": own}), threshold, entry)
     _put_status(node, outcome, "empty" if folded else _MARKED.get(entry["status"], "empty"))
+    differs = None if folded else disagreement(entry)
+    if differs:
+        node.mark += DISAGREES
+        node.texts[STATUS] += f" {DISAGREES}"
+        node.tips[STATUS] = differs["message"]
     reasons = [f["message"] for f in entry.get("findings", ()) if f.get("message")]
     node.tip = "\n".join(
         [f"{entry['scientific_name']}, {_word('category', entry['category'])} ({category})", *reasons[:3]]
@@ -383,11 +458,36 @@ def _taxon_node(entry: dict[str, Any], threshold: float, folded: bool = False) -
     for share in sorted(entry["shares"], key=share_order):
         child = node.add(_Node(kind="share", entry=entry, faded=folded))
         _put_share(child, share, threshold, entry)
+        _put_figure(child, PARAMETER_COLUMNS.get(share["parameter"], SHARE), share, threshold, entry)
         child.texts[NAME] = share_name(share)
+        child.keys[STATUS] = _rank(_STATUS_ORDER, share["status"])
         _put_status(child, _word("status", share["status"]), _MARKED.get(share["status"], "empty"))
-        child.texts.pop(PARAMETER)
-        child.texts.pop(SEGMENT)
     return node
+
+
+def _put_figure(node: _Node, column: int, share: dict[str, Any], threshold: float, entry: dict[str, Any]) -> None:
+    """A share in the column of its parameter: a mark and the figure."""
+    bar = bar_of(entry, share, threshold)
+    deciding = bool(share.get("deciding"))
+    mark = DECIDES if deciding else style.MARKS[_MARKED.get(bar.status, "empty")] if bar.status != "info" else ""
+    node.texts[column] = node.figures[column] = _UNKNOWN
+    if bar.best is not None:
+        node.texts[column] = f"{mark}\u2009{bar.text}"
+        node.figures[column] = f"{mark}\u2009{percent(bar.best, 0)[:-2]}"
+    node.keys[column] = -1.0 if bar.best is None else bar.best
+    node.tips[column] = share_tip(share, threshold)
+    if deciding:
+        node.decides = column
+
+
+def share_tip(share: dict[str, Any], threshold: float) -> str:
+    """A share in full: what of, from what, the values behind it, and whether it decides."""
+    translate = QCoreApplication.translate
+    head = ", ".join(part for part in (share_name(share), basis_word(share.get("basis", ""))) if part)
+    lines = [head, share_sentence(share, threshold)]
+    if share.get("deciding"):
+        lines.append(translate("AzeCriteria", "{mark} It decides.").format(mark=DECIDES))
+    return "\n".join(lines)
 
 
 def _put_status(node: _Node, words: str, state: str) -> None:
@@ -399,15 +499,45 @@ def _put_share(node: _Node, share: dict[str, Any] | None, threshold: float, entr
     node.bar = bar_of(entry, share, threshold)
     node.texts[SHARE] = node.bar.text
     node.keys[SHARE] = -1.0 if node.bar.best is None else node.bar.best
-    node.texts[PARAMETER] = node.texts[SEGMENT] = ""
-    if share is None:
-        return
-    node.tip = f"{share_name(share)}\n{share_sentence(share, threshold)}"
-    node.texts[PARAMETER] = _word("parameter", share["parameter"])
-    node.texts[SEGMENT] = _word("segment", share["segment"])
-    node.keys[PARAMETER] = _rank(PARAMETERS, share["parameter"])
-    node.keys[SEGMENT] = _rank(SEGMENTS, share["segment"])
-    node.keys.setdefault(STATUS, _rank(_STATUS_ORDER, share["status"]))
+    if share is not None:
+        node.tip = node.tips[SHARE] = share_tip(share, threshold)
+
+
+def _name_fonts() -> dict[bool, Any]:
+    """Fonts of scientific names, by whether the taxon triggers."""
+    fonts = {}
+    for trigger in (False, True):
+        fonts[trigger] = QGuiApplication.font()
+        fonts[trigger].setItalic(True)
+        fonts[trigger].setBold(trigger)
+    return fonts
+
+
+def _header(section: int) -> str:
+    translate = QCoreApplication.translate
+    return {
+        NAME: translate("AzeCriteria", "Taxon"),
+        CATEGORY: translate("AzeCriteria", "Cat."),
+        PARAMETER_COLUMNS["mature_individuals"]: translate("AzeCriteria", "Ind."),
+        PARAMETER_COLUMNS["aoo"]: translate("AzeCriteria", "AOO"),
+        PARAMETER_COLUMNS["esh"]: translate("AzeCriteria", "ESH"),
+        PARAMETER_COLUMNS["range"]: translate("AzeCriteria", "Range"),
+        PARAMETER_COLUMNS["localities"]: translate("AzeCriteria", "Loc."),
+        SHARE: translate("AzeCriteria", "Share"),
+        STATUS: translate("AzeCriteria", "Status"),
+    }.get(section, "")
+
+
+def _header_tip(section: int) -> str | None:
+    translate = QCoreApplication.translate
+    parameter = _COLUMN_PARAMETERS.get(section)
+    if parameter:
+        words = _word("parameter", parameter)
+        said = translate("AzeCriteria", "Share of the {parameter} that is inside; {mark} marks the one that decides.")
+        return said.format(parameter=words, mark=DECIDES)
+    if section == SHARE:
+        return translate("AzeCriteria", "The share that decides, or else the one that comes nearest")
+    return None
 
 
 def _measured(value: float | None, unit: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication, QModelIndex, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QGuiApplication
+from qgis.PyQt.QtGui import QFontMetrics, QGuiApplication
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -28,6 +28,7 @@ from ..widgets.basics import ElidedLabel, TextLabel, link
 from ..widgets.sharebar import ShareBarDelegate
 
 _NAME_PX = 80
+_BAR_PX = 100
 
 
 class TaxaTable(QWidget):
@@ -132,10 +133,7 @@ class TaxaTable(QWidget):
         self.proxy.set_words(words)
         if words.strip():
             # A match inside the folded group would stay out of sight.
-            for row in range(self.proxy.rowCount()):
-                index = self.proxy.index(row, 0)
-                if index.data(species.ENTRY_ROLE) is None:
-                    self.tree.expand(index)
+            self.tree.expand(self.proxy.mapFromSource(self.model.group()))
         self.tree.span_groups()
 
     def _explain(self, index: QModelIndex, _before=None) -> None:
@@ -198,35 +196,65 @@ class TaxaTree(QTreeView):
         super().keyPressEvent(event)
 
     def _fit(self) -> None:
-        metrics = self.fontMetrics()
+        """Share the width out: the name and the deciding share first, then a column for each parameter in place of the
+        bar, then the bar again, then the status in words."""
+        source, metrics, header = self.model().sourceModel(), self.fontMetrics(), self.header()
         width = self.viewport().width()
-        ems = width / max(1, metrics.horizontalAdvance("m"))
-        wide, medium, narrow = ems > 45, ems > 32, ems < 21
-        self.setColumnHidden(species.PARAMETER, not wide)
-        self.setColumnHidden(species.SEGMENT, not wide)
-        self.model().sourceModel().set_compact(not medium, narrow)
-        header = self.header()
-        category = max(
-            metrics.horizontalAdvance(t) for t in ("Cat.", self.model().sourceModel().longest(species.CATEGORY))
-        )
-        header.resizeSection(species.CATEGORY, category + 8)
-        header.resizeSection(species.PARAMETER, metrics.horizontalAdvance("mature individuals") + 8)
-        header.resizeSection(species.SEGMENT, metrics.horizontalAdvance("non-breeding") + 8)
-        text = metrics.horizontalAdvance("100.0 %")
-        marks = metrics.horizontalAdvance("▲") + 10
-        # In the narrowest panel the name comes before the bar, which the card above shows as well.
-        bar = 100 if medium else 44 if width - category - marks - text - 44 > _NAME_PX else 10
-        header.resizeSection(species.SHARE, text + bar)
-        header.resizeSection(
-            species.STATUS,
-            metrics.horizontalAdvance("● cannot be assessed") + 8 if medium else marks,
-        )
+
+        def wide(*texts: str) -> int:
+            return max(metrics.horizontalAdvance(text) for text in texts)
+
+        category = wide("Cat.", source.longest(species.CATEGORY)) + 8
+        marks = wide(f"●{species.DISAGREES}") + 8
+        bold = QFontMetrics(style.scaled(self.font(), 1.0, bold=True))
+
+        def figures(short: bool) -> dict[str, int]:
+            found = {}
+            for parameter in source.parameters:
+                column = species.PARAMETER_COLUMNS[parameter]
+                heading = source.headerData(column, Qt.Orientation.Horizontal)
+                text = bold.horizontalAdvance(source.longest(column, short)) + 8
+                found[parameter] = max(text, wide(heading) + 6)
+            return found
+
+        words = wide(f"● {QCoreApplication.translate('AzeCriteria', 'cannot be assessed')} {species.DISAGREES}") + 8
+        text = wide("100.0 %")
+        bar = text + _BAR_PX
+        full, abbreviated = wide("Genus longissimus"), wide("A. longissima")
+
+        left = width - category - marks - self.indentation()
+        columns: dict[str, int] = {}
+        short = True
+        if len(source.parameters) > 1:
+            columns = figures(short=False)
+            short = left - sum(columns.values()) < full
+            if short:
+                columns = figures(short=True)
+                columns = columns if left - sum(columns.values()) >= abbreviated else {}
+        left -= sum(columns.values())
+        with_bar = not columns or left - bar >= full
+        if not columns:
+            # In the narrowest panel the name comes before the bar, which the card above shows as well.
+            bar = bar if left - bar >= full else text + (44 if left - text - 44 > _NAME_PX else 10)
+        left -= bar if with_bar else 0
+        with_words = left - (words - marks) >= full
+        left -= words - marks if with_words else 0
+        source.set_compact(not with_words, left < full, bool(columns) and short)
+
+        header.resizeSection(species.CATEGORY, category)
+        for parameter, column in species.PARAMETER_COLUMNS.items():
+            self.setColumnHidden(column, parameter not in columns)
+            if parameter in columns:
+                header.resizeSection(column, columns[parameter])
+        self.setColumnHidden(species.SHARE, not with_bar)
+        header.resizeSection(species.SHARE, bar)
+        header.resizeSection(species.STATUS, words if with_words else marks)
 
     def span_groups(self) -> None:
         """Let the folded group's title run over all columns."""
-        for row in range(self.model().rowCount()):
-            index = self.model().index(row, 0)
-            self.setFirstColumnSpanned(row, QModelIndex(), index.data(species.ENTRY_ROLE) is None)
+        group = self.model().mapFromSource(self.model().sourceModel().group())
+        if group.isValid():
+            self.setFirstColumnSpanned(group.row(), QModelIndex(), True)
 
     def remember(self) -> tuple[set[str], str, int]:
         """What is opened (names; "" for the folded group), which taxon is chosen, and where the list is scrolled to."""
