@@ -313,11 +313,9 @@ def _located(files: Files, base: PurePosixPath, location: str, shown: str) -> st
     name = files.find(str(base / path))
     if not name:
         raise AzeError("archives.file_missing", file=shown, location=location)
-    if not files.zipped:
-        # A link inside the folder may lead out of it.
-        home = os.path.realpath(files.path)
-        if os.path.commonpath([home, os.path.realpath(files.real(name))]) != home:
-            raise AzeError("archives.location", file=shown, location=location)
+    # A link inside a folder may lead out of it.
+    if not files.zipped and not Path(files.real(name)).resolve().is_relative_to(Path(files.path).resolve()):
+        raise AzeError("archives.location", file=shown, location=location)
     return name
 
 
@@ -336,11 +334,10 @@ def _width(opened, layout: Layout) -> int:
 
 def _citation(files: Files, base: PurePosixPath, metadata: str | None) -> tuple[str, list[tuple[str, dict[str, Any]]]]:
     """How the archive's own metadata (EML) wants it cited, else its title; ``""`` where they are missing or broken."""
-    path = PurePosixPath((metadata or "eml.xml").strip().replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in str(path):
-        return "", []
-    name = files.find(str(base / path))
-    if not name:
+    try:
+        name = _located(files, base, (metadata or "eml.xml").strip(), "")
+    except AzeError:
+        # Nobody needs it.
         return "", []
     try:
         root = _xml(files, name)
