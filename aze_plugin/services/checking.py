@@ -15,7 +15,7 @@ from ..domain.candidate import Candidate, ExistingSite, Statement
 from ..domain.criteria import discreteness, endangerment, explanation, irreplaceability, sensitivity
 from ..domain.criteria.assessment import Assessment, TaxonResult, assess
 from ..domain.criteria.discreteness import Surroundings
-from ..domain.criteria.sensitivity import Sensitivity
+from ..domain.criteria.sensitivity import MovingBoundary, Sensitivity
 from ..domain.criteria.settings import Settings
 from ..domain.criteria.shares import Measured, leading, measure
 from ..domain.findings import Finding
@@ -114,13 +114,14 @@ class _Check:
         closer: dict[str, list[Finding]] = {}
         sensitivities: dict[str, Sensitivity] = {}
         records: dict[str, np.ndarray] = {}
+        moving = sensitivity.MovingBoundary(candidate.geometry, settings) if measured else None
         for n, item in enumerate(measured):
             progress.part(0.7, 1).set(n / len(measured))
             taxon_id = item.evidence.taxon.taxon_id
             # Where the rest lies helps with taxa that trigger or come near it; of others it is all over the map.
             if endangerment.eligible(item.evidence.taxon, settings) and self._near_threshold(item):
                 whole = self._library.evidence_for(taxon_id, settings, candidate.name, self._told)
-                closer[taxon_id], found = self._closer_look(item, whole, candidate, statement)
+                closer[taxon_id], found = self._closer_look(item, whole, moving, statement)
                 if found is not None:
                     sensitivities[taxon_id] = found
                 if item.records_outside:
@@ -151,10 +152,10 @@ class _Check:
         return any(share.high >= self._settings.candidate_share for share in item.shares)
 
     def _closer_look(
-        self, item: Measured, whole: Evidence, candidate: Candidate, statement: Statement
+        self, item: Measured, whole: Evidence, moving: MovingBoundary, statement: Statement
     ) -> tuple[list[Finding], Sensitivity | None]:
         """Where the rest of a taxon's world lies, and how far its share can be trusted."""
-        taxon, boundary, settings = item.evidence.taxon, candidate.geometry, self._settings
+        taxon, boundary, settings = item.evidence.taxon, moving.boundary, self._settings
         findings: list[Finding | None] = []
         joined = {}
         ranges = [share for share in item.shares if share.basis == "range_map"]
@@ -165,13 +166,13 @@ class _Check:
         if item.records_outside:
             findings.append(irreplaceability.records_outside_finding(taxon, whole.records, boundary))
         # What hangs on the boundary: estimates are of a site as a whole, wherever its line is drawn.
-        moving = [share for share in item.shares if share.basis != "estimate"]
+        drawn = [share for share in item.shares if share.basis != "estimate"]
         decisive = irreplaceability.judge_taxon(item, statement, settings).deciding
-        if decisive not in moving:
-            decisive = leading(moving or item.shares)
+        if decisive not in drawn:
+            decisive = leading(drawn or item.shares)
         if decisive.basis == "range_map" and decisive.segment not in joined and whole.range:
             joined[decisive.segment] = irreplaceability.joined_range(whole.range.rows, decisive.segment)
-        found, said = sensitivity.judge(whole, joined.get(decisive.segment), boundary, decisive, settings)
+        found, said = sensitivity.judge(whole, joined.get(decisive.segment), moving, decisive, settings)
         return [finding for finding in (*findings, *said) if finding is not None], found
 
     def _rivals(self, candidate: Candidate, measured: Sequence[Measured]) -> dict[str, list[tuple[str, float]]] | None:
