@@ -187,7 +187,8 @@ class Library:
             else:
                 kept[taxon_id] += row["count"]
             sources.setdefault(taxon_id, {}).setdefault("range_map", {})[_shown(row)] = None
-        for row in self._reader.source_kinds(wanted):
+        listed = self._list(settings)
+        for row in self._reader.source_kinds(wanted, listed.name if listed else ""):
             kind = _BASIS_OF_KIND.get(row["kind"], row["kind"])
             sources.setdefault(row["taxon_id"], {}).setdefault(kind, {})[_shown(row)] = None
         return {

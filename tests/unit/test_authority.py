@@ -135,6 +135,15 @@ def test_sources_name_the_list_only_where_it_counts(both):
     assert by_list == ["assessments.csv", "ranges.gpkg", "lista.csv"]
 
 
+def test_the_explanation_of_a_category_names_its_list(both):
+    with Library.open(str(both)) as opened:
+        by_iucn, by_list = (opened.accounts(["2"], s)["2"] for s in (default_settings(), settings()))
+    assert by_iucn.sources["assessment"] == ["assessments.csv"]
+    assert by_list.sources["assessment"] == ["lista.csv"]
+    # Least Concern leaves out the historic row, which Extinct in the Wild keeps.
+    assert (by_iucn.range_kept, by_list.range_kept) == (1, 2)
+
+
 def test_a_list_that_came_first_finds_its_taxa_later(tmp_path, library):
     load(library, national(tmp_path / "lista.csv", "Alba alba;VU"), authority=BRAZIL)
     assert taxa(library)["Alba alba"].taxon_id == "Alba alba"

@@ -90,14 +90,17 @@ class Reader:
             json.dumps(sorted(taxon_ids)),
         )
 
-    def source_kinds(self, taxon_ids: Iterable[str]) -> list[sqlite3.Row]:
-        """Taxon_id, kind, name and version of every source other than range maps that speaks of the taxa."""
+    def source_kinds(self, taxon_ids: Iterable[str], authority: str = "") -> list[sqlite3.Row]:
+        """Taxon_id, kind, name and version of every source other than range maps that speaks of the taxa; of
+        assessments those of the list that counts, ``""`` being the global one."""
         return self.rows(
             "SELECT DISTINCT t.taxon_id, s.kind, s.name, s.version, s.source_id FROM ("
             "SELECT taxon_id, source_id FROM naming WHERE taxon_id IN (SELECT value FROM json_each(?1)) UNION ALL "
-            "SELECT taxon_id, source_id FROM assessment WHERE taxon_id IN (SELECT value FROM json_each(?1))) AS t "
+            "SELECT taxon_id, source_id FROM assessment WHERE taxon_id IN (SELECT value FROM json_each(?1)) "
+            "AND authority = ?2) AS t "
             "JOIN source AS s ON s.source_id = t.source_id ORDER BY s.source_id",
             json.dumps(sorted(taxon_ids)),
+            authority,
         )
 
     def names(self) -> dict[str, str]:
