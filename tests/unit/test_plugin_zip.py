@@ -52,7 +52,13 @@ def test_everything_lies_in_one_folder_and_the_licence_is_named_exactly(archive)
 
 def test_needs_are_bundled_without_compiled_code(archive):
     names = archive.namelist()
-    for package in ("bagit.py", "openpyxl/__init__.py", "jsonschema/__init__.py", "defusedxml/__init__.py"):
+    for package in (
+        "bagit.py",
+        "openpyxl/__init__.py",
+        "jsonschema/__init__.py",
+        "defusedxml/__init__.py",
+        "dwca/descriptors.py",
+    ):
         assert f"aze_plugin/_vendor/{package}" in names
     assert not [n for n in names if n.endswith((".so", ".pyd", ".dll", ".dylib", ".pyc", ".exe"))]
 
