@@ -42,10 +42,26 @@ def run(provider):
 
 @pytest.fixture(scope="session")
 def sample_library(provider, tmp_path_factory):
-    """The bundled sample, imported once."""
-    path = tmp_path_factory.mktemp("library") / "sample.gpkg"
+    """Range maps and assessments of the bundled sample, imported once."""
+    return _imported(provider, tmp_path_factory.mktemp("library") / "sample.gpkg")
+
+
+@pytest.fixture(scope="session")
+def evidence_library(provider, tmp_path_factory):
+    """All of the bundled sample: range maps, assessments, records, estimates and area of habitat."""
+    return _imported(
+        provider,
+        tmp_path_factory.mktemp("library") / "evidence.gpkg",
+        OCCURRENCES=[str(SAMPLE / "occurrences.csv")],
+        POPULATIONS=str(SAMPLE / "populations.csv"),
+        HABITATS=str(SAMPLE / "habitat"),
+    )
+
+
+def _imported(provider, path, **more):
     algorithm = provider.algorithm("importspecies").create()
     parameters = {
+        **more,
         "LIBRARY": str(path),
         "RANGES": [str(SAMPLE / "ranges.zip"), str(SAMPLE / "ranges_birds.gpkg")],
         "ASSESSMENTS": str(SAMPLE / "redlist.zip"),

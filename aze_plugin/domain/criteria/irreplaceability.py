@@ -224,7 +224,7 @@ def _evidence_findings(measured: Measured, settings: Settings) -> list[Finding]:
                     measured_share=computed.best,
                 )
             )
-        if share.site_value > share.global_value:
+        if share.basis == "estimate" and share.site_value > share.global_value:
             findings.append(
                 warning(
                     "irreplaceability.site_above_world",

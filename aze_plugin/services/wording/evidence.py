@@ -7,6 +7,9 @@ def templates() -> dict[str, str]:
     """Code to translated template."""
     translate = QCoreApplication.translate
     return {
+        "settings.error": translate(
+            "AzeEvidence", "A digitizing error of {value} m makes no sense: give a length above 0 metres."
+        ),
         # files of estimates
         "estimates.fields": translate(
             "AzeEvidence",
