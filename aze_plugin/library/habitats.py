@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sqlite3
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import Callable
 
 import numpy as np
 
@@ -62,113 +65,101 @@ def run(
     ``library.no_habitats`` or ``library.bad_zip``, and Cancelled.
     """
     datasets = discover_files(path, ENDINGS, BESIDE, "library.no_habitats")
-    taxa = _Names(writer, known)
     sizes = [max(1, dataset.size()) for dataset in datasets]
-    reports: dict[int, SourceReport] = {}
+    importing = HabitatImport(writer, known, workspace, threads)
     done = 0
     with rasters.bounded_cache():
         for dataset, size in zip(datasets, sizes):
             step = progress.part(done / sum(sizes), (done + size) / sum(sizes))
             done += size
             progress.say("import.reading", file=dataset.name)
-            report = SourceReport(dataset.name, "habitats", dataset.path, version, citation)
-            source_id = writer.add_source(report.kind, report.name, report.path, version, citation)
-            _import(dataset, source_id, report, writer, taxa, reports, workspace, threads, step)
-            reports[source_id] = report
-    return list(reports.values())
+            importing.take(dataset, SourceReport(dataset.name, "habitats", dataset.path, version, citation), step)
+    return list(importing.reports.values())
 
 
-def _import(
-    dataset: Dataset,
-    source_id: int,
-    report: SourceReport,
-    writer: Writer,
-    taxa: _Names,
-    others: Mapping[int, SourceReport],
-    workspace: Path,
-    threads: Threads,
-    progress: Progress,
-) -> None:
-    sha256 = threads.compute.submit(dataset.sha256, progress)
-    name, segment = named(dataset.main)
-    taxon_id, is_known = taxa.find(name)
-    habitat_id = table.begin(writer)
-    report.rows_read = 1
-    unpacked = ""
-    try:
-        unpacked = dataset.openable(workspace, progress)
-        raster = rasters.opened(unpacked)
-        if raster.bands > 1:
-            report.notes.append(("import.habitat_bands", {"count": raster.bands}))
-        total, boxes, lost = _store(raster, habitat_id, writer, threads, progress)
-        if not total:
-            raise AzeError("row.habitat_misplaced" if lost else "row.habitat_empty", crs=Reference(raster.crs).name)
-    except (AzeError, OSError) as error:
-        code, params = getattr(error, "code", ""), getattr(error, "params", {"detail": str(error)})
-        if isinstance(error, OSError) or code == "library.bad_zip":
-            # A file that is damaged within a sound archive, or that may not be read: the others go on.
-            code = "row.habitat_unreadable"
-        if not code.startswith("row."):
-            raise
-        table.drop_tiles(writer, habitat_id)
-        report.rejected.append(RowNote(1, name, code, {**params, "file": dataset.path}))
-    else:
-        _enter(raster, habitat_id, source_id, taxon_id, segment, report.name, total, boxes, writer)
-        report.rows_imported = 1
-        writer.add_namings(
-            source_id, [(taxon_id, "" if taxon_id.lower() == name.lower() and is_known else spelled(name))]
-        )
+class HabitatImport:
+    """Takes rasters into the library, one after the other. ``reports``: of those taken, by the ids of their sources."""
+
+    def __init__(self, writer: Writer, known: Mapping[str, str], workspace: Path, threads: Threads):
+        self.reports: dict[int, SourceReport] = {}
+        self._writer = writer
+        self._names = _Names(writer, known)
+        self._workspace = workspace
+        self._threads = threads
+
+    def take(self, dataset: Dataset, report: SourceReport, progress: Progress) -> None:
+        """Take one raster, or enter into its report why it cannot be used. Raises AzeError and Cancelled."""
+        # Hashing takes as long as reading: the two go side by side.
+        sha256 = self._threads.compute.submit(dataset.sha256, progress)
+        source_id = self._writer.add_source(report.kind, report.name, report.path, report.version, report.citation)
+        self.reports[source_id] = report
+        report.rows_read = 1
+        name, segment = named(dataset.main)
+        habitat_id = table.begin(self._writer)
+        try:
+            with _within_reach(dataset, self._workspace, progress) as file:
+                raster = rasters.opened(file)
+                total, boxes, lost = _store(raster, habitat_id, self._writer, self._threads, progress)
+                if not total:
+                    code = "row.habitat_misplaced" if lost else "row.habitat_empty"
+                    raise AzeError(code, crs=Reference(raster.crs).name)
+        except (AzeError, OSError) as error:
+            code, params = getattr(error, "code", ""), getattr(error, "params", {"detail": str(error)})
+            if isinstance(error, OSError) or code == "library.bad_zip":
+                # A file that is damaged within a sound archive, or that may not be read: the others go on.
+                code = "row.habitat_unreadable"
+            if not code.startswith("row."):
+                raise
+            table.drop_tiles(self._writer, habitat_id)
+            report.rejected.append(RowNote(1, name, code, {**params, "file": dataset.path}))
+        else:
+            taxon_id = self._taxon(name, source_id, report)
+            grid = {column: getattr(raster.grid, column) for column in ("x", "y", "dx", "dy", "columns", "rows")}
+            of_source = {"habitat_id": habitat_id, "source_id": source_id, "row": 1, "taxon_id": taxon_id}
+            told = {"segment": segment, "name": report.name, "crs": raster.crs, "total_m2": total}
+            table.add(self._writer, {**of_source, **told, **grid}, boxes)
+            report.rows_imported = 1
+            if raster.bands > 1:
+                report.notes.append(("import.habitat_bands", {"count": raster.bands}))
+            if lost:
+                report.notes.append(("import.habitat_off_earth", {"count": lost}))
+            self._replace(habitat_id, name, segment, report)
+        try:
+            report.sha256 = waited_for(sha256, progress)
+        except (AzeError, OSError):
+            # A file that cannot be read to its end has been rejected already.
+            if report.rows_imported:
+                raise
+        self._writer.seal_source(source_id, report.sha256, 1, report.rows_imported, report.rows_rejected, 0)
+
+    def _taxon(self, name: str, source_id: int, report: SourceReport) -> str:
+        """The taxon that a raster of that name is of, entered as one that this source speaks of."""
+        taxon_id, is_known = self._names.find(name)
         if not is_known:
             report.notes.append(("import.habitat_unknown_taxon", {"taxon": name}))
-        if lost:
-            report.notes.append(("import.habitat_off_earth", {"count": lost}))
-        _replace(habitat_id, name, segment, report, writer, others)
-    finally:
-        if unpacked.startswith(str(workspace)):
-            for file in Path(unpacked).parent.iterdir():
-                file.unlink()
+        is_id = is_known and taxon_id.lower() == name.lower()
+        self._writer.add_namings(source_id, [(taxon_id, "" if is_id else spelled(name))])
+        return taxon_id
+
+    def _replace(self, habitat_id: int, name: str, segment: str, report: SourceReport) -> None:
+        """Take out older rasters of the same segment of the same taxon: their areas must not add up."""
+        for source_id, other in table.older(self._writer, habitat_id):
+            report.notes.append(("import.habitat_replaces", {"other": other, "taxon": name, "segment": segment}))
+            self._writer.remove_source(source_id)
+            if source_id in self.reports:
+                self.reports[source_id].rows_imported = 0
+                self.reports[source_id].notes.append(("import.habitat_replaced", {"other": report.name}))
+
+
+@contextmanager
+def _within_reach(dataset: Dataset, workspace: Path, progress: Progress) -> Iterator[str]:
+    """A path that GDAL can open; what had to be unpacked for it is gone afterwards."""
+    file = dataset.openable(workspace, progress)
     try:
-        report.sha256 = waited_for(sha256, progress)
-    except (AzeError, OSError):
-        # A file that cannot be read to its end has been rejected already.
-        if report.rows_imported:
-            raise
-    writer.seal_source(source_id, report.sha256, 1, report.rows_imported, report.rows_rejected, 0)
-
-
-def _enter(
-    raster: rasters.Raster,
-    habitat_id: int,
-    source_id: int,
-    taxon_id: str,
-    segment: str,
-    name: str,
-    total: float,
-    boxes: Sequence[Sequence[float] | None],
-    writer: Writer,
-) -> None:
-    grid = raster.grid
-    place = {"x": grid.x, "y": grid.y, "dx": grid.dx, "dy": grid.dy, "columns": grid.columns, "rows": grid.rows}
-    of_source = {"habitat_id": habitat_id, "source_id": source_id, "row": 1, "taxon_id": taxon_id}
-    told = {"segment": segment, "name": name, "crs": raster.crs, "total_m2": total}
-    table.add(writer, {**of_source, **told, **place}, boxes)
-
-
-def _replace(
-    habitat_id: int,
-    name: str,
-    segment: str,
-    report: SourceReport,
-    writer: Writer,
-    others: Mapping[int, SourceReport],
-) -> None:
-    """Take out older rasters of the same segment of the same taxon: their areas must not add up."""
-    for source_id, other in table.older(writer, habitat_id):
-        report.notes.append(("import.habitat_replaces", {"other": other, "taxon": name, "segment": segment}))
-        writer.remove_source(source_id)
-        if source_id in others:
-            others[source_id].rows_imported = 0
-            others[source_id].notes.append(("import.habitat_replaced", {"other": report.name}))
+        yield file
+    finally:
+        if dataset.archive:
+            shutil.rmtree(Path(file).parent, ignore_errors=True)
 
 
 def named(path: str) -> tuple[str, str]:
@@ -302,7 +293,7 @@ class Habitats:
             found[row["taxon_id"]] = (*found.get(row["taxon_id"], ()), evidence)
         return found
 
-    def _measure_of(self, row: sqlite3.Row):
+    def _measure_of(self, row: sqlite3.Row) -> Callable[[Geometry], float]:
         return lambda boundary: self.inside_m2(row, boundary)
 
     def inside_m2(self, habitat: sqlite3.Row, boundary: Geometry) -> float:

@@ -17,6 +17,9 @@ from ..domain.grids import Grid
 _WINDOW_CELLS = 1 << 22
 _WINDOW_ROWS = 1024
 
+# Cells along one side, beyond those of a map of the world at 5 m: a small file can claim any size.
+_MOST = 1 << 23
+
 # Fractions may miss 0 and 1 by so much: single precision and resampling do.
 _NEARLY = 1e-6
 _PERCENT = 100.0
@@ -66,7 +69,7 @@ class Raster:
 
 def opened(path: str) -> Raster:
     """Open a GeoTIFF. Raises AzeError with a code of a row: ``row.habitat_unreadable``, ``row.habitat_no_crs``,
-    ``row.habitat_rotated``, ``row.habitat_misplaced`` or ``row.habitat_complex``."""
+    ``row.habitat_rotated``, ``row.habitat_too_large``, ``row.habitat_misplaced`` or ``row.habitat_complex``."""
     try:
         # No other driver: files of other formats may point to further files, or to the network.
         dataset = gdal.OpenEx(path, gdal.OF_RASTER | gdal.OF_READONLY, allowed_drivers=["GTiff"])
@@ -84,6 +87,8 @@ def opened(path: str) -> Raster:
     # Rotation that moves the far corner by less than a hundredth of a cell is rounding.
     if abs(turned) * dataset.RasterYSize > abs(dx) / 100 or abs(tilted) * dataset.RasterXSize > abs(dy) / 100:
         raise AzeError("row.habitat_rotated")
+    if max(dataset.RasterXSize, dataset.RasterYSize) > _MOST:
+        raise AzeError("row.habitat_too_large", columns=dataset.RasterXSize, rows=dataset.RasterYSize)
     grid = Grid(x, y, dx, dy, dataset.RasterXSize, dataset.RasterYSize)
     if crs.IsGeographic():
         west, south, east, north = grid.bounds

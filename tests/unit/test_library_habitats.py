@@ -439,6 +439,7 @@ def test_rows_may_run_north_and_blocks_may_have_any_shape(tmp_path):
         (lambda p: p.write_text("this is no raster"), "row.habitat_unreadable"),
         (lambda p: p.write_bytes(b""), "row.habitat_unreadable"),
         (lambda p: _cut_off(p), "row.habitat_unreadable"),
+        (lambda p: _claims_much(p), "row.habitat_too_large"),
         (lambda p: p.write_text('<VRTDataset rasterXSize="1" rasterYSize="1"/>'), "row.habitat_unreadable"),
     ],
 )
@@ -467,6 +468,14 @@ def test_what_cannot_be_used_is_named_and_the_others_go_in(tmp_path, library, ma
 def _cut_off(path):
     write(path, np.random.default_rng(0).random((600, 600)).astype(np.float32), options=["COMPRESS=DEFLATE"])
     path.write_bytes(path.read_bytes()[:-300_000])
+
+
+def _claims_much(path):
+    options = ["SPARSE_OK=TRUE", "TILED=YES", "BLOCKXSIZE=65536", "BLOCKYSIZE=16"]
+    dataset = gdal.GetDriverByName("GTiff").Create(str(path), 20_000_000, 16, 1, gdal.GDT_Byte, options)
+    dataset.SetProjection("EPSG:4326")
+    dataset.SetGeoTransform((0, 1e-6, 0, 0, 0, -1e-6))
+    dataset.FlushCache()
 
 
 def test_more_than_one_band(tmp_path, library):

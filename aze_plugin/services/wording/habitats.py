@@ -31,6 +31,10 @@ def templates() -> dict[str, str]:
             "AzeFindings",
             "The cells of “{file}” do not lie on the Earth in its coordinate reference system ({crs}). Assign the right one with “Assign projection”, and import again.",
         ),
+        "row.habitat_too_large": translate(
+            "AzeFindings",
+            "“{file}” claims {columns} × {rows} cells, more than can be read. Clip it to the taxon's range, or resample it, and import again.",
+        ),
         "row.habitat_complex": translate(
             "AzeFindings",
             "“{file}” has complex numbers. Save it with plain numbers from 0 to 1, the fraction of each cell that is habitat.",
