@@ -65,6 +65,9 @@ def main() -> None:
         LIBRARY=str(library),
         RANGES=[str(SAMPLE / "ranges.zip"), str(SAMPLE / "ranges_birds.gpkg")],
         ASSESSMENTS=str(SAMPLE / "redlist.zip"),
+        OCCURRENCES=[str(SAMPLE / "occurrences.csv")],
+        POPULATIONS=str(SAMPLE / "populations.csv"),
+        HABITATS=str(SAMPLE / "habitat"),
         VERSION="sample-1",
         CITATION="AZE Toolkit sample, invented",
         REPORT=str(OUT / "import.json"),
@@ -74,9 +77,13 @@ def main() -> None:
         BOUNDARY=layer("candidates", "candidates"),
         LIBRARY=str(library),
         SITES=layer("sites", "sites"),
+        PROTECTED=protected,
+        LANDCOVER=str(SAMPLE / "landcover.tif"),
+        EDGES=[layer("islands", "islands")],
         STATEMENTS=str(SAMPLE / "statements.json"),
         OUTPUT=str(assessment),
         SPECIES=str(OUT / "species.csv"),
+        CANDIDATE_LIST=str(OUT / "candidate_list.csv"),
     )
     run(
         "protectioncoverage",
@@ -95,6 +102,8 @@ def main() -> None:
         DETAILS=str(details),
         SITES=layer("sites", "sites"),
         PROTECTED=protected,
+        LANDCOVER=str(SAMPLE / "landcover.tif"),
+        EDGES=[layer("islands", "islands")],
         OUTPUT=str(package),
     )
     verified = run("verifypackage", PACKAGE=str(package), LIBRARY=str(library), OUTPUT=str(OUT / "verification.json"))
