@@ -198,22 +198,22 @@ def _values(records: RecordFilter) -> tuple[Any, ...]:
 def _by_taxon(rows: list, boxes: np.ndarray | None = None) -> dict[str, Records]:
     if not rows:
         return {}
-    ids, *numbers = zip(*rows)
-    lon, lat, x, y, year = (np.array([0 if v is None else v for v in c] if None in c else c) for c in numbers)
-    taxa, members = np.unique(np.array(ids, dtype=object).astype(str), return_inverse=True)
-    metres = np.column_stack((x, y)).astype(float)
+    ids, lon, lat, x, y, years = zip(*rows)
+    taxa: dict[str, int] = {}
+    members = np.array([taxa.setdefault(taxon_id, len(taxa)) for taxon_id in ids])
+    lonlat, metres = np.column_stack((lon, lat)).astype(float), np.column_stack((x, y)).astype(float)
     kept = np.arange(len(rows))
     if boxes is not None:
         # The R-tree rounds outward.
         low, high = boxes[:, None, :2], boxes[:, None, 2:]
         kept = np.flatnonzero(((metres >= low) & (metres <= high)).all(axis=2).any(axis=0))
     order = kept[np.argsort(members[kept], kind="stable")]
-    lonlat, metres, years = np.column_stack((lon, lat)).astype(float)[order], metres[order], year[order].astype(int)
-    starts = np.searchsorted(members[order], np.arange(len(taxa) + 1))
+    lonlat, metres, told = lonlat[order], metres[order], np.array([year or 0 for year in years])[order]
+    starts = np.searchsorted(members[order], np.arange(len(taxa) + 1)).tolist()
     return {
-        str(taxon): Records(lonlat[a:b], metres[a:b], years[a:b])
-        for taxon, a, b in zip(taxa, starts.tolist(), starts[1:].tolist())
-        if b > a
+        taxon_id: Records(lonlat[start:end], metres[start:end], told[start:end])
+        for taxon_id, start, end in zip(taxa, starts, starts[1:])
+        if end > start
     }
 
 
