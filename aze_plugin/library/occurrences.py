@@ -298,6 +298,7 @@ def _import(
     report.notes.extend(source.notes)
     if source.archive and not report.citation:
         report.citation = source.archive.citation
+    store.clear(writer, report.kind, report.path, report.sha256, progress)
     source_id = writer.add_source(report.kind, report.name, report.path, report.version, report.citation)
     work = RecordImport(writer, source_id, report, names, threads, progress)
     try:

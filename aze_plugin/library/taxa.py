@@ -67,7 +67,7 @@ def refresh(writer: Writer, pool: ThreadPoolExecutor, progress: Progress) -> Non
                 finish_first()
         writer.add_taxa(taxa)
         writer.add_areas(areas)
-        records.refresh_totals(writer, touched[start : start + _AT_ONCE], settings.records)
+        records.refresh_totals(writer, touched[start : start + _AT_ONCE], settings.records, progress)
     while under_way:
         finish_first()
 

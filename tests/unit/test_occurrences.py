@@ -521,6 +521,17 @@ def test_red_list_ids_count_and_other_ids_do_not(tmp_path, library):
         }
 
 
+def test_a_source_that_speaks_of_a_taxon_by_id_and_by_name(tmp_path, library):
+    load(library, table(tmp_path / "a.csv", [("Azea alba", 1, 1, "99"), ("Azea alba", 2, 2, "")], (*HEADER, "sisid")))
+    ranges = write_ranges(tmp_path / "r.gpkg", [range_row("Azea alba", taxon_id=99)])
+    import_species(Request(str(library), (str(ranges),)))
+    assert [t for t, *_ in stored(library)] == ["99", "99"]
+    assert totals(library, "99")["99"].kept == 2
+    with Library.open(str(library)) as opened:
+        assert [t.taxon_id for t in opened.taxa()] == ["99"]
+        assert {s["name"] for s in opened.sources_of(["99"])} == {"a.csv", "r.gpkg"}
+
+
 def test_evidence_has_the_records(tmp_path, library):
     load(library, table(tmp_path / "a.csv", [("Azea alba", 1, 1), ("Azea alba", 40, 40)]))
     with Library.open(str(library)) as opened:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ...domain.criteria.settings import RecordFilter
 from ...domain.criteria.shares import cells_of, localities_of
+from ...domain.progress import Progress
 from .reader import Reader
 from .schema import SRS
 from .writer import Writer
@@ -36,6 +37,7 @@ _ROWS_A_STATEMENT = 999 // len(_WRITTEN)
 _COLUMNS = ("taxon_id", "lon", "lat", "x", "y", "year")
 # Rows that are counted at a time: a taxon may have millions.
 _AT_ONCE = 100_000
+_TAKEN_OUT = 10_000
 
 # The filter that a record fails, with the parameters of ``_values``.
 _FAILS = (
@@ -122,7 +124,25 @@ def _blobs(metres: np.ndarray) -> list[bytes]:
     return [data[start : start + size] for start in range(0, len(data), size)]
 
 
-def refresh_totals(writer: Writer, taxon_ids: Iterable[str], records: RecordFilter) -> None:
+def clear(writer: Writer, kind: str, path: str, sha256: str, progress: Progress) -> None:
+    """Take out the records that the same file brought, by its path or its bytes, ahead of taking out the source itself.
+
+    Block by block, as taking a million points out of an R-tree is nothing that a user would wait for to stop.
+    """
+    for (source_id,) in writer.rows(
+        "SELECT source_id FROM source WHERE kind = ? AND (path = ? OR sha256 = ?)", kind, path, sha256
+    ):
+        while True:
+            progress.check()
+            rows = writer.rows("SELECT fid FROM occurrence WHERE source_id = ? LIMIT ?", source_id, _TAKEN_OUT)
+            if not rows:
+                break
+            fids = json.dumps([fid for (fid,) in rows])
+            writer.execute("DELETE FROM rtree_occurrence_geom WHERE id IN (SELECT value FROM json_each(?))", fids)
+            writer.execute("DELETE FROM occurrence WHERE fid IN (SELECT value FROM json_each(?))", fids)
+
+
+def refresh_totals(writer: Writer, taxon_ids: Iterable[str], records: RecordFilter, progress: Progress) -> None:
     """Count the records of taxa anew, and keep the counts for one filter; those for others are gone."""
     wanted = json.dumps(sorted(taxon_ids))
     writer.execute("DELETE FROM record_total WHERE taxon_id IN (SELECT value FROM json_each(?))", wanted)
@@ -132,7 +152,7 @@ def refresh_totals(writer: Writer, taxon_ids: Iterable[str], records: RecordFilt
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (taxon_id, stored, t.cells, t.localities, t.kept, *(t.dropped.get(name, 0) for name in FILTERS))
-            for taxon_id, t in _counted(writer, wanted, records).items()
+            for taxon_id, t in _counted(writer, wanted, records, progress).items()
         ],
     )
 
@@ -170,7 +190,9 @@ def of_taxon(reader: Reader, taxon_id: str, records: RecordFilter) -> Records:
     return found.get(taxon_id, NO_RECORDS)
 
 
-def totals(reader: Reader, taxon_ids: Iterable[str], records: RecordFilter) -> dict[str, Totals]:
+def totals(
+    reader: Reader, taxon_ids: Iterable[str], records: RecordFilter, progress: Progress | None = None
+) -> dict[str, Totals]:
     """What is counted of the records of taxa, under a filter; taxa without any record are left out.
 
     The counts that the import stored are read; those for other filters are worked out.
@@ -187,7 +209,7 @@ def totals(reader: Reader, taxon_ids: Iterable[str], records: RecordFilter) -> d
         )
     }
     rest = sorted(wanted - set(found))
-    return {**found, **_counted(reader, json.dumps(rest), records)} if rest else found
+    return {**found, **_counted(reader, json.dumps(rest), records, progress or Progress())} if rest else found
 
 
 def _values(records: RecordFilter) -> tuple[Any, ...]:
@@ -217,7 +239,7 @@ def _by_taxon(rows: list, boxes: np.ndarray | None = None) -> dict[str, Records]
     }
 
 
-def _counted(store: Reader | Writer, wanted: str, records: RecordFilter) -> dict[str, Totals]:
+def _counted(store: Reader | Writer, wanted: str, records: RecordFilter, progress: Progress) -> dict[str, Totals]:
     counts: dict[str, dict[str | None, int]] = {}
     for taxon_id, fails, count in store.rows(
         f"SELECT o.taxon_id, {_FAILS} AS fails, count(*) FROM occurrence AS o "
@@ -229,15 +251,16 @@ def _counted(store: Reader | Writer, wanted: str, records: RecordFilter) -> dict
     found = {}
     for taxon_id, of_filter in counts.items():
         kept = of_filter.pop(None, 0)
-        cells, places = _distinct(store, taxon_id, records) if kept else (0, 0)
+        cells, places = _distinct(store, taxon_id, records, progress) if kept else (0, 0)
         found[taxon_id] = Totals(cells, places, kept, dict(of_filter))
     return found
 
 
-def _distinct(store: Reader | Writer, taxon_id: str, records: RecordFilter) -> tuple[int, int]:
+def _distinct(store: Reader | Writer, taxon_id: str, records: RecordFilter, progress: Progress) -> tuple[int, int]:
     """Numbers of cells and of localities of a taxon's records that pass, in blocks of bounded size."""
     cells, places = [np.zeros((0, 2), dtype=np.int64)], [np.zeros((0, 2))]
     for block in _places(store, taxon_id, records):
+        progress.check()
         cells.append(cells_of(block[:, 2:]))
         places.append(localities_of(block[:, :2]))
     if len(cells) == 2:

@@ -258,7 +258,8 @@ class Writer:
             taxon_id = known.get(name.lower(), name)
             if taxon_id != name:
                 for table in OF_TAXON:
-                    self.execute(f'UPDATE "{table}" SET taxon_id = ? WHERE taxon_id = ?', taxon_id, name)
+                    # A source may speak of the taxon by id and by name: one naming of the two stays.
+                    self.execute(f'UPDATE OR REPLACE "{table}" SET taxon_id = ? WHERE taxon_id = ?', taxon_id, name)
                 self.execute("INSERT OR IGNORE INTO touched VALUES (?), (?)", taxon_id, name)
 
     def touched_taxa(self) -> list[str]:
