@@ -150,6 +150,13 @@ class Candidates(QObject):
         known = feature is not None and feature.fields().lookupField("kind") >= 0
         return "update_site" if known and feature["kind"] == "update_site" else "new_site"
 
+    def updated_site(self, name: str | None = None) -> str:
+        """Name of the existing site of which a candidate, the current one by default, is an update; empty for none."""
+        if self.kind(name) != "update_site":
+            return ""
+        given = self.feature(name)["updates_site"]
+        return str(given) if given else ""
+
     def area_ha(self) -> float | None:
         """Ellipsoidal area (EPSG:7030) of the current boundary in hectares; None without one or for a broken one."""
         shape = self.geometry()

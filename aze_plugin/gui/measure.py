@@ -116,6 +116,26 @@ def mended(geometry: QgsGeometry) -> QgsGeometry:
     return result
 
 
+def clipped(geometry: QgsGeometry, site: QgsGeometry) -> QgsGeometry:
+    """A boundary without what it shares with an existing site (both WGS 84), so that both have that edge in common.
+
+    The boundary itself where they share no area. Raises AzeError ``discreteness.clip_empty`` where nothing is left.
+    """
+    from ..domain import geometry as shapes
+    from ..domain.criteria.discreteness import clip_to_site
+
+    shape = shapes.polygonal(shapes.from_wkb([bytes(geometry.asWkb())])[0])
+    # The same place may be written with longitudes on either side of 180°.
+    for turn in (0, 360, -360):
+        moved = QgsGeometry(site)
+        moved.translate(turn, 0)
+        if moved.boundingBox().intersects(geometry.boundingBox()):
+            shape = clip_to_site(shape, shapes.polygonal(shapes.from_wkb([bytes(moved.asWkb())])[0]))
+    result = QgsGeometry()
+    result.fromWkb(shapes.to_wkb(shape))
+    return result
+
+
 def without_slivers(geometry: QgsGeometry, sliver_share: float) -> QgsGeometry:
     """The boundary without the parts that each hold less than ``sliver_share`` (0 to 1) of it."""
     measuring = ruler()

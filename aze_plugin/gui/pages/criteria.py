@@ -8,15 +8,19 @@ from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QPainter, QPalette
 from qgis.PyQt.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
+from ...domain.errors import AzeError
 from ...services.figures import hectares, percent
 from ...services.vocabulary import word
-from .. import style
+from ...services.wording import text
+from .. import measure, messages, places, style
 from ..models import species
 from ..widgets.basics import ElidedLabel, PageScroll, TextLabel, link
 from ..widgets.card import Card
 from ..widgets.findings import FindingList
+from ..widgets.preview import ClipDialog
 from ..widgets.sharebar import ShareBar
 from ..widgets.statement import StatementEditor
+from ..widgets.surroundings import SHOWN, SurroundingsView
 from .base import Lack, ResultPage
 from .taxa import TaxaTable, reason
 from .taxon import TaxonDetails
@@ -53,6 +57,8 @@ class CriteriaPage(ResultPage):
             card.findings.zoomed.connect(session.zoom_to)
             card.zoomed.connect(session.zoom_to)
             card.findings.writing.connect(self._write)
+            card.findings.clipping.connect(self.clip)
+            card.findings.may_clip = lambda site: session.candidates.updated_site() != site
             card.findings.dataWanted.connect(lambda: session.show_page("data"))
         self.editor = StatementEditor()
         self.editor.saved.connect(self._save)
@@ -108,6 +114,24 @@ class CriteriaPage(ResultPage):
         """Open the details of a taxon that the assessment has."""
         self.details.open(name)
         self.stack.setCurrentWidget(self.details)
+
+    def clip(self, finding: dict[str, Any]) -> None:
+        """Offer the boundary without what it shares with the site that a finding is about."""
+        session, translate = self.session, QCoreApplication.translate
+        boundary = session.candidates.geometry()
+        if boundary is None:
+            return
+        site = places.site(session.sources.site_layers, finding["site_id"], finding["site"], boundary, session.project)
+        try:
+            clipped = boundary if site is None else measure.clipped(boundary, site)
+        except AzeError as error:
+            session.message.emit(text(error.code, error.params), messages.WARNING)
+            return
+        if clipped.isGeosEqual(boundary):
+            said = translate("AzeCriteria", "The boundary does not overlap {site} any more.")
+            session.message.emit(said.format(site=finding["site"]), messages.INFO)
+        elif ClipDialog(boundary, clipped, site, finding["site"], self.window()).exec():
+            session.candidates.replace_boundary(clipped)
 
     def _other_candidate(self) -> None:
         self.editor.put_aside()
@@ -185,6 +209,10 @@ class CriterionCard(Card):
             self.add(self._bars)
             self._bars.chosen.connect(self.chosen)
             self._bars.zoomed.connect(self.zoomed)
+        self.surroundings = SurroundingsView() if name == "discreteness" else None
+        if self.surroundings is not None:
+            self.add(self.surroundings)
+            self.surroundings.zoomed.connect(self.zoomed)
         self.findings = FindingList()
         self.add(self.findings)
         self.why = link("", self._toggle)
@@ -197,7 +225,12 @@ class CriterionCard(Card):
         criterion = assessment["criteria"][self.name]
         self.set_status(criterion["status"], dimmed=stale)
         self.set_summary(_SUMMARIES[self.name](assessment, threshold))
-        self.findings.set_findings(criterion["findings"], dimmed=stale)
+        findings = criterion["findings"]
+        if self.surroundings is not None:
+            self.surroundings.set_criterion(criterion, stale)
+            if criterion.get("evidence"):
+                findings = [finding for finding in findings if finding["code"] not in SHOWN]
+        self.findings.set_findings(findings, dimmed=stale)
         if self._bars is not None:
             self._bars.set_species(assessment["species"], threshold, stale)
         self.why.setVisible(bool(criterion["findings"]))
@@ -218,6 +251,8 @@ class CriterionCard(Card):
     def _apply(self, shown: bool) -> None:
         translate = QCoreApplication.translate
         self.findings.setVisible(shown)
+        if self.surroundings is not None:
+            self.surroundings.setVisible(shown and not self.surroundings.is_empty)
         self.why.setText(
             translate("AzeCriteria", "less ▴")
             if shown
@@ -375,7 +410,11 @@ def _discreteness(assessment: dict[str, Any], _threshold: float) -> str:
         if parts == 1
         else translate("AzeCriteria", "{count} parts").format(count=parts)
     )
-    return f"{said} · {hectares(assessment['area_ha'])}"
+    facts = [said, hectares(assessment["area_ha"])]
+    edges = (assessment["criteria"]["discreteness"].get("evidence") or {}).get("edges")
+    if edges:
+        facts.append(translate("AzeCriteria", "{share} on mapped edges").format(share=percent(edges["share"])))
+    return " · ".join(facts)
 
 
 _SUMMARIES = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Callable
 
 from qgis.PyQt.QtCore import QCoreApplication, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QPalette
@@ -41,11 +41,13 @@ class FindingList(QWidget):
     """Shows findings as the assessment file has them.
 
     ``zoomed`` carries a place (EPSG:4326 ``[xmin, ymin, xmax, ymax]``),
-    ``writing`` the key of a statement and the taxon's name ("" for the site), ``dataWanted`` asks for the data page.
+    ``writing`` the key of a statement and the taxon's name ("" for the site), ``clipping`` the params of a finding
+    about an existing site that shall be cut out of the boundary; ``dataWanted`` asks for the data page.
     """
 
     zoomed = pyqtSignal(list)
     writing = pyqtSignal(str, str)
+    clipping = pyqtSignal(dict)
     dataWanted = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None):
@@ -54,6 +56,8 @@ class FindingList(QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(6)
         self.count = 0
+        # Whether a boundary may be clipped to the site that a finding names: not to the one of which it is an update.
+        self.may_clip: Callable[[str], bool] = lambda site: True
 
     def set_findings(self, findings: Sequence[dict[str, Any]], dimmed: bool = False) -> None:
         """Replace what is shown. ``dimmed`` for findings of an earlier boundary, whose places may be wrong by now."""
@@ -115,6 +119,9 @@ class FindingList(QWidget):
         if key == "delineation_rationale" or (key and isinstance(params.get("taxon"), str)):
             text = translate("AzeFindingList", "edit ▸") if code in _GIVEN else _write_text(key)
             actions.append(link(text, lambda: self.writing.emit(key, params.get("taxon", ""))))
+        if code == "discreteness.overlaps_site" and self.may_clip(params["site"]):
+            text = translate("AzeFindingList", "clip to the existing site's edge ▸")
+            actions.append(link(text, lambda: self.clipping.emit(params)))
         if code == "discreteness.sites_not_given":
             actions.append(link(translate("AzeFindingList", "add a site layer ▸"), self.dataWanted.emit))
         return actions
