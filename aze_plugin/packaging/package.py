@@ -31,6 +31,7 @@ from ..services.layers import LayerSnapshot
 from ..services.surroundings import Survey
 from ..services.wording import text
 from . import bag, boundary, details, form, report, sitemap
+from .privacy import without_places_of_records
 from .sources import LayerOrigin, Source, sources, write_sources
 
 # Zip and DBF know no earlier day; also the date of a package whose proposal has none.
@@ -130,7 +131,7 @@ def _as_packaged(candidate: Candidate) -> tuple[Candidate, geometry.Geometry]:
 
 def _assemble(inputs: Inputs, transform_context: QgsCoordinateTransformContext, progress: Progress) -> _Contents:
     candidate, lonlat = _as_packaged(inputs.candidate)
-    assessment = checking.check_candidates(
+    checked = checking.check_candidates(
         [candidate],
         checking.Background(
             inputs.library_path,
@@ -143,6 +144,7 @@ def _assemble(inputs: Inputs, transform_context: QgsCoordinateTransformContext, 
         ),
         progress.part(0, 0.5),
     )
+    assessment = without_places_of_records(checked)
     only = assessment["assessments"][0]
     cover = _measure_cover(inputs, candidate, transform_context, progress.part(0.5, 0.8))
     near = _areas_near(inputs, candidate, transform_context, progress.part(0.8, 0.9))

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -211,7 +212,28 @@ def test_no_range_geometry_goes_in(unpacked, library):
     assert layers.execute("select count(*) from gpkg_contents").fetchone() == (1,)
     assert layers.execute(f'select count(*) from "{FOLDER}"').fetchone() == (1,)
     text = "".join((unpacked / "data" / n).read_text() for n in ("assessment.json", "coverage.json", "nomination.json"))
-    assert "coordinates" not in text and "POLYGON" not in text.upper()
+    assert '"coordinates"' not in text and not re.search(r"POLYGON *\(", text.upper())
+
+
+def test_places_of_records_stay_at_home(package, tmp_path):
+    """The sample's records of Azea alba outside the boundary are counted, and their distance is told, but no place."""
+    from aze_plugin.library.importer import Request, import_species
+
+    library = tmp_path / "with_records.gpkg"
+    ranges = (str(SAMPLE / "ranges.zip"), str(SAMPLE / "ranges_birds.gpkg"))
+    records = (str(SAMPLE / "occurrences.csv"),)
+    import_species(Request(str(library), ranges, str(SAMPLE / "redlist.zip"), occurrences=records))
+    results = package(LIBRARY=str(library))
+    texts = [n for n in _inside(results["OUTPUT"]) if n.endswith((".json", ".csv"))]
+    text = "".join(read(results["OUTPUT"], name).decode() for name in texts)
+    document = json.loads(read(results["OUTPUT"], "data/assessment.json"))
+    said = [f for s in document["assessments"][0]["species"] for f in s["findings"]]
+    found = [f["params"] for f in said if f["code"] == "irreplaceability.records_outside"]
+    alba = next(params for params in found if params["taxon"] == "Azea alba")
+    assert alba["count"] == 2 and alba["distance_m"] > 0
+    with (SAMPLE / "occurrences.csv").open(encoding="utf-8") as rows:
+        places = {row["decimalLatitude"] for row in csv.DictReader(rows) if row["decimalLatitude"]}
+    assert not [place for place in places if place in text]
 
 
 def test_range_files_given_as_evidence_are_refused(package):
