@@ -6,7 +6,7 @@ import hashlib
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -19,7 +19,7 @@ _SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _CHUNK = 1 << 20
 
 # Formats that are read back and forth: inside an archive every step back would inflate it anew from its start.
-_UNPACKED_FIRST = (".gpkg", ".gdb", ".tif", ".tiff")
+_UNPACKED_FIRST = (".gpkg", ".gdb")
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,43 @@ def discover(paths: Sequence[str]) -> list[Dataset]:
     return list(found.values())
 
 
+class Archives:
+    """Zips kept open while many datasets are taken out of them: to open one is to read the list of all its members."""
+
+    def __init__(self):
+        self._open: dict[str, zipfile.ZipFile] = {}
+
+    def __enter__(self) -> Archives:
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        for archive in self._open.values():
+            archive.close()
+
+    def size(self, dataset: Dataset) -> int:
+        """Bytes of all files of a dataset, unpacked."""
+        if not dataset.archive:
+            return dataset.size()
+        return sum(self._archive(dataset).getinfo(member).file_size for member in dataset.files)
+
+    def unpacked(self, dataset: Dataset, folder: Path, progress: Progress) -> Dataset:
+        """The dataset as files, in a folder of its own where it lies in a zip. Raises AzeError ``library.bad_zip``."""
+        if not dataset.archive:
+            return dataset
+        targets = [folder / PurePosixPath(member).name for member in dataset.files]
+        for member, target in zip(dataset.files, targets):
+            with _guarded(dataset.archive, self._archive(dataset), member) as stream, open(target, "wb") as out:
+                for block in _blocks(stream, dataset.archive, progress):
+                    out.write(block)
+        main = targets[dataset.files.index(dataset.main)]
+        return Dataset(dataset.name, dataset.path, str(main), tuple(map(str, targets)))
+
+    def _archive(self, dataset: Dataset) -> zipfile.ZipFile:
+        if dataset.archive not in self._open:
+            self._open[dataset.archive] = _opened(dataset.archive)
+        return self._open[dataset.archive]
+
+
 def discover_files(path: str, endings: Sequence[str], beside: Sequence[str], nothing: str) -> list[Dataset]:
     """The files with one of the endings that a folder, with all below it, or a zip holds, in sorted order, or one file.
 
@@ -154,18 +191,18 @@ def discover_files(path: str, endings: Sequence[str], beside: Sequence[str], not
     if os.path.isdir(real):
         for folder, folders, files in os.walk(real):
             folders[:] = sorted(f for f in folders if not f.startswith("."))
+            others = _by_lower(os.path.join(folder, f) for f in files)
             for name in sorted(files):
                 if name.lower().endswith(".zip"):
                     found += _files_of_zip(os.path.join(folder, name), endings, beside)
                 elif name.lower().endswith(tuple(endings)) and not name.startswith("."):
                     file = os.path.join(folder, name)
-                    others = [os.path.join(folder, f) for f in files]
                     found.append(Dataset(name, file, file, _with_beside(file, others, beside)))
     elif real.lower().endswith(".zip"):
         found = _files_of_zip(real, endings, beside)
     elif real.lower().endswith(tuple(endings)):
         folder = os.path.dirname(real)
-        others = [os.path.join(folder, f) for f in os.listdir(folder)]
+        others = _by_lower(os.path.join(folder, f) for f in os.listdir(folder))
         found = [Dataset(os.path.basename(real), real, real, _with_beside(real, others, beside))]
     if not found:
         raise AzeError(nothing, file=path)
@@ -175,18 +212,23 @@ def discover_files(path: str, endings: Sequence[str], beside: Sequence[str], not
 def _files_of_zip(path: str, endings: Sequence[str], beside: Sequence[str]) -> list[Dataset]:
     with _opened(path) as archive:
         members = sorted(m for m in archive.namelist() if not m.endswith("/") and not m.startswith("__MACOSX/"))
-    name = os.path.basename(path)
+    name, others = os.path.basename(path), _by_lower(members)
     return [
-        Dataset(f"{name}/{member}", f"{path}/{member}", member, _with_beside(member, members, beside), path)
+        Dataset(f"{name}/{member}", f"{path}/{member}", member, _with_beside(member, others, beside), path)
         for member in members
         if member.lower().endswith(tuple(endings)) and not PurePosixPath(member).name.startswith(".")
     ]
 
 
-def _with_beside(main: str, others: Sequence[str], beside: Sequence[str]) -> tuple[str, ...]:
+def _by_lower(files: Iterable[str]) -> dict[str, str]:
+    return {file.lower(): file for file in files}
+
+
+def _with_beside(main: str, others: Mapping[str, str], beside: Sequence[str]) -> tuple[str, ...]:
+    """A file with what belongs to it; ``others``: all files there by their names in lower case."""
     stems = main.lower(), main.lower()[: -len(PurePosixPath(main).suffix)]
-    wanted = {stem + ending for stem in stems for ending in beside}
-    return (main, *sorted(f for f in others if f.lower() in wanted))
+    wanted = [stem + ending for stem in stems for ending in beside]
+    return (main, *sorted(others[name] for name in wanted if name in others))
 
 
 def _datasets(path: str) -> Iterator[Dataset]:

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import sqlite3
+import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -26,7 +27,7 @@ from ..domain.grids import Grid, Tiling
 from ..domain.progress import Progress
 from ..domain.species import HabitatEvidence
 from . import rasters, values, vector
-from .datasets import Dataset, discover_files
+from .datasets import Archives, Dataset, discover_files
 from .reference import Areas, Outline, Reference
 from .report import RowNote, SourceReport
 from .store import Reader, Writer
@@ -65,12 +66,13 @@ def run(
     ``library.no_habitats`` or ``library.bad_zip``, and Cancelled.
     """
     datasets = discover_files(path, ENDINGS, BESIDE, "library.no_habitats")
-    sizes = [max(1, dataset.size()) for dataset in datasets]
-    importing = HabitatImport(writer, known, workspace, threads)
     done = 0
-    with rasters.bounded_cache():
+    with rasters.bounded_cache(), Archives() as archives:
+        sizes = [max(1, archives.size(dataset)) for dataset in datasets]
+        whole = sum(sizes)
+        importing = HabitatImport(writer, known, archives, workspace, threads)
         for dataset, size in zip(datasets, sizes):
-            step = progress.part(done / sum(sizes), (done + size) / sum(sizes))
+            step = progress.part(done / whole, (done + size) / whole)
             done += size
             progress.say("import.reading", file=dataset.name)
             importing.take(dataset, SourceReport(dataset.name, "habitats", dataset.path, version, citation), step)
@@ -80,29 +82,33 @@ def run(
 class HabitatImport:
     """Takes rasters into the library, one after the other. ``reports``: of those taken, by the ids of their sources."""
 
-    def __init__(self, writer: Writer, known: Mapping[str, str], workspace: Path, threads: Threads):
+    def __init__(self, writer: Writer, known: Mapping[str, str], archives: Archives, workspace: Path, threads: Threads):
         self.reports: dict[int, SourceReport] = {}
         self._writer = writer
         self._names = _Names(writer, known)
+        self._archives = archives
         self._workspace = workspace
         self._threads = threads
 
     def take(self, dataset: Dataset, report: SourceReport, progress: Progress) -> None:
         """Take one raster, or enter into its report why it cannot be used. Raises AzeError and Cancelled."""
-        # Hashing takes as long as reading: the two go side by side.
-        sha256 = self._threads.compute.submit(dataset.sha256, progress)
         source_id = self._writer.add_source(report.kind, report.name, report.path, report.version, report.citation)
         self.reports[source_id] = report
         report.rows_read = 1
         name, segment = named(dataset.main)
         habitat_id = table.begin(self._writer)
         try:
-            with _within_reach(dataset, self._workspace, progress) as file:
-                raster = rasters.opened(file)
-                total, boxes, lost = _store(raster, habitat_id, self._writer, self._threads, progress)
-                if not total:
-                    code = "row.habitat_misplaced" if lost else "row.habitat_empty"
-                    raise AzeError(code, crs=Reference(raster.crs).name)
+            with self._within_reach(dataset, progress) as files:
+                # Hashing takes as long as reading: the two go side by side.
+                sha256 = self._threads.compute.submit(files.sha256, progress)
+                try:
+                    raster = rasters.opened(files.main)
+                    total, boxes, lost = _store(raster, habitat_id, self._writer, self._threads, progress)
+                finally:
+                    report.sha256 = waited_for(sha256, progress)
+            if not total:
+                code = "row.habitat_misplaced" if lost else "row.habitat_empty"
+                raise AzeError(code, crs=Reference(raster.crs).name)
         except (AzeError, OSError) as error:
             code, params = getattr(error, "code", ""), getattr(error, "params", {"detail": str(error)})
             if isinstance(error, OSError) or code == "library.bad_zip":
@@ -124,13 +130,16 @@ class HabitatImport:
             if lost:
                 report.notes.append(("import.habitat_off_earth", {"count": lost}))
             self._replace(habitat_id, name, segment, report)
-        try:
-            report.sha256 = waited_for(sha256, progress)
-        except (AzeError, OSError):
-            # A file that cannot be read to its end has been rejected already.
-            if report.rows_imported:
-                raise
         self._writer.seal_source(source_id, report.sha256, 1, report.rows_imported, report.rows_rejected, 0)
+
+    @contextmanager
+    def _within_reach(self, dataset: Dataset, progress: Progress) -> Iterator[Dataset]:
+        """The raster as files that GDAL can open; what had to be unpacked for it is gone afterwards."""
+        folder = Path(tempfile.mkdtemp(dir=self._workspace))
+        try:
+            yield self._archives.unpacked(dataset, folder, progress)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _taxon(self, name: str, source_id: int, report: SourceReport) -> str:
         """The taxon that a raster of that name is of, entered as one that this source speaks of."""
@@ -149,17 +158,6 @@ class HabitatImport:
             if source_id in self.reports:
                 self.reports[source_id].rows_imported = 0
                 self.reports[source_id].notes.append(("import.habitat_replaced", {"other": report.name}))
-
-
-@contextmanager
-def _within_reach(dataset: Dataset, workspace: Path, progress: Progress) -> Iterator[str]:
-    """A path that GDAL can open; what had to be unpacked for it is gone afterwards."""
-    file = dataset.openable(workspace, progress)
-    try:
-        yield file
-    finally:
-        if dataset.archive:
-            shutil.rmtree(Path(file).parent, ignore_errors=True)
 
 
 def named(path: str) -> tuple[str, str]:

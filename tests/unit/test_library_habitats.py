@@ -520,6 +520,22 @@ def test_a_zip_a_single_file_and_folders_in_folders(tmp_path):
     assert len(set(totals)) == 1
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_lies_beside_a_raster_belongs_to_it(tmp_path, packed):
+    """A nodata value in an .aux.xml: without it the raster would be refused."""
+    values = patchy()
+    values[:5] = 9
+    path = write(tmp_path / "maps" / "Azea_alba.TIF", values)
+    beside = path.with_name("Azea_alba.TIF.aux.xml")
+    beside.write_text('<PAMDataset><PAMRasterBand band="1"><NoDataValue>9</NoDataValue></PAMRasterBand></PAMDataset>')
+    given = shutil.make_archive(str(tmp_path / "maps"), "zip", path.parent) if packed else path.parent
+    (report,) = load(tmp_path / "with.gpkg", given)
+    assert report.rows_imported == 1
+    beside.unlink()
+    (alone,) = load(tmp_path / "alone.gpkg", path.parent)
+    assert alone.rejected and alone.sha256 != report.sha256
+
+
 def test_a_member_of_a_zip_that_is_damaged(tmp_path, library):
     folder = tmp_path / "maps"
     write(folder / "Azea_alba.tif", np.random.default_rng(0).random((60, 80)).astype(np.float32))
