@@ -53,6 +53,7 @@ PARAMETER_LABELS = {
     "range": "(iv) range",
     "localities": "(v) number of localities",
 }
+CELL_KM2 = 4.0
 SEASON_LABELS = {
     "all": "All",
     "resident": "Resident",
@@ -276,22 +277,42 @@ def _fill_species(row: dict[str, Any], taxon: Mapping[str, Any], stated: Mapping
     _fill(row, "parameter", PARAMETER_LABELS[share["parameter"]])
     _fill(row, "seasonal", SEASON_LABELS[share["segment"]])
     _fill(row, "percent_at_site", round(min(100.0, 100 * share["best"]), 4))
-    exact = share["low"] == share["best"] == share["high"]
+    told = {e["scope"]: e for e in taxon.get("estimates", ()) if _same_measure(e, share)}
     for side in ("global", "site"):
-        value = _shown(share[f"{side}_value"], share["unit"])
-        # Without bounds of its own the value is all three; with them the assessment gives shares only, so the lowest
-        # and highest value are the proposer's to write.
-        for bound in ("min", "best", "max") if exact else ("best",):
-            _fill(row, f"{side}_{bound}", value)
-        if citation:
-            _fill(row, f"{side}_source", citation)
-    if share["parameter"] == "range":
-        _fill(row, "site_derivation", "Dissolved range map cut to the boundary, measured in EPSG:6933.")
+        estimate = told.get(side) if share.get("basis") == "estimate" else None
+        bounds = estimate or dict.fromkeys(("low", "best", "high"), share[f"{side}_value"])
+        for column, bound in (("min", "low"), ("best", "best"), ("max", "high")):
+            _fill(row, f"{side}_{column}", _shown(bounds[bound], share["parameter"]))
+        source = (estimate or {}).get("origin") or citation
+        if source:
+            _fill(row, f"{side}_source", source)
+    year = (told.get("site") or {}).get("year") if share.get("basis") == "estimate" else None
+    if year:
+        _fill(row, "site_year", year)
+    latest = (taxon.get("records") or {}).get("latest_year")
+    if latest:
+        _fill(row, "latest_year", latest)
+    if share.get("basis", "range_map") in _DERIVATIONS:
+        _fill(row, "site_derivation", _DERIVATIONS[share.get("basis", "range_map")])
 
 
-def _shown(value: float, unit: str) -> float:
-    """Areas in km² to the square metre, counts as they are."""
-    return round(value / 1e6, 6) if unit == "m2" else round(value, 6)
+# How the value at the site came about, by what it rests on; an estimate's own source says it.
+_DERIVATIONS = {
+    "range_map": "Dissolved range map cut to the boundary, measured in EPSG:6933.",
+    "records": "Records inside the boundary, counted in cells of 2 × 2 km (EPSG:6933) or as distinct places.",
+    "habitat": "Area-of-habitat raster cut to the boundary, each cell by its covered fraction and true size.",
+}
+
+
+def _same_measure(estimate: Mapping[str, Any], share: Mapping[str, Any]) -> bool:
+    return (estimate["parameter"], estimate["segment"]) == (share["parameter"], share["segment"])
+
+
+def _shown(value: float, parameter: str) -> float:
+    """Areas in km² to the square metre, an area of occupancy by the 4 km² of each cell; counts as they are."""
+    if parameter in ("esh", "range"):
+        return round(value / 1e6, 6)
+    return round(value * CELL_KM2 if parameter == "aoo" else value, 6)
 
 
 def _cited(source: Mapping[str, Any]) -> str:

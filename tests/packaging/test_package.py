@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from package_helpers import FOLDER, SAMPLE, candidate_layer, codes
+from package_helpers import FOLDER, SAMPLE, candidate_layer, codes, execute
 from qgis.core import QgsProcessingException
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -450,3 +450,33 @@ def test_no_broken_member_stops_a_draft(package, example):
         holder[path[-1]] = chance.choice([None, 5, [], {"a": 1}, [1], True])
         if schema_problems(details):
             assert package(details, ALLOW_INCOMPLETE=True)["PROBLEMS"] >= 1, path
+
+
+def test_estimates_fill_the_form_and_hold_when_recomputed(package, library, tmp_path):
+    from aze_plugin.processing.verifypackage import VerifyPackage
+
+    told = tmp_path / "told.csv"
+    told.write_text(
+        "scientific_name,scope,site,parameter,segment,min,best,max,year,source\n"
+        "Azea alba,global,,mature_individuals,resident,840,850,860,2022,Census of the islands\n"
+        "Azea alba,site,Cloudtop Ridge,mature_individuals,resident,825,835,840,2023,Transects on the ridge\n"
+        "Nubilana celsa,global,,aoo,all,8,8,8,2023,Census\n"
+        "Nubilana celsa,site,Cloudtop Ridge,aoo,all,8,8,8,2023,Transects on the ridge\n",
+        encoding="utf-8",
+    )
+    results = package(POPULATIONS=str(told), LANDCOVER=str(SAMPLE / "landcover.tif"))
+    nomination = json.loads(read(results["OUTPUT"], "data/nomination.json"))
+    rows = {row["scientific_name"]: row for row in nomination["biodiversity"]["species"]}
+    alba, celsa = rows["Azea alba"], rows["Nubilana celsa"]
+    assert alba["parameter"] == "(i) number of mature individuals"
+    assert [alba[f"global_{b}"] for b in ("min", "best", "max")] == [840, 850, 860]
+    assert [alba[f"site_{b}"] for b in ("min", "best", "max")] == [825, 835, 840]
+    assert (alba["global_source"], alba["site_source"]) == ("Census of the islands", "Transects on the ridge")
+    assert alba["site_year"] == 2023 and alba["percent_at_site"] == pytest.approx(100 * 835 / 850, abs=1e-4)
+    # The form asks for the area of occupancy in km²: eight cells of 2 × 2 km.
+    assert (celsa["parameter"], celsa["global_best"]) == ("(ii) area of occupancy", 32)
+    verified = execute(VerifyPackage, PACKAGE=results["OUTPUT"], LIBRARY=library, OUTPUT=str(tmp_path / "v.json"))
+    assert verified["VALID"], (tmp_path / "v.json").read_text()
+    recomputed = json.loads((tmp_path / "v.json").read_text())["recomputed"]["species"]
+    claims = {(r["scientific_name"], r["parameter"]): r["difference"] for r in recomputed}
+    assert claims["Azea alba", "mature_individuals"] == pytest.approx(0)
