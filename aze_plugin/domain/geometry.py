@@ -916,3 +916,213 @@ def ellipsoidal_distances(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     r = np.sqrt(s * c) / np.where(apart, omega, 1.0)
     h1, h2 = (3 * r - 1) / (2 * c), (3 * r + 1) / (2 * np.where(apart, s, 1.0))
     return np.where(apart, 2 * omega * _A * (1 + _F * (h1 * sin_f * cos_g - h2 * cos_f * sin_g)), 0.0)
+
+
+# --------------------------------------------------------------------------------------- many units that share edges
+
+
+def true_lengths(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Metres on the ellipsoid of short straight edges given in EPSG:6933, each of shape (n, 2).
+
+    The projection stretches eastings by k and northings by 1/k, k growing with the latitude (Snyder 1987, eq. 10-13).
+    """
+    stretch = _stretch((starts[:, 1] + ends[:, 1]) / 2)
+    across, up = (ends - starts).T
+    return np.hypot(across / stretch, up * stretch)
+
+
+def _stretch(northings: np.ndarray) -> np.ndarray:
+    lat = np.radians(unproject(np.column_stack((np.zeros(len(northings)), northings)))[:, 1])
+    return _K0 * np.sqrt(1 - _E2 * np.sin(lat) ** 2) / np.maximum(np.cos(lat), 1e-9)
+
+
+def tiles(geometry: Geometry, most: int = 256) -> np.ndarray:
+    """A polygonal geometry cut along straight lines into parts that do not overlap, of at most about ``most`` vertices
+    each. What is asked of the parts together costs a fraction of what it costs of the whole."""
+    done, pending = [], list(shapely.get_parts(geometry))
+    while pending:
+        shape = pending.pop()
+        left, bottom, right, top = shapely.bounds(shape)
+        if shapely.get_num_coordinates(shape) <= most or max(right - left, top - bottom) < 1:
+            done.append(shape)
+            continue
+        if right - left > top - bottom:
+            middle = (left + right) / 2
+            halves = ((left, bottom, middle, top), (middle, bottom, right, top))
+        else:
+            middle = (bottom + top) / 2
+            halves = ((left, bottom, right, middle), (left, middle, right, top))
+        for half in halves:
+            pending += [p for p in shapely.get_parts(polygonal(shapely.clip_by_rect(shape, *half))) if p.area > 0]
+    out = np.empty(len(done), dtype=object)
+    out[:] = done
+    return out
+
+
+def overlapping(geometries: np.ndarray, least_m2: float, check: Callable[[], None] = lambda: None) -> np.ndarray:
+    """Pairs of valid polygonal geometries that have more than ``least_m2`` in common, shape (n, 2), the lower first.
+
+    ``check`` is called now and then, and may raise to stop the work.
+    """
+    one, other = shapely.STRtree(geometries).query(geometries)
+    one, other = one[one < other], other[one < other]
+    shapely.prepare(geometries)
+    found = [np.zeros((0, 2), dtype=int)]
+    for start in range(0, len(one), 2048):
+        check()
+        a, b = one[start : start + 2048], other[start : start + 2048]
+        meet = shapely.intersects(geometries[a], geometries[b])
+        # Neighbours only touch as a rule, and to see that costs a quarter of what cutting them costs.
+        meet[meet] = ~shapely.touches(geometries[a[meet]], geometries[b[meet]])
+        a, b = a[meet], b[meet]
+        common = map_chunks(
+            lambda rows, a=a, b=b: shapely.area(shapely.intersection(geometries[a[rows]], geometries[b[rows]])),
+            np.arange(len(a)),
+        )
+        found.append(np.column_stack((a, b))[common > least_m2])
+    return np.concatenate(found)
+
+
+def faces(geometries: np.ndarray, grid: float) -> np.ndarray:
+    """The polygons into which the outlines of polygonal geometries divide the plane, holes between them included.
+
+    Vertices are laid on a grid of ``grid`` units, so that outlines which are the same but for rounding become one.
+    """
+    lines = shapely.union_all(shapely.boundary(geometries), grid_size=grid)
+    return shapely.get_parts(shapely.polygonize(shapely.get_parts(lines)))
+
+
+def holding(geometries: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs (row of ``places``, number of the geometry) of which the geometry holds the place or has it on its edge.
+
+    ``places``: polygons, which stand for a point inside them, or coordinates of shape (n, 2).
+    """
+    points = shapely.point_on_surface(places) if places.dtype == object else shapely.points(places)
+    if not len(points):
+        return np.empty(0, dtype=int), np.empty(0, dtype=int)
+    return shapely.STRtree(geometries).query(points, predicate="intersects")
+
+
+def borders(geometries: np.ndarray, grid: float) -> tuple[np.ndarray, np.ndarray]:
+    """Edges between EPSG:6933 polygons that do not overlap: pairs of numbers, shape (n, 2), and their true metres.
+
+    −1 stands for the outside. Polygons share an edge where it runs between the same two vertices, as after ``faces``,
+    or as it is in layers drawn without gaps; vertices count as the same on a grid of ``grid`` metres.
+    """
+    rings_, polygon = shapely.get_rings(geometries, return_index=True)
+    coordinates, ring = shapely.get_coordinates(rings_, return_index=True)
+    joined = ring[1:] == ring[:-1]
+    starts, ends, owner = coordinates[:-1][joined], coordinates[1:][joined], polygon[ring[:-1][joined]]
+    placed = np.round(np.hstack((starts, ends)) / grid).astype(np.int64)
+    turned = (placed[:, 0] > placed[:, 2]) | ((placed[:, 0] == placed[:, 2]) & (placed[:, 1] > placed[:, 3]))
+    placed[turned] = placed[turned][:, [2, 3, 0, 1]]
+    moving = (placed[:, :2] != placed[:, 2:]).any(axis=1)
+    placed, owner, starts, ends = placed[moving], owner[moving], starts[moving], ends[moving]
+    if not len(placed):
+        return np.zeros((0, 2), dtype=int), np.zeros(0)
+    order = np.lexsort(placed.T)
+    placed, owner = placed[order], owner[order]
+    lengths = true_lengths(starts[order], ends[order])
+    first = np.append(True, (placed[1:] != placed[:-1]).any(axis=1))
+    begin = np.flatnonzero(first)
+    count = np.diff(np.append(begin, len(placed)))
+    pairs = np.column_stack((owner[begin], np.where(count > 1, owner[np.minimum(begin + 1, len(owner) - 1)], -1)))
+    pairs = np.sort(pairs, axis=1)
+    # Both sides in one polygon: a ring that touches itself, no outline.
+    kept = pairs[:, 0] != pairs[:, 1]
+    pairs, lengths = pairs[kept], lengths[begin][kept]
+    width = len(geometries) + 1
+    keys, at = np.unique((pairs[:, 0] + 1) * width + pairs[:, 1], return_inverse=True)
+    return np.column_stack((keys // width - 1, keys % width)), np.bincount(at, lengths, len(keys))
+
+
+def cut_away(geometries: np.ndarray, others: np.ndarray, check: Callable[[], None] = lambda: None) -> np.ndarray:
+    """What of each polygonal geometry lies in none of the others; the same object where none meets it."""
+    out = geometries.copy()
+    if not len(others) or not len(geometries):
+        return out
+    one, other = shapely.STRtree(others).query(geometries, predicate="intersects")
+    rows, begin = np.unique(one, return_index=True)
+    for n, (row, members) in enumerate(zip(rows, np.split(other, begin[1:]))):
+        if n % 64 == 0:
+            check()
+        rest = polygonal(shapely.difference(geometries[row], shapely.union_all(others[members])))
+        if shapely.area(rest) < shapely.area(geometries[row]) * (1 - 1e-12):
+            out[row] = rest
+    return out
+
+
+def hexagons(places: np.ndarray, area_m2: float) -> np.ndarray:
+    """Regular hexagons of one size, without gaps, that meet the polygons or points ``places`` (EPSG:6933).
+
+    They have exactly that area, and are regular on the ground at the latitude in the middle of the places.
+    """
+    box = shapely.bounds(places)
+    stretch = float(_stretch(np.array([(box[:, 1].min() + box[:, 3].max()) / 2]))[0])
+    side = math.sqrt(2 * area_m2 / (3 * math.sqrt(3)))
+    # Vertices lie on a lattice of half a width and half a side, so that neighbours have the very same ones.
+    step = np.array([math.sqrt(3) / 2 * side * stretch, side / 2 / stretch])
+    low = np.floor((box[:, :2] / step - (2, 4)) / (1, 3)).astype(np.int64)
+    high = np.ceil((box[:, 2:] / step + (2, 4)) / (1, 3)).astype(np.int64)
+    cells = [
+        np.stack(np.meshgrid(np.arange(x0, x1 + 1), np.arange(y0, y1 + 1)), axis=-1).reshape(-1, 2)
+        for (x0, y0), (x1, y1) in zip(low, high)
+    ]
+    # Middles have an even sum of column and row.
+    middles = np.unique(np.concatenate(cells), axis=0)
+    middles = middles[middles.sum(axis=1) % 2 == 0] * (1, 3)
+    corners = np.array([(0, 2), (1, 1), (1, -1), (0, -2), (-1, -1), (-1, 1)])[::-1]
+    found = shapely.polygons((middles[:, None, :] + corners) * step)
+    meeting = shapely.STRtree(places).query(found, predicate="intersects")[0]
+    return found[np.unique(meeting)]
+
+
+def joined(geometries: Iterable[Geometry], grid: float) -> Geometry:
+    """Union of polygonal geometries, with gaps and overlaps narrower than ``grid`` closed."""
+    members = [g for g in geometries if not shapely.is_empty(g)]
+    return polygonal(shapely.union_all(members, grid_size=grid)) if members else shapely.Polygon()
+
+
+def tidied(geometry: Geometry, least_part_m2: float, least_hole_m2: float, kept: Sequence[Geometry] = ()) -> Geometry:
+    """A polygonal geometry without its parts below one size and without its holes below another; a hole that overlaps
+    one of ``kept`` stays."""
+    polygons = shapely.get_parts(geometry)
+    out = []
+    for polygon in polygons[shapely.area(polygons) >= least_part_m2]:
+        holes = [shapely.Polygon(ring) for ring in polygon.interiors]
+        open_ = [
+            hole
+            for hole in holes
+            if shapely.area(hole) >= least_hole_m2
+            or any(shapely.area(shapely.intersection(hole, other)) > 0 for other in kept)
+        ]
+        out.append(polygon if len(open_) == len(holes) else shapely.Polygon(polygon.exterior, [h.exterior for h in open_]))
+    return dissolve(out)
+
+
+def turned(geometries: np.ndarray) -> np.ndarray:
+    """EPSG:6933 polygonal geometries with their parts west of 0° moved round to the east of 180°, in one piece there.
+
+    For what lies round 180° and not at 0°; ``unturned`` takes it back.
+    """
+    out = geometries.copy()
+    for i in np.flatnonzero(shapely.bounds(geometries)[:, 0] < 0):
+        pieces = shapely.get_parts(geometries[i])
+        west = shapely.bounds(pieces)[:, 0] < 0
+        pieces[west] = shapely.transform(pieces[west], lambda c: c + (2 * HALF_WORLD, 0.0))
+        out[i] = dissolve(pieces)
+    return out
+
+
+def unturned(geometry: Geometry) -> Geometry:
+    """An EPSG:6933 geometry that may run past 180°, split there."""
+    if shapely.bounds(geometry)[2] <= HALF_WORLD:
+        return geometry
+    far = 3 * HALF_WORLD
+    near = overlap(geometry, shapely.box(-HALF_WORLD, -far, HALF_WORLD, far))
+    beyond = overlap(geometry, shapely.box(HALF_WORLD, -far, far, far))
+    return polygonal(
+        shapely.multipolygons(
+            [*shapely.get_parts(near), *shapely.get_parts(shapely.transform(beyond, lambda c: c - (2 * HALF_WORLD, 0.0)))]
+        )
+    )
