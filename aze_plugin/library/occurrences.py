@@ -41,7 +41,7 @@ from .threads import Threads, waited_for
 KIND = "occurrences"
 
 # Records are written so many at a time: more of them are nearer to one another, which the R-tree likes.
-_BATCH = 50_000
+_BATCH = 25_000
 _WRITES_WAITING = 2
 # Different values that are remembered of a column: names and dates come again and again.
 _REMEMBERED = 200_000
