@@ -340,6 +340,32 @@ def test_estimates_without_their_counterpart_are_said_and_make_no_share():
     assert "irreplaceability.estimate_site_alone" in codes(judge_taxon(measured, Statement(), RULES))
 
 
+@pytest.mark.parametrize(
+    "told, evidence, share, code",
+    [
+        # one side estimated, the other measured
+        (Estimate("site", "aoo", "all", 8, 9, 10), "records 0-20", (0.4, 0.45, 0.5), "estimate_site_with_measured"),
+        (Estimate("global", "aoo", "all", 20, 25, 40), "records 0-20", (0.25, 0.4, 0.5),
+         "estimate_global_with_measured"),
+        (Estimate("global", "range", "resident", 2e8, 2e8, 2e8), "range R0-20", (0.2, 0.2, 0.2),
+         "estimate_global_with_measured"),
+        # more at the site than in the world, and what must be square kilometres: what was measured stays
+        (Estimate("site", "aoo", "all", 30, 30, 30), "records 0-20", (0.5, 0.5, 0.5), "estimate_site_contradicts"),
+        (Estimate("global", "aoo", "all", 2, 3, 4), "records 0-20", (0.5, 0.5, 0.5), "estimate_global_contradicts"),
+        (Estimate("global", "range", "resident", 80, 80, 80), "range R0-20", (0.5, 0.5, 0.5),
+         "estimate_global_contradicts"),
+        (Estimate("site", "range", "resident", 40, 40, 40), "range R0-20", (0.5, 0.5, 0.5),
+         "estimate_site_contradicts"),
+    ],
+)  # fmt: skip
+def test_an_estimate_of_one_side_goes_with_what_was_measured_of_the_other(told, evidence, share, code):
+    found = replace(evidence_of(Taxon("1", "Azea probans", "EN"), evidence), estimates=(told,))
+    (measured,) = measure([found], strip(0, 10))
+    of = next(s for s in measured.shares if (s.parameter, s.segment) == (told.parameter, told.segment))
+    assert (of.low, of.best, of.high) == pytest.approx(share)
+    assert f"irreplaceability.{code}" in codes(judge_taxon(measured, Statement(), RULES))
+
+
 def test_an_estimate_says_what_it_stands_for():
     measured, verdict = verdict_of("EN", 20, "told esh a 10 / 40; habitat a0-20; range R0-100")
     (replaced,) = measured.replaced

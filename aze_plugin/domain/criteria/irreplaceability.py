@@ -15,10 +15,10 @@ from .. import geometry
 from ..candidate import Statement
 from ..findings import Finding, blocking, info, warning
 from ..geometry import Geometry
-from ..species import PARAMETERS, SEGMENT_SEASONS, RangeRow, RecordEvidence, Taxon
+from ..species import PARAMETERS, SEGMENT_SEASONS, UNITS, RangeRow, RecordEvidence, Taxon
 from . import endangerment
 from .settings import Settings
-from .shares import Measured, Share, leading
+from .shares import Measured, Share, contradicted, leading
 
 _LIFE_HISTORY = ("breeding", "non_breeding", "passage")
 
@@ -235,12 +235,19 @@ def _evidence_findings(measured: Measured, settings: Settings) -> list[Finding]:
                     world=share.global_value,
                 )
             )
-    estimated = {(e.parameter, e.segment, e.scope) for e in measured.evidence.estimates}
+    estimates = measured.evidence.estimates
+    estimated = {(e.parameter, e.segment, e.scope) for e in estimates}
+    from_estimates = {(share.parameter, share.segment) for share in shares if share.basis == "estimate"}
     for parameter, segment, scope in sorted(estimated):
-        if (parameter, segment, "global" if scope == "site" else "site") not in estimated:
-            findings.append(
-                info(f"irreplaceability.estimate_{scope}_alone", taxon=name, parameter=parameter, segment=segment)
-            )
+        if (parameter, segment, "global" if scope == "site" else "site") in estimated:
+            continue
+        params = {"taxon": name, "parameter": parameter, "segment": segment}
+        if (parameter, segment) in from_estimates:
+            findings.append(warning(f"irreplaceability.estimate_{scope}_with_measured", **params))
+        elif contradicted((parameter, segment), estimates, shares):
+            findings.append(warning(f"irreplaceability.estimate_{scope}_contradicts", **params, unit=UNITS[parameter]))
+        else:
+            findings.append(info(f"irreplaceability.estimate_{scope}_alone", **params))
     return findings
 
 

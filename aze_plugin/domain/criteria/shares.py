@@ -29,6 +29,9 @@ from ..species import (
 CELL_M = 2000.0
 LOCALITY_DECIMALS = 4
 
+# Estimate and measurement of one thing that differ by more than this many times are taken for different units.
+_OTHER_UNIT = 1000.0
+
 BASES = ("range_map", "records", "habitat", "estimate")
 
 
@@ -107,7 +110,7 @@ def measure(evidence: Sequence[Evidence], boundary: Geometry) -> list[Measured]:
         if item.records:
             computed += record_shares(item.records, within)
         computed += habitat_shares(item.habitats, boundary)
-        estimated = estimate_shares(item.estimates)
+        estimated = estimate_shares(item.estimates, computed)
         told = {(share.parameter, share.segment) for share in estimated}
         kept = [share for share in computed if (share.parameter, share.segment) not in told]
         shares = sorted([*estimated, *kept], key=_order)
@@ -169,20 +172,28 @@ def habitat_shares(habitats: Sequence[HabitatEvidence], boundary: Geometry) -> l
     ]
 
 
-def estimate_shares(estimates: Sequence[Estimate]) -> list[Share]:
-    """Shares from estimates, for each parameter and segment of which both the site and the world are estimated.
+def estimate_shares(estimates: Sequence[Estimate], computed: Sequence[Share] = ()) -> list[Share]:
+    """Shares from estimates, for each parameter and segment of which site or world is estimated and the other is known.
 
     Low = site minimum ÷ world maximum, best ÷ best, high = site maximum ÷ world minimum (KBA Standard, on uncertainty).
-    Where several estimates speak of the same thing the last one given counts.
+    Where several estimates speak of the same thing the last one given counts. Where only one side is estimated the
+    other is what was measured, unless that contradicts the estimate (see ``contradicted``).
     """
-    site, world = ({(e.parameter, e.segment): e for e in estimates if e.scope == scope} for scope in ("site", "global"))
+    told = _told(estimates)
+    measured = {(share.parameter, share.segment): share for share in computed}
     shares = []
-    for parameter, segment in site.keys() & world.keys():
-        here, everywhere = site[parameter, segment], world[parameter, segment]
+    for key in told["site"].keys() | told["global"].keys():
+        if key in measured and contradicted(key, estimates, computed):
+            continue
+        here, everywhere = told["site"].get(key), told["global"].get(key)
+        if key in measured:
+            here = here or _as_estimate("site", measured[key])
+            everywhere = everywhere or _as_estimate("global", measured[key])
+        if here is None or everywhere is None:
+            continue
         shares.append(
             Share(
-                parameter,
-                segment,
+                *key,
                 _fraction(here.low, everywhere.high),
                 _fraction(here.best, everywhere.best),
                 _fraction(here.high, everywhere.low),
@@ -192,6 +203,34 @@ def estimate_shares(estimates: Sequence[Estimate]) -> list[Share]:
             )
         )
     return sorted(shares, key=_order)
+
+
+def contradicted(key: tuple[str, str], estimates: Sequence[Estimate], computed: Sequence[Share]) -> bool:
+    """Whether the one estimate of a parameter and segment, of the site or of the world, cannot go with what was
+    measured: more at the site than in the world, or another unit by the look of it."""
+    told = _told(estimates)
+    sides = [side for side in ("site", "global") if key in told[side]]
+    measured = next((share for share in computed if (share.parameter, share.segment) == key), None)
+    if len(sides) != 1 or measured is None:
+        return False
+    estimate = told[sides[0]][key]
+    own, other = measured.site_value, measured.global_value
+    if sides[0] == "global":
+        own, other = other, own
+        if other > estimate.high * (1 + 1e-9):
+            return True
+    elif estimate.best > other * (1 + 1e-9):
+        return True
+    return min(own, estimate.best) > 0 and max(own, estimate.best) / min(own, estimate.best) > _OTHER_UNIT
+
+
+def _told(estimates: Sequence[Estimate]) -> dict[str, dict[tuple[str, str], Estimate]]:
+    return {scope: {(e.parameter, e.segment): e for e in estimates if e.scope == scope} for scope in ("site", "global")}
+
+
+def _as_estimate(scope: str, share: Share) -> Estimate:
+    value = share.site_value if scope == "site" else share.global_value
+    return Estimate(scope, share.parameter, share.segment, value, value, value)
 
 
 def _exact(parameter: str, segment: str, here: float, everywhere: float, basis: str) -> Share:

@@ -90,6 +90,26 @@ def templates() -> dict[str, str]:
             "The {parameter} of {taxon} ({segment}) are estimated for the world but not for this site. Add the estimate "
             "for the site to compare them.",
         ),
+        "irreplaceability.estimate_site_with_measured": translate(
+            "AzeEvidence",
+            "For the {parameter} of {taxon} ({segment}) the site is estimated and the world is what the library's data "
+            "measure. Make sure that both count the same thing.",
+        ),
+        "irreplaceability.estimate_global_with_measured": translate(
+            "AzeEvidence",
+            "For the {parameter} of {taxon} ({segment}) the world is estimated and the site is what the library's data "
+            "measure. Make sure that both count the same thing.",
+        ),
+        "irreplaceability.estimate_site_contradicts": translate(
+            "AzeEvidence",
+            "The estimate for the site of the {parameter} of {taxon} ({segment}) cannot go with what the library's data "
+            "measure, so it is left aside. Check its figure and its unit: areas are in m², areas of occupancy in cells.",
+        ),
+        "irreplaceability.estimate_global_contradicts": translate(
+            "AzeEvidence",
+            "The estimate for the world of the {parameter} of {taxon} ({segment}) cannot go with what the library's data "
+            "measure, so it is left aside. Check its figure and its unit: areas are in m², areas of occupancy in cells.",
+        ),
         "irreplaceability.reintroduction_no_rival": translate(
             "AzeEvidence", "None of the other candidates holds any of the historic range of {taxon}."
         ),
