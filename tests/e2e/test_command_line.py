@@ -14,6 +14,10 @@ SAMPLE = STAGED / "resources" / "sample"
 
 pytestmark = pytest.mark.skipif(not STAGED.is_dir(), reason="run `make stage` first")
 
+ALGORITHMS = (
+    "importspecies", "refreshassessments", "checkboundary", "protectioncoverage", "packagenomination", "verifypackage",
+)  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def environment():
@@ -46,9 +50,13 @@ def library(call, tmp_path_factory):
         f"RANGES={SAMPLE / 'ranges.zip'}",
         f"RANGES={SAMPLE / 'ranges_birds.gpkg'}",
         f"ASSESSMENTS={SAMPLE / 'redlist.zip'}",
+        f"OCCURRENCES={SAMPLE / 'occurrences.csv'}",
+        f"POPULATIONS={SAMPLE / 'populations.csv'}",
+        f"HABITATS={SAMPLE / 'habitat'}",
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads(done.stdout)["results"]["TAXA"] == 30
+    # One name among the records is that of no taxon of the range maps.
+    assert json.loads(done.stdout)["results"]["TAXA"] == 31
     return path
 
 
@@ -64,13 +72,10 @@ def test_variables_are_absolute_and_unquoted(environment):
 
 def test_the_provider_lists_its_algorithms(call):
     listed = json.loads(call("--json", "list").stdout)["providers"]["aze"]["algorithms"]
-    names = {"importspecies", "checkboundary", "protectioncoverage", "packagenomination", "verifypackage"}
-    assert {f"aze:{n}" for n in names} <= set(listed)
+    assert {f"aze:{name}" for name in ALGORITHMS} <= set(listed)
 
 
-@pytest.mark.parametrize(
-    "name", ["importspecies", "checkboundary", "protectioncoverage", "packagenomination", "verifypackage"]
-)
+@pytest.mark.parametrize("name", ALGORITHMS)
 def test_every_algorithm_explains_itself(call, name):
     described = json.loads(call("--json", "help", f"aze:{name}").stdout)
     assert len(described["algorithm_details"]["short_description"] or "") > 200 or len(json.dumps(described)) > 2000
@@ -84,12 +89,20 @@ def test_check_and_cover_write_their_documents(call, library, tmp_path):
         "--",
         f"BOUNDARY={SAMPLE / 'candidates.gpkg'}|layername=candidates",
         f"LIBRARY={library}",
+        f"PROTECTED={SAMPLE / 'protected_areas.gpkg'}|layername=polygons",
+        f"LANDCOVER={SAMPLE / 'landcover.tif'}",
+        f"EDGES={SAMPLE / 'islands.gpkg'}",
+        f"CANDIDATE_LIST={tmp_path / 'candidate_list.csv'}",
         f"OUTPUT={tmp_path / 'assessment.json'}",
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "Squaminella rupestris" in (tmp_path / "candidate_list.csv").read_text(encoding="utf-8")
     results = json.loads(done.stdout)["results"]
     assert (results["CANDIDATES"], results["ELIGIBLE"]) == (7, 0)
-    assert json.loads((tmp_path / "assessment.json").read_text())["schema"] == "aze-assessment/1"
+    document = json.loads((tmp_path / "assessment.json").read_text())
+    assert document["schema"] == "aze-assessment/1"
+    parameters = {s["parameter"] for a in document["assessments"] for t in a["species"] for s in t["shares"]}
+    assert parameters == {"mature_individuals", "aoo", "esh", "range", "localities"}
     done = call(
         "--json",
         "run",
