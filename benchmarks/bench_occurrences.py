@@ -78,9 +78,8 @@ for _ in range(5):
 print(sorted(turns)[2], peak(), sum(len(r.years) for r in found.values()), len(found))
 """
 
-# About a tenth of the records lie in it.
+# West, south, east and north of a country where records are dense.
 _BOX = (10.0, -5.0, 25.0, 9.0)
-"""Longitudes and latitudes of a candidate of the size of a country, where records are dense."""
 
 
 def source() -> Path:

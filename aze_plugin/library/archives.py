@@ -345,12 +345,11 @@ def _citation(files: Files, base: PurePosixPath, metadata: str | None) -> tuple[
         if error.code != "archives.bad_descriptor":
             raise
         return "", [("import.metadata_unreadable", {"file": name})]
-    found = {}
+    found: dict[str, str] = {}
     for element in root.iter():
         tag = str(element.tag).rpartition("}")[2]
-        text = " ".join("".join(element.itertext()).split())
-        if tag in ("citation", "title") and text:
-            found.setdefault(tag, text)
+        if tag in ("citation", "title") and tag not in found:
+            found[tag] = " ".join("".join(element.itertext()).split())
     return found.get("citation") or found.get("title", ""), []
 
 

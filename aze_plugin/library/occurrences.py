@@ -40,13 +40,15 @@ from .threads import Threads, waited_for
 
 KIND = "occurrences"
 
-# Records are written so many at a time: more of them are nearer to one another, which the R-tree likes.
+# Records are written so many at a time. More of them would be nearer to one another, which the R-tree likes; but an
+# import that is asked to stop waits for the lot under way.
 _BATCH = 25_000
 _WRITES_WAITING = 2
 # Different values that are remembered of a column: names and dates come again and again.
 _REMEMBERED = 200_000
 _ROWS_OF_LAYER = 5_000
 _EXAMPLES = 10
+_LONGEST_SHOWN = 200
 
 _NAME_ROLES = ("scientific_name", "species", "genus", "epithet", "taxon_id")
 _ROLES = ("status", "count", "lat", "lon", "uncertainty", "year", "date", "basis", "orphan")
@@ -68,10 +70,11 @@ _NOT_LETTERS = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True)
 class Source:
-    """One file of records. ``dataset``: where it is, for its hash; ``blocks``: opens it and gives its rows.
+    """One file of records.
 
-    ``named``: the user chose it and not a folder that it lies in; ``error``: why it cannot be read, as far as a first
-    look tells.
+    ``dataset``: where it is, for its hash; ``kind``: ``archive``, ``table`` or ``layers``; ``archive`` or ``table``: how
+    to read its rows, None for layers and for a file without anything in it. ``named``: the user chose it and not a
+    folder that it lies in; ``error``: why it cannot be read, as far as a first look tells.
     """
 
     dataset: Dataset
@@ -527,7 +530,11 @@ class RecordImport:
     def _reject(self, number: int, name: str, code: str, params: dict[str, Any], label: str) -> None:
         if self._listed[code] < LISTED:
             self._listed[code] += 1
-            self.report.rejected.append(RowNote(number, name, code, params, label))
+            # What a file that is no table has in a column may be as long as the file.
+            shown = {
+                role: value[:_LONGEST_SHOWN] if isinstance(value, str) else value for role, value in params.items()
+            }
+            self.report.rejected.append(RowNote(number, name[:_LONGEST_SHOWN], code, shown, label))
         else:
             self.report.unlisted[code] += 1
 
