@@ -241,8 +241,8 @@ def _normalise(root, shown: str) -> list[str]:
                 section.set(attribute, default)
         section.set("rowType", section.get("rowType") or _SIMPLE)
         encodings.append(section.get("encoding") or "utf-8")
-        # The reader unescapes delimiters by way of this encoding, which only such as hold ASCII survive.
-        section.set("encoding", "utf-8")
+        # The reader unescapes delimiters by way of this encoding: Python unescapes Latin-1 only.
+        section.set("encoding", "latin-1")
     return encodings
 
 

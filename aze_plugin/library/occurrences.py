@@ -72,9 +72,9 @@ _NOT_LETTERS = re.compile(r"[\W_]+")
 class Source:
     """One file of records.
 
-    ``dataset``: where it is, for its hash; ``kind``: ``archive``, ``table`` or ``layers``; ``archive`` or ``table``: how
-    to read its rows, None for layers and for a file without anything in it. ``named``: the user chose it and not a
-    folder that it lies in; ``error``: why it cannot be read, as far as a first look tells.
+    ``dataset``: where it is, for its hash; ``kind``: ``archive``, ``table`` or ``layers``; ``archive`` and ``table``:
+    how to read its rows, None for layers and for a file without anything in it. ``named``: the user chose it and not
+    a folder that it lies in; ``error``: why it cannot be read, as far as a first look tells.
     """
 
     dataset: Dataset

@@ -26,6 +26,7 @@ _LONGEST_LINE = 16 << 20
 _MOST_LINES = 200
 _HEAD = 1 << 16
 _DELIMITERS = "\t;,|"
+_NOT_OF_TABLES = ("utf-8", "ascii", "idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -152,12 +153,16 @@ def sniffed(opened: Callable[[], AbstractContextManager[BinaryIO]], file: str) -
 
 
 def known_encoding(name: str) -> str:
-    """A codec for the encoding that a descriptor names; UTF-8, which also takes Windows-1252, for one that is none."""
+    """A codec for the encoding that a descriptor names; UTF-8, which also takes Windows-1252, for one that is none.
+
+    Among Python's codecs are some that unpack, or that are no text's: no table is written in them.
+    """
     try:
         found = codecs.lookup(name.strip()).name
-    except LookupError:
+        b"aaaa".decode(found, "replace")
+    except (LookupError, ValueError):
         return "utf-8-sig"
-    return "utf-8-sig" if found in ("utf-8", "ascii") else found
+    return "utf-8-sig" if found in _NOT_OF_TABLES else found
 
 
 def _encoding(head: bytes) -> str:

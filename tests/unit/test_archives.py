@@ -103,7 +103,7 @@ def test_a_zip_and_the_folder_that_it_was_are_the_same(tmp_path, library):
     assert stored(library) == TAKEN
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "||", "\x01"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "||", "\x01", "¦"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "#\n"])
 def test_delimiters_and_line_ends(tmp_path, library, delimiter, end):
     escaped = {"\n": "\\n", "\r\n": "\\r\\n", "\r": "\\r", "#\n": "#\\n"}[end]
@@ -130,7 +130,8 @@ def test_other_breaks_within_values_end_no_line(tmp_path, library, separator):
 @pytest.mark.parametrize(
     ("declared", "actual"),
     [("UTF-8", "utf-8"), ("utf8", "utf-8-sig"), ("ISO-8859-1", "latin-1"), ("windows-1252", "cp1252"),
-     ("UTF-16", "utf-16"), ("UTF-8", "cp1252"), ("no such encoding", "utf-8"), (None, "utf-8")],
+     ("UTF-16", "utf-16"), ("UTF-8", "cp1252"), ("no such encoding", "utf-8"), (None, "utf-8"),
+     ("zlib", "utf-8"), ("undefined", "utf-8"), ("punycode", "utf-8"), ("unicode_escape", "utf-8")],
 )  # fmt: skip
 def test_encodings(tmp_path, library, declared, actual):
     core = section("core", "Occurrence", "o.txt", FIELDS, encoding=declared)
