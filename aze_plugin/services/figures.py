@@ -119,3 +119,14 @@ def readable(params: dict) -> dict:
         else:
             shown[key] = value
     return shown
+
+
+def written(value: float) -> str:
+    """A number for a field to edit it in: as the locale writes it, with all of its digits."""
+    return _locale().toString(float(value), "f", QLocale.FloatingPointPrecisionOption.FloatingPointShortest)
+
+
+def read_number(text: str) -> float | None:
+    """A number as the user's locale writes it, thousands set apart or not; None for what is none."""
+    value, is_number = _locale().toDouble("".join(text.split()))
+    return value if is_number and math.isfinite(value) else None

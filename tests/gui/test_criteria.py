@@ -1,5 +1,7 @@
 """The page Criteria on the sample's results."""
 
+import csv
+
 import pytest
 from pages_support import algorithms, empty_session, fresh, library, session, settle, wait_for  # noqa: F401
 from qgis.PyQt.QtCore import QPoint, Qt
@@ -125,18 +127,55 @@ def test_evidence_of_presence_is_kept_with_its_taxon(page, session):  # noqa: F8
     assert session.nominations.statement("evidence_of_presence", entry["scientific_name"]) == "Transect of 2024"
 
 
-def test_places_of_findings_are_shown_on_the_map(page, session, monkeypatch):  # noqa: F811
-    zoomed = []
-    monkeypatch.setattr(session, "zoom_to", zoomed.append)
-    fresh_page = CriteriaPage(session)
+def test_parts_and_records_outside_are_listed_in_order_and_one_click_away(page, session, monkeypatch):  # noqa: F811
     entry = next(
-        e for e in session.results.assessment["species"] if any(f["params"].get("extent") for f in e["findings"])
+        e
+        for e in session.results.assessment["species"]
+        if any(f["code"] == "irreplaceability.outside" and len(f["params"]["parts"]) > 1 for f in e["findings"])
     )
-    fresh_page.show_taxon(entry["scientific_name"])
-    fresh_page.show()
-    link(fresh_page.details.findings, "show").click()
-    finding = next(f for f in entry["findings"] if f["params"].get("extent"))
-    assert zoomed == [list(finding["params"]["extent"])]
+    outside = next(f for f in entry["findings"] if f["code"] == "irreplaceability.outside")["params"]
+    # Records as a check of a library with records gives them, in no order.
+    places = [
+        {"lon": 1.0 + n, "lat": 2.0, "year": year, "distance_m": distance, "extent": [n, 1, n + 1, 2]}
+        for n, (year, distance) in enumerate(((0, 9000.0), (2011, 500.0), *((2000, 1e4 + n) for n in range(4))))
+    ]
+    params = {"taxon": entry["scientific_name"], "count": 30, "distance_m": 500.0, "records": places}
+    entry["findings"].append(
+        {"code": "irreplaceability.records_outside", "severity": "info", "message": "Thirty.", "params": params}
+    )
+    zoomed, flashed = [], []
+    monkeypatch.setattr(session, "zoom_to", lambda place, flash=True: zoomed.append((place, flash)))
+    monkeypatch.setattr(session, "flash", flashed.append)
+    page.show_taxon(entry["scientific_name"])
+    settle()
+    link(page.details.parts, "zoom").click()
+    largest = max(outside["parts"], key=lambda part: part["area_m2"])
+    assert zoomed == [(list(largest["extent"]), True)]
+
+    records = page.details.records
+    assert [t for t in texts(records) if "away" in t][:2] == [
+        "500\u00a0m away · 2011",
+        "9.0\u00a0km away · year not known",
+    ]
+    link(records, "zoom").click()
+    assert zoomed[-1] == ([1, 1, 2, 2], False)
+    assert (flashed[0].asPoint().x(), flashed[0].asPoint().y()) == (2.0, 2.0)
+    link(records, "2 more").click()
+    said = texts(records)
+    assert len([t for t in said if "away" in t]) == 6
+    assert "24 others are not listed." in said
+
+
+def test_the_page_says_which_share_decides_and_how_it_was_computed(page, session):  # noqa: F811
+    entry = next(e for e in session.results.assessment["species"] if e["trigger"])
+    deciding = next(share for share in entry["shares"] if share["deciding"])
+    page.show_taxon(entry["scientific_name"])
+    assert page.details.decision.plain().startswith(f"◆ {species.share_name(deciding)} decides")
+    page.details.how.copy()
+    copied = QApplication.clipboard().text()
+    for step in entry["explanation"]:
+        assert step["message"][1:] in copied
+    assert copied.rstrip().endswith(session.results.assessment_sources[0]["citation"])
 
 
 def test_the_rest_of_a_range_is_one_click_away(page, session, monkeypatch):  # noqa: F811
@@ -174,6 +213,37 @@ def test_the_table_goes_to_the_clipboard_and_to_a_file(page, session, tmp_path):
     target = tmp_path / "taxa.csv"
     page.taxa.save_as(str(target))
     assert len(target.read_text(encoding="utf-8-sig").splitlines()) == shares + 1
+    rows = list(csv.DictReader(target.open(encoding="utf-8-sig", newline="")))
+    expected = [
+        (e["scientific_name"], s["parameter"], s["segment"], str(s["deciding"]), s["basis"])
+        for e in session.results.assessment["species"]
+        for s in e["shares"]
+    ]
+    columns = ("scientific_name", "parameter", "segment", "deciding", "basis")
+    assert [tuple(row[c] for c in columns) for row in rows if row["parameter"]] == expected
+
+
+def test_the_candidate_list_names_what_is_left_out(page, session, tmp_path):  # noqa: F811
+    from pages_support import boundary_of
+
+    said = []
+    session.message.connect(lambda text, level: said.append(text))
+    near = {
+        e["scientific_name"]
+        for e in session.results.assessment["species"]
+        if e["category"] in ("CR", "EN", "EW")
+        and e["rank"] == "species"
+        and not e["trigger"]
+        and max(s["high"] for s in e["shares"]) >= 0.5
+    }
+    assert near
+    page.taxa.save_list(str(tmp_path / "list.csv"))
+    rows = list(csv.DictReader((tmp_path / "list.csv").open(encoding="utf-8-sig", newline="")))
+    assert {row["scientific_name"] for row in rows} == near
+    assert "Left out" not in said[-1]
+    session.candidates.add("Ember Crater", boundary_of("Ember Crater"))
+    page.taxa.save_list(str(tmp_path / "list.csv"))
+    assert "Ember Crater" in said[-1]
 
 
 def test_a_file_that_cannot_be_written_is_said(page, session, tmp_path):  # noqa: F811

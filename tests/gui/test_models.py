@@ -6,7 +6,7 @@ import random
 import time
 
 import pytest
-from qgis.PyQt.QtCore import QModelIndex, Qt
+from qgis.PyQt.QtCore import QCoreApplication, QModelIndex, Qt
 from qgis.PyQt.QtGui import QColor, QImage, QPainter, QPalette
 from qgis.PyQt.QtWidgets import QTreeView
 
@@ -123,6 +123,122 @@ def test_shares_stay_with_a_taxon_that_the_filter_keeps(few):
 def test_the_deciding_share_stands_for_the_taxon(few):
     whole, breeding = share(segment="all", best=0.999), share(segment="breeding", best=0.96, deciding=True)
     assert species.headline(taxon("A", shares=[whole, breeding])) is breeding
+
+
+def figures(model, name):
+    index = model.find(name)
+    columns = species.PARAMETER_COLUMNS.items()
+    return {p: index.siblingAtColumn(c).data() for p, c in columns if index.siblingAtColumn(c).data()}
+
+
+@pytest.fixture
+def several(qgis_app):
+    disagree = finding("irreplaceability.parameters_disagree", "They disagree.", "warning")
+    return {
+        "species": [
+            taxon(
+                "Beta nova",
+                shares=[
+                    share("mature_individuals", best=0.982, low=0.96, high=1.0, deciding=True, unit="individuals"),
+                    share("aoo", "all", 0.875, status="not_met", unit="cells", basis="records"),
+                    share("range", "all", 0.1, status="not_met"),
+                    share("range", "breeding", 0.9504),
+                ],
+                trigger=True,
+                status="met",
+                findings=[disagree],
+            ),
+            taxon("Alpha prima", "EN", shares=[share("aoo", "all", 0.0, status="not_met", unit="cells")]),
+            taxon("Delta quarta", "EN", shares=[share(best=0.3, status="not_met")]),
+        ]
+    }
+
+
+def test_every_parameter_has_a_figure_and_the_deciding_one_a_mark(several):
+    model, _ = proxied(several)
+    assert model.parameters == ("mature_individuals", "aoo", "range")
+    # A parameter shows the share that counts most of its segments, and the deciding one has a mark and bold type.
+    assert figures(model, "Beta nova") == {
+        "mature_individuals": "◆\u200998.2\u00a0%",
+        "aoo": "○\u200987.5\u00a0%",
+        "range": "●\u200995.04\u00a0%",
+    }
+    row = model.find("Beta nova")
+    bold = {
+        parameter
+        for parameter, column in species.PARAMETER_COLUMNS.items()
+        if (font := row.siblingAtColumn(column).data(Qt.ItemDataRole.FontRole)) and font.bold()
+    }
+    assert bold == {"mature_individuals"}
+    model.set_compact(marks_only=True, short_names=False, short_figures=True)
+    # Fewer decimals, but never so few that the side of the threshold is lost.
+    assert figures(model, "Beta nova")["range"] == "●\u200995.04"
+    assert figures(model, "Beta nova")["aoo"] == "○\u200988"
+    assert "%" in model.headerData(species.NAME, Qt.Orientation.Horizontal)
+
+
+def test_disagreement_is_marked_and_explained(several):
+    model, _ = proxied(several)
+    status = model.find("Beta nova").siblingAtColumn(species.STATUS)
+    assert status.data().endswith("▲")
+    assert status.data(Qt.ItemDataRole.ToolTipRole) == "They disagree."
+    assert "▲" not in model.find("Alpha prima").siblingAtColumn(species.STATUS).data()
+
+
+def test_no_share_sorts_below_a_share_of_nothing(several):
+    _, proxy = proxied(several)
+    proxy.sort(species.PARAMETER_COLUMNS["aoo"], Qt.SortOrder.DescendingOrder)
+    assert names(proxy) == ["Beta nova", "Alpha prima", "Delta quarta"]
+
+
+def test_columns_come_as_the_room_allows(several):
+    from aze_plugin.gui.pages.taxa import TaxaTree
+
+    model, proxy = proxied(several)
+    tree = TaxaTree()
+    tree.setModel(proxy)
+    tree.arrange()
+    tree.show()
+
+    def shown(width):
+        tree.resize(width, 300)
+        QCoreApplication.processEvents()
+        total = sum(tree.columnWidth(c) for c in range(model.columnCount()) if not tree.isColumnHidden(c))
+        assert total <= tree.viewport().width()
+        return {c for c in range(model.columnCount()) if not tree.isColumnHidden(c)}
+
+    ems = tree.fontMetrics().horizontalAdvance("m")
+    kept = {species.NAME, species.CATEGORY, species.STATUS}
+    with_figures = {species.PARAMETER_COLUMNS[p] for p in model.parameters}
+    assert shown(ems * 17) == kept | {species.SHARE}
+    assert shown(ems * 34) == kept | with_figures
+    assert shown(ems * 90) == kept | with_figures | {species.SHARE}
+    tree.deleteLater()
+
+
+def test_painting_and_scrolling_work_nothing_out(several, monkeypatch):
+    from aze_plugin.gui.pages.taxa import TaxaTree
+
+    model, proxy = proxied(several)
+    tree = TaxaTree()
+    tree.setModel(proxy)
+    tree.arrange()
+    tree.resize(600, 300)
+    tree.expandAll()
+    tree.show()
+    assert tree.uniformRowHeights()
+
+    def never(*args, **kwargs):
+        raise AssertionError("worked out while painting")
+
+    for name in ("bar_of", "headline", "share_tip", "percent", "_word", "disagreement"):
+        monkeypatch.setattr(species, name, never)
+    before = [id(node.texts) for node in model._root.children]
+    tree.viewport().repaint()
+    tree.verticalScrollBar().setValue(3)
+    tree.viewport().repaint()
+    assert [id(node.texts) for node in model._root.children] == before
+    tree.deleteLater()
 
 
 def test_the_whole_range_stands_for_a_sole_area_only(few):

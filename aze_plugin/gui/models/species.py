@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -13,6 +11,7 @@ from qgis.PyQt.QtGui import QGuiApplication, QPalette
 
 from ...domain import redlist
 from ...domain.species import PARAMETERS, SEGMENTS
+from ...services import spreadsheets
 from ...services.figures import number, percent, square_metres
 from ...services.vocabulary import word
 from .. import style
@@ -147,14 +146,16 @@ def bar_of(entry: dict[str, Any], share: dict[str, Any] | None, threshold: float
     return Bar(share["low"], share["best"], share["high"], threshold, status, percent(share["best"]))
 
 
-def share_sentence(share: dict[str, Any], threshold: float) -> str:
+def share_sentence(share: dict[str, Any], threshold: float, with_bounds: bool = True) -> str:
     """The values behind a share, and its bounds where they differ."""
     translate = QCoreApplication.translate
     if share["best"] is None:
         return translate("AzeCriteria", "Cannot be assessed: a value is missing.")
     here, everywhere = share_values(share)
+    if share["unit"] != "m2":
+        here = _count(share["site_value"])
     said = translate("AzeCriteria", "{here} of {everywhere} are inside.").format(here=here, everywhere=everywhere)
-    if share["low"] == share["best"] == share["high"]:
+    if share["low"] == share["best"] == share["high"] or not with_bounds:
         return said
     bounds = translate("AzeCriteria", "Between {low} and {high}, best {best}; threshold {threshold}.").format(
         low=percent(share["low"]),
@@ -171,28 +172,13 @@ def as_csv(assessment: dict[str, Any], delimiter: str = ",") -> str:
     A name that a spreadsheet could take for a formula is quoted with an apostrophe in front.
     """
     columns = ("taxon_id", "scientific_name", "category", "trigger", "route", "taxon_status")
-    measures = (
-        "parameter",
-        "segment",
-        "low",
-        "best",
-        "high",
-        "site_value",
-        "global_value",
-        "unit",
-        "status",
-        "deciding",
-    )
-    measures += ("basis",)
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(columns + measures)
+    measures = ("parameter", "segment", "low", "best", "high", "site_value", "global_value", "unit", "status")
+    measures += ("deciding", "basis")
+    rows = []
     for entry in assessment.get("species", ()):
         taxon = [entry[key] for key in columns[:-1]] + [entry["status"]]
-        for share in entry["shares"] or [{}]:
-            row = taxon + [share.get(key) for key in measures]
-            writer.writerow([_harmless(value) for value in row])
-    return out.getvalue()
+        rows += [taxon + [share.get(key) for key in measures] for share in entry["shares"] or [{}]]
+    return spreadsheets.as_csv(columns + measures, rows, delimiter)
 
 
 class SpeciesModel(QAbstractItemModel):
@@ -540,11 +526,15 @@ def _header_tip(section: int) -> str | None:
     return None
 
 
+def _count(value: float) -> str:
+    return number(value, 0 if float(value).is_integer() else 1)
+
+
 def _measured(value: float | None, unit: str) -> str:
     translate = QCoreApplication.translate
     if value is None or unit == "m2":
         return square_metres(value)
-    count = number(value, 0 if float(value).is_integer() else 1)
+    count = _count(value)
     template = {
         "cells": translate("AzeCriteria", "{count} cells of 2 × 2 km"),
         "individuals": translate("AzeCriteria", "{count} individuals"),
@@ -561,7 +551,3 @@ def _word(kind: str, code: str) -> str:
 
 def _rank(order: tuple[str, ...], code: str) -> int:
     return order.index(code) if code in order else len(order)
-
-
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value

@@ -56,6 +56,8 @@ class TaxaTable(QWidget):
         menu = QMenu(self.save)
         menu.addAction(translate("AzeCriteria", "Copy table"), self.copy)
         menu.addAction(translate("AzeCriteria", "Save as CSV…"), self._choose_file)
+        menu.addSeparator()
+        menu.addAction(translate("AzeCriteria", "Save candidate list…"), self._choose_list)
         self.save.setMenu(menu)
 
         self.model = species.SpeciesModel(self)
@@ -128,6 +130,39 @@ class TaxaTable(QWidget):
         )
         if path:
             self.save_as(path)
+
+    def save_list(self, path: str) -> None:
+        """Write the candidate list of all candidates: what comes near the threshold without passing it, and what it
+        lacks. Those that were not checked or changed since are left out, and that is said."""
+        from ...services import shortlist
+        from ...services.checking import default_settings
+
+        translate = QCoreApplication.translate
+        documents, lacking = self.session.results.documents()
+        rows = shortlist.rows(documents, default_settings())
+        try:
+            with replacing(path) as beside:
+                beside.write_bytes(shortlist.as_csv(rows).encode("utf-8-sig"))
+        except AzeError as error:
+            self.session.message.emit(text(error.code, error.params), messages.CRITICAL)
+            return
+        said = translate("AzeCriteria", "The candidate list was written to {path}; it has {count} rows.")
+        said = said.format(path=path, count=len(rows))
+        if lacking:
+            left = translate("AzeCriteria", "Left out, as their check is missing or out of date: {names}.")
+            said = f"{said} {left.format(names=', '.join(lacking))}"
+        self.session.message.emit(said, messages.WARNING if lacking else messages.SUCCESS)
+
+    def _choose_list(self) -> None:
+        translate = QCoreApplication.translate
+        path, _ = QFileDialog.getSaveFileName(
+            self,
+            translate("AzeCriteria", "Save the candidate list"),
+            translate("AzeCriteria", "candidate list.csv"),
+            translate("AzeCriteria", "CSV files (*.csv)"),
+        )
+        if path:
+            self.save_list(path)
 
     def _filter(self, words: str) -> None:
         self.proxy.set_words(words)

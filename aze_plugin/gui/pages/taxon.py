@@ -1,26 +1,48 @@
-"""One taxon of an assessment: every share, what it means, and how the figures came about."""
+"""One taxon of an assessment: every share, what it means, where the rest is, estimates, and how it was computed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qgis.PyQt.QtCore import QCoreApplication, QTimer, pyqtSignal
-from qgis.PyQt.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from qgis.core import QgsGeometry, QgsPointXY
+from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtGui import QKeySequence
+from qgis.PyQt.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from ...services.figures import percent
+from ...domain.errors import AzeError
+from ...domain.species import PARAMETERS
+from ...services.figures import metres, percent, square_metres
 from ...services.vocabulary import word
-from .. import style
+from ...services.wording import text
+from .. import messages, style
 from ..models import species
-from ..widgets.basics import ElidedLabel, PageScroll, TextLabel, link
+from ..widgets.basics import PageScroll, TextLabel, link
 from ..widgets.card import Card
 from ..widgets.chip import Chip
+from ..widgets.estimates import EstimateEditor
 from ..widgets.findings import FindingList
-from ..widgets.sharebar import ShareBar
+from ..widgets.placelist import Place, PlaceList
 from ..widgets.statement import StatementEditor
+from ..widgets.steps import StepList
+from ..widgets.whiskers import ShareRow, share_row
+
+# Findings that stand with the shares, as they say how far those agree and hold.
+_OF_SHARES = (
+    "irreplaceability.parameters_disagree",
+    "irreplaceability.estimate_stands",
+    "irreplaceability.site_above_world",
+    "irreplaceability.hangs_on_drawing",
+    "irreplaceability.holds_within_error",
+    "irreplaceability.grow_to_pass",
+    "irreplaceability.growing_does_not_help",
+)
+_OUTSIDE = "irreplaceability.outside"
+_RECORDS_OUTSIDE = "irreplaceability.records_outside"
 
 
 class TaxonDetails(QWidget):
-    """One taxon: outcome, every share, findings, statements, and how the figures came about."""
+    """One taxon: outcome, every share, what is outside, findings, statements, estimates, and how it was computed."""
 
     closed = pyqtSignal()
 
@@ -29,6 +51,8 @@ class TaxonDetails(QWidget):
         translate = QCoreApplication.translate
         self.session = session
         self.taxon = ""
+        # So that a click anywhere on the page makes its undo the one that the keys mean.
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         scroll = PageScroll()
         self.back = link(translate("AzeCriteria", "◂ all taxa"), self._close)
         self.name = TextLabel()
@@ -37,15 +61,23 @@ class TaxonDetails(QWidget):
         self.name.setFont(font)
         self.chip = Chip()
         self.about = TextLabel(muted=True)
+        self.decision = TextLabel()
         self.shares = QWidget()
         self._share_rows = QVBoxLayout(self.shares)
         self._share_rows.setContentsMargins(0, 0, 0, 0)
+        self.agreement = FindingList()
+        self.parts, self.records = PlaceList(), PlaceList()
+        self.parts.zoomed.connect(lambda place: session.zoom_to(list(place.extent)))
+        self.records.zoomed.connect(self._show_record)
         self.findings = FindingList()
         self.findings.zoomed.connect(session.zoom_to)
         self.findings.writing.connect(lambda key, _taxon: self.write(key))
         self.editor = StatementEditor()
         self.editor.saved.connect(lambda key, taxon, said: session.nominations.set_statement(key, said, taxon))
-        self.how = TextLabel()
+        self.estimates = EstimateEditor(session.estimates)
+        self.estimates.loading.connect(self._choose_estimates)
+        self.estimates.saving.connect(self._choose_target)
+        self.how = StepList()
         head = QHBoxLayout()
         head.addWidget(self.back)
         head.addStretch(1)
@@ -53,15 +85,20 @@ class TaxonDetails(QWidget):
         scroll.layout_.addLayout(head)
         scroll.layout_.addWidget(self.name)
         scroll.layout_.addWidget(self.about)
+        self.cards: list[Card] = []
         for title, widgets in (
-            (translate("AzeCriteria", "Share inside the boundary"), (self.shares,)),
+            (translate("AzeCriteria", "Share inside the boundary"), (self.decision, self.shares, self.agreement)),
+            (translate("AzeCriteria", "Outside the boundary"), (self.parts, self.records)),
             (translate("AzeCriteria", "What this means"), (self.findings, self.editor)),
+            (translate("AzeCriteria", "Estimates"), (self.estimates,)),
             (translate("AzeCriteria", "How this was computed"), (self.how,)),
         ):
             card = Card(title)
             for widget in widgets:
                 card.add(widget)
             scroll.layout_.addWidget(card)
+            self.cards.append(card)
+        self.outside = self.cards[1]
         scroll.layout_.addStretch(1)
         self.scroll = scroll
         layout = QVBoxLayout(self)
@@ -72,12 +109,16 @@ class TaxonDetails(QWidget):
         """Show a taxon of the session's assessment."""
         if name != self.taxon:
             self.editor.put_aside()
+            self.parts.show_all(False)
+            self.records.show_all(False)
+            self.scroll.verticalScrollBar().setValue(0)
         self.taxon = name
         self.refresh()
 
     def leave(self) -> None:
-        """Forget the taxon; an unsaved statement is kept for the next time."""
+        """Forget the taxon; an unsaved statement or estimate is kept for the next time."""
         self.editor.put_aside()
+        self.estimates.put_aside()
         self.taxon = ""
 
     def write(self, key: str) -> None:
@@ -90,13 +131,13 @@ class TaxonDetails(QWidget):
 
     def refresh(self) -> bool:
         """Show the taxon as the assessment has it now; False when the assessment has it no more."""
-        species_ = (self.session.results.assessment or {}).get("species", ())
+        results = self.session.results
+        species_ = (results.assessment or {}).get("species", ())
         entry = next((e for e in species_ if e["scientific_name"] == self.taxon), None)
         if entry is None:
             self.leave()
             return False
-        stale = self.session.results.assessment_stale
-        settings = self.session.results.assessment_settings
+        stale, settings = results.assessment_stale, results.assessment_settings
         self.name.setText(entry["scientific_name"])
         if species.can_trigger(entry):
             outcome = word("route", entry["route"]) if entry["trigger"] else word("status", entry["status"])
@@ -104,35 +145,245 @@ class TaxonDetails(QWidget):
         else:
             self.chip.set("empty", QCoreApplication.translate("AzeCriteria", "cannot trigger"), dimmed=stale)
         self.about.setText(_about(entry))
+        self.decision.setText(decision(entry, settings["threshold"]))
+        self._show_shares(entry, settings["threshold"], stale)
+        apart = self._show_outside(entry, stale)
+        others = [f for f in entry["findings"] if f["code"] not in _OF_SHARES and f not in apart]
+        self.findings.set_findings(others, dimmed=stale)
+        self.estimates.set_taxon(entry, results.assessed_estimates, self.session.candidates.current or "")
+        self.how.set_groups(how(entry, settings, results.assessment_sources))
+        return True
+
+    def _show_shares(self, entry: dict[str, Any], threshold: float, stale: bool) -> None:
+        translate = QCoreApplication.translate
         while self._share_rows.count():
             row = self._share_rows.takeAt(0).widget()
             row.hide()
             row.deleteLater()
         for share in sorted(entry["shares"], key=species.share_order):
-            self._share_rows.addWidget(_ShareRow(entry, share, settings["threshold"], stale))
-        self.findings.set_findings(entry["findings"], dimmed=stale)
-        self.how.setText("\n\n".join(_how(entry, settings, self.session.results.assessment_sources)))
-        return True
+            self._share_rows.addWidget(share_row(entry, share, threshold, stale))
+        found = entry.get("sensitivity")
+        if found is not None:
+            title = translate("AzeCriteria", "Boundary ± {error}").format(error=metres(found["error_m"]))
+            bar = species.bar_of(entry, {**found, "status": _between(found, threshold)}, threshold)
+            self._share_rows.addWidget(ShareRow(title, bar, f"{species.share_name(found)}.", dimmed=stale))
+        legend = translate("AzeCriteria", "Scale from 0 to 100 %; dashed: the threshold, {threshold}.")
+        self._share_rows.addWidget(TextLabel(legend.format(threshold=percent(threshold)), muted=True))
+        said = [f for f in entry["findings"] if f["code"] in _OF_SHARES]
+        self.agreement.set_findings(said, dimmed=stale)
+        self.agreement.setVisible(bool(said))
+
+    def _show_outside(self, entry: dict[str, Any], stale: bool) -> list[dict[str, Any]]:
+        """Show the parts and records outside; the findings that say so."""
+        translate = QCoreApplication.translate
+        found = {f["code"]: f for f in entry["findings"]}
+        parts, records = found.get(_OUTSIDE), found.get(_RECORDS_OUTSIDE)
+        listed = []
+        if parts is not None:
+            for part in sorted(parts["params"]["parts"], key=lambda part: -part["area_m2"]):
+                said = f"{percent(part['share'])} · {square_metres(part['area_m2'])}"
+                listed.append(Place(said, part["extent"]))
+        self.parts.set_places(
+            parts["message"] if parts else "", listed, parts["params"]["count"] if parts else 0, stale
+        )
+        listed = []
+        if records is not None:
+            for record in sorted(records["params"]["records"], key=lambda record: record["distance_m"]):
+                year = str(record["year"]) if record["year"] else translate("AzeCriteria", "year not known")
+                away = translate("AzeCriteria", "{distance} away · {year}")
+                said = away.format(distance=metres(record["distance_m"]), year=year)
+                listed.append(Place(said, record["extent"], (record["lon"], record["lat"])))
+        self.records.set_places(
+            records["message"] if records else "", listed, records["params"]["count"] if records else 0, stale
+        )
+        self.outside.setVisible(bool(parts or records))
+        return [finding for finding in (parts, records) if finding is not None]
+
+    def _show_record(self, place: Place) -> None:
+        self.session.zoom_to(list(place.extent), flash=False)
+        self.session.flash(QgsGeometry.fromPointXY(QgsPointXY(*place.point)))
 
     def _close(self) -> None:
         self.leave()
         self.closed.emit()
 
+    # ------------------------------------------------------------------------------------------ undo and redo by keys
 
-class _ShareRow(QWidget):
-    """A share with its bar and the two areas or counts behind it."""
+    def event(self, event) -> bool:
+        # QGIS has the same keys for its layers; whoever works on this page means the page.
+        if event.type() == QEvent.Type.ShortcutOverride and self._step(event) is not None:
+            event.accept()
+            return True
+        return super().event(event)
 
-    def __init__(self, entry: dict[str, Any], share: dict[str, Any], threshold: float, stale: bool):
-        super().__init__()
-        name = ElidedLabel(species.share_name(share))
-        head = QHBoxLayout()
-        head.addWidget(name, 1)
-        head.addWidget(ShareBar(species.bar_of(entry, share, threshold), stale), 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 4)
-        layout.setSpacing(0)
-        layout.addLayout(head)
-        layout.addWidget(TextLabel(species.share_sentence(share, threshold), muted=True))
+    def keyPressEvent(self, event) -> None:
+        step = self._step(event)
+        if step is None:
+            super().keyPressEvent(event)
+        else:
+            step()
+
+    def _step(self, event):
+        """What a key does to the estimates: undo, redo, or None where it means neither or there is nothing to do."""
+        stack = self.session.estimates.stack
+        redo = event.matches(QKeySequence.StandardKey.Redo) or (
+            event.key() == Qt.Key.Key_Y and event.modifiers() == Qt.KeyboardModifier.ControlModifier
+        )
+        if redo:
+            return stack.redo if stack.canRedo() else None
+        if event.matches(QKeySequence.StandardKey.Undo):
+            return stack.undo if stack.canUndo() else None
+        return None
+
+    # ------------------------------------------------------------------------------------------- files of estimates
+
+    def load_estimates(self, path: str) -> None:
+        """Take up a file of estimates; what came of it, or its problem, is said by the session's message."""
+        translate, session = QCoreApplication.translate, self.session
+        try:
+            title = translate("AzeEstimates", "Load estimates")
+            loaded = session.estimates.load(path, title, session.sources.library_path)
+        except AzeError as error:
+            session.message.emit(text(error.code, error.params), messages.CRITICAL)
+            return
+        said = [translate("AzeEstimates", "Estimates taken up from the file: {count}.").format(count=loaded.count)]
+        if loaded.other_sites:
+            left = translate("AzeEstimates", "Left out, as they are of sites that are no candidates here: {sites}.")
+            said.append(left.format(sites=", ".join(loaded.other_sites)))
+        if loaded.unknown:
+            strange = translate("AzeEstimates", "The library does not know these taxa: {taxa}.")
+            said.append(strange.format(taxa=", ".join(loaded.unknown)))
+        clean = not (loaded.other_sites or loaded.unknown)
+        session.message.emit(" ".join(said), messages.SUCCESS if clean else messages.WARNING)
+
+    def save_estimates(self, path: str) -> None:
+        """Write all estimates of the project to a file."""
+        translate, session = QCoreApplication.translate, self.session
+        try:
+            written, left = session.estimates.save(path)
+        except AzeError as error:
+            session.message.emit(text(error.code, error.params), messages.CRITICAL)
+            return
+        said = translate("AzeEstimates", "Estimates written to {path}: {count}.").format(path=path, count=written)
+        if left:
+            rest = translate("AzeEstimates", "Left out, as they cannot be used yet: {count}.").format(count=left)
+            said = f"{said} {rest}"
+        session.message.emit(said, messages.WARNING if left else messages.SUCCESS)
+
+    def _choose_estimates(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self, QCoreApplication.translate("AzeEstimates", "Load estimates"), "", _files()
+        )
+        if path:
+            self.load_estimates(path)
+
+    def _choose_target(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(
+            self, QCoreApplication.translate("AzeEstimates", "Save estimates"), "estimates.csv", _files()
+        )
+        if path:
+            self.save_estimates(path)
+
+
+def decision(entry: Mapping[str, Any], threshold: float) -> str:
+    """Which share decides for a taxon, and why it does."""
+    translate = QCoreApplication.translate
+    if not entry["shares"]:
+        return translate("AzeCriteria", "No share of it can be worked out.")
+    if not species.can_trigger(entry):
+        return translate("AzeCriteria", "Taxa of its kind cannot make a site, whatever their share.")
+    deciding = next((share for share in entry["shares"] if share.get("deciding")), None)
+    order = ", ".join(word("parameter", parameter) for parameter in PARAMETERS)
+    if deciding is None:
+        nearest = species.headline(entry)
+        said = translate(
+            "AzeCriteria", "No share passes: more than {threshold} is needed, and {share} comes to {best}."
+        )
+        return said.format(
+            threshold=percent(threshold), share=_inside(species.share_name(nearest)), best=percent(nearest["best"])
+        )
+    if deciding["status"] == "met":
+        said = translate(
+            "AzeCriteria", "{mark} {share} decides: it is the first to pass in the order of the evidence ({order})."
+        )
+    else:
+        said = translate(
+            "AzeCriteria",
+            "{mark} No share passes for certain. {share} is the first, in the order of the evidence ({order}), that "
+            "may: the threshold lies between its low and its high value.",
+        )
+    return said.format(mark=species.DECIDES, share=species.share_name(deciding), order=order)
+
+
+def how(
+    entry: Mapping[str, Any], settings: Mapping[str, Any], sources: Sequence[Mapping[str, Any]]
+) -> list[tuple[str, list[str]]]:
+    """How a taxon's figures came about: groups of steps by parameter, then the rule, then the datasets."""
+    translate = QCoreApplication.translate
+    bases = {(share["parameter"], share["segment"]): share.get("basis", "range_map") for share in entry["shares"]}
+    first: list[str] = []
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for step in entry.get("explanation", ()):
+        basis, parameter = _subject(step, bases)
+        said = step["message"][:1].upper() + step["message"][1:]
+        if not basis:
+            first.append(said)
+        else:
+            grouped.setdefault((basis, parameter if basis == "estimate" else ""), []).append(said)
+    groups = [("", first)] if first else []
+    for (basis, parameter), steps in sorted(grouped.items(), key=lambda item: _group_order(item[0], bases)):
+        named = [parameter] if parameter else [p for p in PARAMETERS if basis in _bases_of(p, bases)]
+        title = ", ".join(word("parameter", p) for p in named)
+        title = f"{title[:1].upper()}{title[1:]} {species.basis_word(basis)}"
+        groups.append((title.strip(), steps))
+    rule = translate("AzeCriteria", "AZE asks for {aze} {threshold}, KBA criterion A1e for {a1e} {threshold}.").format(
+        aze=_operator(settings.get("aze_operator", "")),
+        a1e=_operator(settings.get("a1e_operator", "")),
+        threshold=percent(settings["threshold"]),
+    )
+    groups.append((translate("AzeCriteria", "Rule"), [rule]))
+    listed = [" ".join(p for p in (s.get("name"), s.get("version")) if p) for s in sources]
+    cited = [s["citation"] for s in sources if s.get("citation")]
+    data = [translate("AzeCriteria", "{sources}.").format(sources="; ".join(dict.fromkeys(listed)))] if listed else []
+    if data or cited:
+        groups.append((translate("AzeCriteria", "Data"), data + list(dict.fromkeys(cited))))
+    return groups
+
+
+def _subject(step: Mapping[str, Any], bases: Mapping[tuple[str, str], str]) -> tuple[str, str]:
+    """What a step is about: the basis of shares ("" for the taxon itself) and, of a single share, its parameter."""
+    code, params = step["code"], step["params"]
+    parameter = params.get("parameter", "")
+    for start, basis in (
+        ("explain.range", "range_map"),
+        ("explain.records", "records"),
+        ("explain.habitat", "habitat"),
+        ("explain.estimate", "estimate"),
+        ("explain.replaced", "estimate"),
+    ):
+        if code.startswith(start):
+            return basis, parameter
+    return bases.get((parameter, params.get("segment", "")), ""), parameter
+
+
+def _bases_of(parameter: str, bases: Mapping[tuple[str, str], str]) -> set[str]:
+    return {basis for (p, _), basis in bases.items() if p == parameter}
+
+
+def _group_order(group: tuple[str, str], bases: Mapping[tuple[str, str], str]) -> int:
+    basis, parameter = group
+    parameters = [parameter] if parameter else [p for p, _ in bases if basis in _bases_of(p, bases)]
+    return min((PARAMETERS.index(p) for p in parameters), default=len(PARAMETERS))
+
+
+def _between(found: Mapping[str, Any], threshold: float) -> str:
+    """What a share comes to as the boundary moves: uncertain where the threshold lies between."""
+    passes = {value > threshold for value in (found["low"], found["best"], found["high"])}
+    return "uncertain" if len(passes) > 1 else "met" if True in passes else "not_met"
+
+
+def _inside(name: str) -> str:
+    return name[:1].lower() + name[1:]
 
 
 def _about(entry: dict[str, Any]) -> str:
@@ -149,33 +400,10 @@ def _about(entry: dict[str, Any]) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _how(entry: dict[str, Any], settings: dict[str, Any], sources: list[dict[str, Any]]) -> list[str]:
-    """How a taxon's figures came about, paragraph by paragraph."""
-    translate = QCoreApplication.translate
-    paragraphs = [
-        translate(
-            "AzeCriteria",
-            "Share = value inside the boundary ÷ value of the whole world, of the same parameter and segment. Rows of "
-            "one segment are joined before anything is measured, so overlaps count once. Areas are measured in {crs}.",
-        ).format(crs=settings.get("area_crs", "")),
-        translate("AzeCriteria", "Range rows kept: presence {presence}; origin {origin}.").format(
-            presence=", ".join(map(str, settings.get("presence", ()))),
-            origin=", ".join(map(str, settings.get("origin", ()))),
-        ),
-        translate("AzeCriteria", "AZE asks for {aze} {threshold}, KBA criterion A1e for {a1e} {threshold}.").format(
-            aze=_operator(settings.get("aze_operator", "")),
-            a1e=_operator(settings.get("a1e_operator", "")),
-            threshold=percent(settings["threshold"]),
-        ),
-    ]
-    listed = [" ".join(p for p in (s.get("name"), s.get("version")) if p) for s in sources]
-    cited = [s["citation"] for s in sources if s.get("citation")]
-    if listed:
-        paragraphs.append(translate("AzeCriteria", "Data: {sources}.").format(sources="; ".join(dict.fromkeys(listed))))
-    paragraphs += list(dict.fromkeys(cited))
-    return paragraphs
-
-
 def _operator(sign: str) -> str:
     translate = QCoreApplication.translate
     return {">": translate("AzeCriteria", "more than"), ">=": translate("AzeCriteria", "at least")}.get(sign, sign)
+
+
+def _files() -> str:
+    return QCoreApplication.translate("AzeEstimates", "Tables (*.csv *.tsv *.txt)")
