@@ -501,7 +501,7 @@ def test_records_find_their_taxon_also_when_it_comes_later(tmp_path, library):
     ranges = write_ranges(tmp_path / "r.gpkg", [range_row("Azea alba", taxon_id=99)])
     import_species(Request(str(library), (str(ranges),)))
     assert [t for t, *_ in stored(library)] == ["99", "Beta beta"]
-    assert totals(library, "99", "Azea alba")["99"].kept == 1
+    assert totals(library, "99", "Azea alba") == {"99": store.Totals(1, 1, 1, {})}
     with Library.open(str(library)) as opened:
         assert [t.taxon_id for t in opened.taxa()] == ["99", "Beta beta"]
     # And the records alone once more.
@@ -597,6 +597,14 @@ def test_layers_in_any_crs(tmp_path, library, epsg):
     x, y = pyproj.Transformer.from_crs("EPSG:4326", f"EPSG:{epsg}", always_xy=True).transform(33.25, -12.5)
     load(library, points(tmp_path / "a.gpkg", [("Azea alba", 2000, f"POINT ({x!r} {y!r})")], epsg))
     assert stored(library)[0][1:] == pytest.approx((33.25, -12.5), abs=2e-5 if epsg == 4674 else 5e-8)
+
+
+def test_a_table_of_a_geopackage(tmp_path, library):
+    rows = [("Azea alba", "1.5", "2.5", None), ("Azea alba", None, "3", None)]
+    path = points(tmp_path / "a.gpkg", rows, shape=ogr.wkbNone, fields=("sci_name", "latitude", "longitude"))
+    report = load(library, path)
+    assert stored(library) == [("Azea alba", 2.5, 1.5)]
+    assert reasons(report) == [(2, "no_coordinates")]
 
 
 def test_features_that_are_no_points_or_nowhere(tmp_path, library):
