@@ -148,8 +148,14 @@ class Tiling:
         first = self._pieces.rows[self._order] % self._size == 0
         return np.add.reduceat(np.where(first, self._pieces.heights[self._order], 0.0), self._starts)
 
-    def fractions(self, wanted: Container[tuple[int, int]] | None = None) -> Iterator[tuple[int, int, np.ndarray]]:
-        """Column, row and covered fractions of each crossed tile, or of the ``wanted`` of them, row by row of tiles."""
+    def fractions(
+        self, wanted: Container[tuple[int, int]] | None = None
+    ) -> Iterator[tuple[int, int, int, int, np.ndarray]]:
+        """Of each crossed tile, or of the ``wanted`` of them, the part that holds all its covered cells.
+
+        Column and row of the tile, first row and first column of the part within it, and the part's fractions; row by
+        row of tiles.
+        """
         size, pieces = self._size, self._pieces
         current, before = -1, np.zeros(0)
         for number, start, end in zip(self._numbers.tolist(), self._starts.tolist(), self._ends.tolist()):
@@ -158,11 +164,19 @@ class Tiling:
                 current, before = row, pieces.before[row * size : (row + 1) * size].copy()
             which = self._order[start:end]
             rows, heights = pieces.rows[which] - row * size, pieces.heights[which]
+            behind = before + np.bincount(rows, heights, len(before))
             if wanted is None or (column, row) in wanted:
-                width = min(size, self._grid.columns - column * size)
                 columns = pieces.columns[which] - column * size
-                yield column, row, _summed(rows, columns, heights, pieces.left[which], before, width)
-            before += np.bincount(rows, heights, len(before))
+                entered, left = np.abs(before) > _ROUNDING, np.abs(behind) > _ROUNDING
+                used = np.flatnonzero(entered | left)
+                top = min(int(rows.min()), int(used[0]) if used.size else size)
+                bottom = max(int(rows.max()), int(used[-1]) if used.size else 0) + 1
+                first = 0 if entered.any() else int(columns.min())
+                last = min(size, self._grid.columns - column * size) if left.any() else int(columns.max()) + 1
+                share = pieces.left[which]
+                part = _summed(rows - top, columns - first, heights, share, before[top:bottom], last - first)
+                yield column, row, top, first, part
+            before = behind
 
 
 def _summed(
@@ -259,6 +273,8 @@ _NODES = 5
 _TOLERANCE = 1e-6
 # Sizes are sampled on patches of about this width: those of single small cells would be lost in rounding.
 _PATCH_M = 1000.0
+# Widths of blocks, in cells, that are tried.
+_BLOCKS = (8192, 4096, 2048, 1024, 512, 256, 128, 64, 32, 16)
 # Blocks that are no larger than this along an axis are worked out cell by cell.
 _SMALL = 8
 
@@ -286,13 +302,11 @@ class CellAreas:
 
     def of(self, column: int, row: int, columns: int, rows: int) -> np.ndarray:
         """Sizes of a window's cells, shape (rows, columns)."""
-        # A window that lies in a block already fitted, or that fits in a larger one, costs no transformation.
-        size = 1 << max(4, math.ceil(math.log2(max(columns, rows))))
-        for level in range(5, -1, -1):
-            block = size << level
+        # The largest block that holds the window and that one polynomial holds for; it serves other windows too.
+        for block in _BLOCKS:
             key = (block, column // block, row // block)
             if (column + columns - 1) // block != key[1] or (row + rows - 1) // block != key[2]:
-                continue
+                break
             if key not in self._fits:
                 self._fits[key] = self._fitted(key[1] * block, key[2] * block, block)
             if self._fits[key] is not None:

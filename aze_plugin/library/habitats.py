@@ -262,7 +262,7 @@ def _unpacked(packed: bytes, rows: int, columns: int) -> np.ndarray | None:
     """The cells that ``_packed`` stored; None where all are habitat. ValueError or zlib.error for damaged ones."""
     if not packed:
         return None
-    cells = zlib.decompress(packed)
+    cells = zlib.decompress(packed, bufsize=4 * rows * columns)
     kind = np.uint8 if len(cells) == rows * columns else "<f4"
     return np.frombuffer(cells, kind).reshape(rows, columns)
 
@@ -327,11 +327,12 @@ class Habitats:
         tiling = Tiling(grid, rings, TILE)
         site = float(tiles[tiling.whole(tx, ty), 3].sum())
         stored = dict(zip(zip(tx.tolist(), ty.tolist()), fids.tolist()))
-        for column, row, fractions in tiling.fractions(stored):
-            cells = self._cells(stored[column, row], *fractions.shape)
+        for column, row, top, left, fractions in tiling.fractions(stored):
+            tile = grid.window(column * TILE, row * TILE, TILE, TILE)
+            cells = self._cells(stored[column, row], tile.rows, tile.columns)
             if cells is not None:
-                fractions *= cells
-            site += areas.total(fractions, column * TILE, row * TILE)
+                fractions *= cells[top : top + fractions.shape[0], left : left + fractions.shape[1]]
+            site += areas.total(fractions, column * TILE + left, row * TILE + top)
         return site
 
     def _cells(self, fid: int, rows: int, columns: int) -> np.ndarray | None:

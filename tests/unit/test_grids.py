@@ -117,12 +117,13 @@ def test_tiles_are_parts_of_the_whole(seed, reach, vertices, size):
     for column, row in zip(columns[tiling.whole(columns, rows)], rows[tiling.whole(columns, rows)]):
         together[row * size : (row + 1) * size, column * size : (column + 1) * size] = 1
     crossed = set()
-    for column, row, fractions in tiling.fractions():
-        together[row * size : (row + 1) * size, column * size : (column + 1) * size] = fractions
+    for column, row, top, left, fractions in tiling.fractions():
+        tile = together[row * size : (row + 1) * size, column * size : (column + 1) * size]
+        tile[top : top + fractions.shape[0], left : left + fractions.shape[1]] = fractions
         crossed.add((column, row))
     np.testing.assert_allclose(together, expected, rtol=0, atol=1e-12)
     some = set(list(crossed)[::2])
-    assert {(column, row) for column, row, _ in tiling.fractions(some)} == some
+    assert {(column, row) for column, row, *_ in tiling.fractions(some)} == some
 
 
 @settings(max_examples=60, deadline=None)
