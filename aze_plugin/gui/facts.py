@@ -30,9 +30,9 @@ def extent(bounds: Sequence[float]) -> str:
 
 
 def date(iso: str) -> str:
-    """An ISO 8601 time as a short date."""
+    """An ISO 8601 time as a short date, on one line."""
     day = datetime.fromisoformat(iso.replace("Z", "+00:00")).date()
-    return QLocale().toString(day, QLocale.FormatType.ShortFormat)
+    return QLocale().toString(day, QLocale.FormatType.ShortFormat).replace(" ", "\u00a0")
 
 
 def _degrees(value: float, negative: str, positive: str) -> str:

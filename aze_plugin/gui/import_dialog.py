@@ -37,7 +37,7 @@ class ImportDialog(QDialog):
         translate = QCoreApplication.translate
         self.setWindowTitle(translate("AzeImport", "Import species data"))
         self.setAcceptDrops(True)
-        self.resize(600, 720)
+        self.resize(640, 780)
         page = PageScroll()
         self._page = page.layout_
         self._page.addWidget(

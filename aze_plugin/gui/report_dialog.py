@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from qgis.PyQt.QtCore import QCoreApplication
-from qgis.PyQt.QtGui import QGuiApplication
+from qgis.PyQt.QtCore import QCoreApplication, QRect, Qt
+from qgis.PyQt.QtGui import QFontMetrics, QGuiApplication
 from qgis.PyQt.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHeaderView,
+    QStyledItemDelegate,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -22,6 +23,23 @@ from . import style
 
 # A report of a hundred thousand rejected rows is read in the file, not in a window.
 _MOST_ROWS = 2000
+_MARGIN, _TALLEST = 4, 10_000
+
+
+class _Wrapping(QStyledItemDelegate):
+    """Makes each row as high as its text needs at the width that its column has; Qt's own delegate does not ask."""
+
+    def sizeHint(self, option, index):
+        size = super().sizeHint(option, index)
+        tree = self.parent()
+        width, ancestor = tree.columnWidth(index.column()) - 2 * _MARGIN, index
+        while index.column() == 0 and ancestor.isValid():
+            width, ancestor = width - tree.indentation(), ancestor.parent()
+        self.initStyleOption(option, index)
+        flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop
+        needed = QFontMetrics(option.font).boundingRect(QRect(0, 0, max(1, width), _TALLEST), int(flags), option.text)
+        size.setHeight(max(size.height(), needed.height() + 4))
+        return size
 
 
 class ReportDialog(QDialog):
@@ -37,8 +55,11 @@ class ReportDialog(QDialog):
         self.tree.setHeaderLabels([translate("AzeImport", "File, row"), translate("AzeImport", "What happened")])
         self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         self.tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        self.tree.header().resizeSection(0, 300)
+        self.tree.header().resizeSection(0, 280)
         self.tree.setWordWrap(True)
+        self.tree.setItemDelegate(_Wrapping(self.tree))
+        # Rows are as high as their text needs at the width that the column has now.
+        self.tree.header().sectionResized.connect(self.tree.scheduleDelayedItemsLayout)
         self.tree.setAlternatingRowColors(True)
         for source in report["sources"]:
             self._add(source)
@@ -56,7 +77,9 @@ class ReportDialog(QDialog):
 
     def _add(self, source: dict[str, Any]) -> None:
         translate = QCoreApplication.translate
-        top = QTreeWidgetItem([source["name"], _counts(source)])
+        # A zero-width space after separators lets long names wrap.
+        name = "".join(c + "\u200b" if c in "/\\_" else c for c in source["name"])
+        top = QTreeWidgetItem([name, _counts(source)])
         top.setFont(0, style.scaled(self.tree.font(), 1.0, bold=True))
         self.tree.addTopLevelItem(top)
         release = ", ".join(v for v in (source.get("version"), source.get("citation")) if v)
@@ -74,7 +97,11 @@ class ReportDialog(QDialog):
         totals = source.get("rejections") or {}
         self._add_rows(top, translate("AzeImport", "Rejected"), source.get("rejected", []), totals, reasons)
         self._add_rows(top, translate("AzeImport", "Repaired"), source.get("repaired", []), {}, {})
-        self._add_fields(top, source.get("fields") or {})
+        fields = dict(source.get("fields") or {})
+        if source.get("kind") == "estimates" and "origin" in fields:
+            # Where a figure comes from; of range maps the same word is about how the species came there.
+            fields["reference"] = fields.pop("origin")
+        self._add_fields(top, fields)
         top.setExpanded(True)
 
     def _add_rows(self, top: QTreeWidgetItem, title: str, rows: list, totals: dict, reasons: dict) -> None:
@@ -191,4 +218,5 @@ def _role(role: str) -> str:
         "low": translate("AzeImport", "lowest value"),
         "best": translate("AzeImport", "best value"),
         "high": translate("AzeImport", "highest value"),
+        "reference": translate("AzeImport", "source"),
     }.get(role, role.replace("_", " "))

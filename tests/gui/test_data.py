@@ -189,7 +189,11 @@ def test_the_sample_opens_checks_and_can_be_loaded_again(page, empty_session, tm
     assert empty_session.candidates.current == "Cloudtop Ridge"
     assert empty_session.results.assessment["verdict"] == "eligible"
     assert page.library.chip.state == "fine"
-    assert "30" in page.library.facts.text()
+    said = page.library.facts.plain().replace("\u00a0", " ")
+    for amount in ("31 taxa", "47 range rows", "30 assessments", "274 records", "2 areas of habitat", "13 estimates"):
+        assert amount in said
+    assert "16 rows were not taken" in page.library.imported_text.plain()
+    assert [layer.name() for layer in empty_session.sources.edge_layers] == ["islands"]
     dialog = ReportDialog(empty_session.import_report)
     assert dialog.tree.topLevelItemCount() == len(empty_session.import_report["sources"])
     assert empty_session.candidates.feature("Serrata Highlands")["kind"] == "update_site"

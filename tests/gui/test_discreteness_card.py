@@ -209,7 +209,7 @@ def test_clipping_shares_the_edge_and_can_be_undone(page, session, monkeypatch):
         if f["IntName"] == "Nubila North Coast"
     )  # fmt: skip
     assert measure.area_m2(before.intersection(site)) > 500_000
-    [clip] = links(page.cards["discreteness"], "existing site's edge")
+    [clip] = links(page.cards["discreteness"], "clip to its edge")
     clip.click()
     assert shown == ["Clip to the edge of Nubila North Coast"]
     after = session.candidates.geometry()
@@ -218,7 +218,7 @@ def test_clipping_shares_the_edge_and_can_be_undone(page, session, monkeypatch):
     wait_for(lambda: fresh(session))
     codes = {f["code"] for f in session.results.assessment["criteria"]["discreteness"]["findings"]}
     assert "discreteness.no_overlap" in codes
-    assert not links(page.cards["discreteness"], "existing site's edge")
+    assert not links(page.cards["discreteness"], "clip to its edge")
     session.candidates.layer.undoStack().undo()
     assert session.candidates.geometry().isGeosEqual(before)
 
@@ -240,10 +240,10 @@ def test_a_site_is_not_clipped_from_its_own_update(qgis_app):
     }
     findings = FindingList()
     findings.set_findings([finding])
-    assert len(links(findings, "existing site's edge")) == 1
+    assert len(links(findings, "clip to its edge")) == 1
     findings.may_clip = lambda site: site != "Serrata Highlands"
     findings.set_findings([finding])
-    assert not links(findings, "existing site's edge")
+    assert not links(findings, "clip to its edge")
 
 
 def test_the_candidate_knows_what_it_updates(session):

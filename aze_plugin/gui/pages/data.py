@@ -31,7 +31,8 @@ class RoleLayers(QWidget):
         self.rows.setSpacing(4)
         open_ = QPushButton(translate("AzeData", "Open…"))
         open_.clicked.connect(lambda: self.show_open())
-        use = QPushButton(translate("AzeData", "Use a layer of this project"))
+        use = QPushButton(translate("AzeData", "From this project"))
+        use.setToolTip(translate("AzeData", "Use a layer of this project"))
         self.menu = QMenu(use)
         self.menu.aboutToShow.connect(self.fill_menu)
         use.setMenu(self.menu)
@@ -143,7 +144,7 @@ class GroundCard(DropCard):
 
     def __init__(self, session: Session, vectors: str):
         translate = QCoreApplication.translate
-        super().__init__(translate("AzeData", "Land cover and edges"), self._dropped)
+        super().__init__(translate("AzeData", "Land cover, edges"), self._dropped)
         cover, edges = translate("AzeData", "Land cover"), translate("AzeData", "Mapped edges")
         self.cover = RoleLayers(
             session,
@@ -166,6 +167,7 @@ class GroundCard(DropCard):
             ),
             vectors,
         )
+        self.body.setSpacing(6)
         for title, part in ((cover, self.cover), (edges, self.edges)):
             head = ElidedLabel(title)
             head.setFont(style.scaled(head.font(), 0.95, bold=True))

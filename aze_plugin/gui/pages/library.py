@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 
 from qgis.PyQt.QtCore import QCoreApplication, Qt
-from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QVBoxLayout, QWidget
 
 from ...domain.errors import AzeError
 from ...services import figures
@@ -35,11 +35,12 @@ class LibraryCard(DropCard):
         self.sources = self.add(TextLabel(muted=True))
         self.problem = self.add(TextLabel())
         self.imported = self.add(QWidget())
-        row = QHBoxLayout(self.imported)
-        row.setContentsMargins(0, 0, 0, 0)
+        column = QVBoxLayout(self.imported)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
         self.imported_text = TextLabel()
-        row.addWidget(self.imported_text, 1)
-        row.addWidget(link(translate("AzeData", "full report ▸"), self._show_report))
+        column.addWidget(self.imported_text)
+        column.addWidget(link(translate("AzeData", "full report ▸"), self._show_report))
         self.authority = self.add(QComboBox())
         self.authority.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.authority.setMinimumContentsLength(8)
@@ -204,11 +205,12 @@ def _facts(summary: dict) -> str:
 
 
 def _sources(summary: dict) -> str:
-    names = list(dict.fromkeys(source["name"] for source in summary["sources"]))
+    # A file inside an archive goes by the archive's name, which is what the user knows.
+    names = list(dict.fromkeys(source["name"].partition("/")[0] for source in summary["sources"]))
     shown = ", ".join(names[:_MOST_SOURCES])
     if len(names) <= _MOST_SOURCES:
         return shown
-    more = QCoreApplication.translate("AzeData", "{names} and {count} more files")
+    more = QCoreApplication.translate("AzeData", "{names} and {count} more")
     return more.format(names=shown, count=figures.number(len(names) - _MOST_SOURCES))
 
 

@@ -10,6 +10,8 @@ from qgis.PyQt.QtWidgets import QFrame, QLabel, QLayout, QScrollArea, QSizePolic
 
 from .. import style
 
+_NARROWEST = 60
+
 
 class TextLabel(QLabel):
     """Plain text that wraps, also inside long words, and can be selected. ``muted`` lets it step back."""
@@ -18,7 +20,7 @@ class TextLabel(QLabel):
         super().__init__(parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
-        self.setMinimumWidth(60)
+        self.setMinimumWidth(_NARROWEST)
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -125,7 +127,9 @@ class FlowLayout(QLayout):
         size = QSize()
         for item in self._items:
             size = size.expandedTo(item.minimumSize())
-        return size
+        # An item that is wider than the panel is made narrower; it must not make the layouts round it reckon with more
+        # room than there is, as they would then give what wraps too little height.
+        return QSize(min(size.width(), _NARROWEST), size.height())
 
     def _arrange(self, rect: QRect, move: bool) -> int:
         x, y, row = rect.x(), rect.y(), 0

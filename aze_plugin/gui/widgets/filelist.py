@@ -15,7 +15,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-_LEAST_ROWS, _MOST_ROWS = 2, 5
+_LEAST_ROWS, _MOST_ROWS = 1, 5
 
 
 def dropped_files(mime) -> list[str]:

@@ -120,8 +120,9 @@ class FindingList(QWidget):
             text = translate("AzeFindingList", "edit ▸") if code in _GIVEN else _write_text(key)
             actions.append(link(text, lambda: self.writing.emit(key, params.get("taxon", ""))))
         if code == "discreteness.overlaps_site" and self.may_clip(params["site"]):
-            text = translate("AzeFindingList", "clip to the existing site's edge ▸")
-            actions.append(link(text, lambda: self.clipping.emit(params)))
+            text = translate("AzeFindingList", "clip to its edge ▸")
+            tip = translate("AzeFindingList", "Clip to the existing site's edge: look at it first, then apply")
+            actions.append(link(text, lambda: self.clipping.emit(params), tip))
         if code == "discreteness.sites_not_given":
             actions.append(link(translate("AzeFindingList", "add a site layer ▸"), self.dataWanted.emit))
         return actions

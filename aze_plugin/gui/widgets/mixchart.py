@@ -58,7 +58,7 @@ class MixChart(QWidget):
         super().__init__(parent)
         self._mixes: list[Mix] = []
         self._dimmed = False
-        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.setMinimumWidth(120)
@@ -134,7 +134,7 @@ class MixChart(QWidget):
         left, height = 0.5, self.fontMetrics().height()
         for is_ring, text in (
             (False, translate("AzeMixChart", "inside")),
-            (True, translate("AzeMixChart", "around, on as much land")),
+            (True, translate("AzeMixChart", "around")),
         ):
             box = QRectF(left, (height - 11) / 2, 14, 11)
             self._paint_bar(painter, box, is_ring)

@@ -39,7 +39,7 @@ class SurroundingsView(QWidget):
         super().__init__(parent)
         translate = QCoreApplication.translate
         self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setContentsMargins(0, 4, 0, 6)
         self._layout.setSpacing(10)
         self.is_empty = True
 
