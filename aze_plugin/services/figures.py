@@ -85,9 +85,11 @@ def square_metres(m2: float | None) -> str:
 
 
 def metres(m: float | None) -> str:
-    """A length: m below a kilometre, km above."""
+    """A length: m below a kilometre, km above; centimetres and millimetres as parts of a metre."""
     if m is None:
         return QCoreApplication.translate("AzeFigures", "not known")
+    if 0.001 <= m < 0.95:
+        return f"{number(m, min(3, 1 - math.floor(math.log10(m))))}{_GAP}m"
     return f"{number(m)}{_GAP}m" if m < 1000 else f"{number(m / 1000, 1)}{_GAP}km"
 
 

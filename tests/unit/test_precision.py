@@ -9,7 +9,7 @@ import pytest
 import shapely
 from pyproj import Geod, Transformer
 
-from aze_plugin.domain import precision, rings
+from aze_plugin.domain import closing, precision
 from aze_plugin.domain.findings import Severity
 from aze_plugin.domain.rounding import rounded_wkb
 
@@ -220,7 +220,7 @@ def test_places_that_fall_together_go_but_never_a_whole_ring():
 def test_pieces_in_any_order_and_direction_make_the_ring():
     outline = np.array(wandering(35, -15, 3_000, 50).exterior.coords)
     cuts = [outline[0:60], outline[60:150][::-1], outline[150:151], outline[151:260], outline[260:]]
-    found = rings.closed([cuts[3], cuts[1], cuts[4], cuts[0]])
+    found = closing.closed([cuts[3], cuts[1], cuts[4], cuts[0]])
     truth = shapely.Polygon(outline)
     assert shapely.Polygon(found.coordinates).symmetric_difference(truth).area < 0.01 * truth.area
     assert len(found.gaps) == 3
@@ -233,14 +233,14 @@ def test_pieces_in_any_order_and_direction_make_the_ring():
 
 def test_a_closed_line_has_no_gap_and_a_straight_one_no_ring():
     outline = np.array(shapely.box(0, 0, 1, 1).exterior.coords)
-    found = rings.closed([outline])
+    found = closing.closed([outline])
     assert found.gap_share == 0 and len(found.gaps) == 0
     assert np.array_equal(found.coordinates, outline)
-    assert rings.closed([]) is None
-    assert rings.closed([np.array([[0, 0], [1, 1]])]) is None
+    assert closing.closed([]) is None
+    assert closing.closed([np.array([[0, 0], [1, 1]])]) is None
 
 
 def test_an_open_track_says_how_far_its_ends_are_apart():
-    found = rings.closed([np.array([[0, 0], [0.01, 0], [0.01, 0.01], [0, 0.01]])])
+    found = closing.closed([np.array([[0, 0], [0.01, 0], [0.01, 0.01], [0, 0.01]])])
     assert found.gap_m == pytest.approx([GEOD.inv(0, 0.01, 0, 0)[2]], rel=1e-3)
     assert found.gap_share == pytest.approx(1 / 3, rel=0.01)

@@ -18,6 +18,7 @@ from ..figures import readable
 def _templates() -> dict[str, str]:
     """All templates. Made once: the translator is installed before the first sentence, and stays for the session."""
     from . import (
+        boundary,
         coverage,
         criteria,
         discreteness,
@@ -42,6 +43,7 @@ def _templates() -> dict[str, str]:
         redlist,
         habitats,
         occurrences,
+        boundary,
     ):
         merged.update(module.templates())
     return merged
