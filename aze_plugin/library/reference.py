@@ -230,9 +230,9 @@ def _bent(rings: Sequence[np.ndarray], transformation: osr.CoordinateTransformat
     # The last vertex of a ring begins no edge.
     length = np.abs(np.diff(points, axis=0)).max(axis=1, initial=0.0)
     joined = ring[1:] == ring[:-1]
-    points, ring, fresh = _divided(points, ring, np.where(joined, np.ceil(length / _LONG), 1).astype(int), joined)
+    points, ring, fresh, _ = _divided(points, ring, np.where(joined, np.ceil(length / _LONG), 1).astype(int), joined)
+    placed = _moved(transformation, points)
     for _ in range(_ROUNDS):
-        placed = _moved(transformation, points)
         # Only edges that the last round made are looked at, and only long ones.
         doubtful = fresh & (np.hypot(*np.diff(placed, axis=0).T) > _SHORT * cell)
         where = np.flatnonzero(doubtful)
@@ -243,19 +243,21 @@ def _bent(rings: Sequence[np.ndarray], transformation: osr.CoordinateTransformat
             parts[where] = np.clip(np.ceil(np.sqrt(stray / _STRAY)), 1, _AT_MOST).astype(int)
         if (parts == 1).all():
             return np.split(placed, np.flatnonzero(np.diff(ring)) + 1)
-        points, ring, fresh = _divided(points, ring, parts, parts > 1)
+        points, ring, fresh, old = _divided(points, ring, parts, parts > 1)
+        before, placed = placed, np.empty_like(points)
+        placed[old], placed[~old] = before, _moved(transformation, points[~old])
     raise _Torn
 
 
 def _divided(
     points: np.ndarray, ring: np.ndarray, parts: np.ndarray, fresh: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Edges cut into equal parts: points, their rings, and which edges come of those marked as fresh."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Edges cut into equal parts: points, their rings, which edges come of fresh ones, and which points were there."""
     parts = np.maximum(parts, 1)
     which = np.repeat(np.arange(len(parts)), parts)
     along = (np.arange(len(which)) - np.repeat(np.cumsum(parts) - parts, parts)) / parts[which]
     cut = points[which] + along[:, None] * (points[which + 1] - points[which])
-    return np.vstack((cut, points[-1:])), np.append(ring[which], ring[-1]), fresh[which]
+    return np.vstack((cut, points[-1:])), np.append(ring[which], ring[-1]), fresh[which], np.append(along == 0, True)
 
 
 def _moved(transformation: osr.CoordinateTransformation, points: np.ndarray) -> np.ndarray:
