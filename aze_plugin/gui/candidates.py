@@ -139,9 +139,9 @@ class Candidates(QObject):
         feature = layer.getFeature(fid)
         return feature if feature.isValid() else None
 
-    def geometry(self) -> QgsGeometry | None:
-        """Boundary of the current candidate in WGS 84, or None."""
-        feature = self.feature()
+    def geometry(self, name: str | None = None) -> QgsGeometry | None:
+        """Boundary of a candidate in WGS 84, of the current one by default, or None."""
+        feature = self.feature(name)
         return feature.geometry() if feature is not None and feature.hasGeometry() else None
 
     def kind(self, name: str | None = None) -> str:

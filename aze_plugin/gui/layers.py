@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from osgeo import gdal
@@ -247,13 +248,16 @@ def to_lonlat(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem, project:
 # ------------------------------------------------------------------------------------------------------- snapshots
 
 
-def snapshot(name: str, geometry: QgsGeometry) -> QgsVectorLayer:
-    """One candidate as a layer of its own in memory, which a task can read while the user goes on editing."""
-    layer = QgsVectorLayer("MultiPolygon?crs=EPSG:4326&field=name:string(0)", name, "memory")
-    feature = QgsFeature(layer.fields())
-    feature.setAttributes([name])
-    feature.setGeometry(geometry)
-    layer.dataProvider().addFeatures([feature])
+def snapshot(shapes: Mapping[str, QgsGeometry]) -> QgsVectorLayer:
+    """Candidates by name as a layer of their own in memory, which a task can read while the user goes on editing."""
+    layer = QgsVectorLayer("MultiPolygon?crs=EPSG:4326&field=name:string(0)", next(iter(shapes)), "memory")
+    features = []
+    for name, geometry in shapes.items():
+        feature = QgsFeature(layer.fields())
+        feature.setAttributes([name])
+        feature.setGeometry(geometry)
+        features.append(feature)
+    layer.dataProvider().addFeatures(features)
     return layer
 
 

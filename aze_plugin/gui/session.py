@@ -394,7 +394,7 @@ class Session(QObject):
             self._warn(problem)
             return
         name, version = self.candidates.current, self.results.assessment_version
-        boundary = layers.snapshot(name, self.candidates.geometry())
+        boundary = layers.snapshot({name: self.candidates.geometry()})
         folder = tempfile.TemporaryDirectory(prefix="aze-")
         output = Path(folder.name) / "assessment.json"
         parameters = {
@@ -407,6 +407,11 @@ class Session(QObject):
         sites = layers.merged(self.sources.site_layers, _wide(boundary), self.project)
         if sites is not None:
             parameters["SITES"] = sites
+        shapes = {other: self.candidates.geometry(other) for other in self.candidates.names if other != name}
+        others = {other: shape for other, shape in shapes.items() if shape is not None}
+        rivals = layers.snapshot(others) if others else None
+        if rivals is not None:
+            parameters["RIVALS"] = rivals
         statements = self.nominations.details.get("statements")
         if statements:
             path = Path(folder.name) / "statements.json"
@@ -429,7 +434,7 @@ class Session(QObject):
             QCoreApplication.translate("AzePanel", "Checking {name}").format(name=name),
             done,
             self._fail,
-            (boundary, sites, folder),
+            (boundary, sites, rivals, folder),
         )
 
     def measure_cover(self) -> None:
@@ -445,7 +450,7 @@ class Session(QObject):
             )
             return
         name, version = self.candidates.current, self.results.coverage_version
-        boundary = layers.snapshot(name, self.candidates.geometry())
+        boundary = layers.snapshot({name: self.candidates.geometry()})
         folder = tempfile.TemporaryDirectory(prefix="aze-")
         summary = Path(folder.name) / "coverage.json"
         parameters = {
@@ -485,7 +490,7 @@ class Session(QObject):
             self._warn(problem)
             return
         name = self.candidates.current
-        boundary = layers.snapshot(name, self.candidates.geometry())
+        boundary = layers.snapshot({name: self.candidates.geometry()})
         folder = tempfile.TemporaryDirectory(prefix="aze-")
         details = Path(folder.name) / "details.json"
         details.write_text(json.dumps(self.nominations.details, ensure_ascii=False), encoding="utf-8")
