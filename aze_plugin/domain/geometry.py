@@ -53,6 +53,7 @@ def _q(sin_lat: np.ndarray) -> np.ndarray:
 
 
 _Q_POLE = float(_q(np.float64(1.0)))
+NORTH_POLE_M = _Q_POLE * _A / (2 * _K0)
 
 
 def project(lonlat: np.ndarray) -> np.ndarray:
@@ -691,6 +692,34 @@ class BoundaryIndex:
         return out
 
 
+def meeting_boxes(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of rows of ``boxes``, shape (n, 4), whose rectangles meet; each pair both ways round, each row with itself."""
+    if not len(boxes):
+        return np.empty(0, dtype=int), np.empty(0, dtype=int)
+    rectangles = shapely.box(*boxes.T)
+    return tuple(shapely.STRtree(rectangles).query(rectangles))
+
+
+def polygons_of_rings(xy: np.ndarray, ring: np.ndarray, polygon: np.ndarray, shape: np.ndarray, count: int) -> np.ndarray:
+    """Shapes made of rings: vertices (n, 2), the ring of each, the polygon of each ring and the shape of each ring.
+
+    Numbers rise; a polygon's outer ring comes first. A shape of ``count`` without rings is an empty polygon.
+    """
+    out = np.full(count, shapely.Polygon(), dtype=object)
+    if len(polygon):
+        _, renumbered = np.unique(polygon, return_inverse=True)
+        polygons = shapely.polygons(shapely.linearrings(xy, indices=ring), indices=renumbered)
+        first = np.concatenate(([True], renumbered[1:] != renumbered[:-1]))
+        present, owner = np.unique(shape[first], return_inverse=True)
+        out[present] = shapely.multipolygons(polygons, indices=owner)
+    return out
+
+
+def valid(geometries: np.ndarray) -> np.ndarray:
+    """Which geometries are valid; false for None."""
+    return shapely.is_valid(geometries)
+
+
 def roundness(geometry: Geometry) -> float:
     """How near one polygon without holes comes to a circle: 4π × area ÷ perimeter², 1 for a circle; 0 for others.
 
@@ -1096,7 +1125,8 @@ def tidied(geometry: Geometry, least_part_m2: float, least_hole_m2: float, kept:
             if shapely.area(hole) >= least_hole_m2
             or any(shapely.area(shapely.intersection(hole, other)) > 0 for other in kept)
         ]
-        out.append(polygon if len(open_) == len(holes) else shapely.Polygon(polygon.exterior, [h.exterior for h in open_]))
+        rings_ = [hole.exterior for hole in open_]
+        out.append(polygon if len(open_) == len(holes) else shapely.Polygon(polygon.exterior, rings_))
     return dissolve(out)
 
 
@@ -1121,8 +1151,33 @@ def unturned(geometry: Geometry) -> Geometry:
     far = 3 * HALF_WORLD
     near = overlap(geometry, shapely.box(-HALF_WORLD, -far, HALF_WORLD, far))
     beyond = overlap(geometry, shapely.box(HALF_WORLD, -far, far, far))
-    return polygonal(
-        shapely.multipolygons(
-            [*shapely.get_parts(near), *shapely.get_parts(shapely.transform(beyond, lambda c: c - (2 * HALF_WORLD, 0.0)))]
-        )
-    )
+    moved = shapely.transform(beyond, lambda c: c - (2 * HALF_WORLD, 0.0))
+    return polygonal(shapely.multipolygons([*shapely.get_parts(near), *shapely.get_parts(moved)]))
+
+
+def polygons_of(geometry: Geometry) -> np.ndarray:
+    """The single polygons of a polygonal geometry."""
+    return shapely.get_parts(geometry)
+
+
+def points(metres: np.ndarray) -> np.ndarray:
+    """Points of coordinates, shape (n, 2)."""
+    return shapely.points(metres)
+
+
+def part_bounds(geometries: np.ndarray) -> np.ndarray:
+    """xmin, ymin, xmax, ymax of every single part, shape (n, 4)."""
+    return shapely.bounds(shapely.get_parts(geometries))
+
+
+def perimeter_m(geometry: Geometry) -> float:
+    """True metres of all rings of an EPSG:6933 geometry, along edges that are straight there; see ``true_lengths``."""
+    fine = shapely.segmentize(geometry, _STRAIGHT_M)
+    return float(sum(true_lengths(ring[:-1], ring[1:]).sum() for ring in rings(fine)))
+
+
+def hexagons_at_most(places: np.ndarray, area_m2: float) -> float:
+    """How many ``hexagons`` may at most have to be looked at: a quick estimate, too high rather than too low."""
+    box = shapely.bounds(places)
+    side = math.sqrt(area_m2)
+    return float(((box[:, 2] - box[:, 0] + 2 * side) * (box[:, 3] - box[:, 1] + 2 * side)).sum() / area_m2)

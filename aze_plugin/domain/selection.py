@@ -128,6 +128,22 @@ class Problem:
         patches, edges = self._patch_graph
         return len(np.unique(components(self.covered(chosen)[patches], edges)[1]))
 
+    @property
+    def needed(self) -> np.ndarray:
+        """Units without which no set holds enough."""
+        piece, item = self.contents.T
+        # An item is a unit's own where all pairs of it are of that unit.
+        held = np.repeat(np.arange(len(self.contents)), [len(self.units_of[p]) for p in piece])
+        units = np.concatenate([np.zeros(0, dtype=int), *(self.units_of[p] for p in piece)])
+        low, high = np.full(len(self.weights), self.units), np.full(len(self.weights), -1)
+        np.minimum.at(low, item[held], units)
+        np.maximum.at(high, item[held], units)
+        reached = high >= 0
+        alone = reached & (low == high)
+        own = np.bincount(low[alone], self.weights[alone], self.units)
+        left = self.weights[reached].sum() - own
+        return np.flatnonzero((own > 0) & (left < self.target * (1 - _ROUNDING)))
+
     def with_holders(self) -> Problem:
         """The same problem without units that hold nothing; their numbers stay."""
         useful = np.zeros(len(self.areas), dtype=bool)
@@ -140,27 +156,6 @@ class Problem:
     def holders(self) -> np.ndarray:
         """Numbers of the units that have a piece."""
         return np.unique(self.owners[:, 1])
-
-    def beside(self, fixed: Sequence[int], free: Sequence[int]) -> Problem:
-        """What is left to choose among ``free`` once ``fixed`` is chosen: unit k of the new problem is ``free[k]``.
-
-        What is fixed costs and holds nothing any more; edges towards it are turned to those of a piece of no unit, so
-        only areas and weights of the new problem mean anything.
-        """
-        taken = self.covered(fixed)
-        held = np.zeros(len(self.weights), dtype=bool)
-        held[self.contents[taken[self.contents[:, 0]], 1]] = True
-        number = np.full(self.units, -1)
-        number[np.asarray(free, dtype=int)] = np.arange(len(free))
-        owners = np.column_stack((self.owners[:, 0], number[self.owners[:, 1]]))
-        return Problem(
-            len(free),
-            np.where(taken, 0.0, self.areas),
-            owners[(owners[:, 1] >= 0) & ~taken[owners[:, 0]]],
-            np.where(held, 0.0, self.weights),
-            self.contents[~held[self.contents[:, 1]]],
-            self.target - float(self.weights[held].sum()),
-        )
 
 
 @dataclass(frozen=True)
@@ -258,21 +253,32 @@ class _Sum:
 
 
 class Exact:
-    """All subsets of up to EXACT_UNITS units of a problem. ``check`` is called for every block and may raise to stop.
+    """All subsets of up to EXACT_UNITS units of a problem, each with the ``fixed`` ones.
 
-    Raises ValueError for more units.
+    ``free``: the units to choose from, all that have a piece where it is not given; others are left out. ``check`` is
+    called for every block and may raise to stop. Raises ValueError for more units than can be gone through.
     """
 
-    def __init__(self, problem: Problem, check: Callable[[], None] = lambda: None):
+    def __init__(
+        self,
+        problem: Problem,
+        free: Sequence[int] | None = None,
+        fixed: Sequence[int] = (),
+        check: Callable[[], None] = lambda: None,
+    ):
         self._problem, self._check = problem, check
-        own = problem.holders
+        own = np.setdiff1d(problem.holders if free is None else np.asarray(free, dtype=int), np.asarray(fixed, int))
         if len(own) > EXACT_UNITS:
             raise ValueError(f"{len(own)} units are too many to go through all their subsets")
         # Large units last: blocks that have them are left out once something smaller is known.
         size = np.bincount(problem.owners[:, 1], problem.areas[problem.owners[:, 0]], problem.units)
         self._units = own[np.argsort(size[own], kind="stable")]
+        self._fixed = np.asarray(fixed, dtype=int)
         bit = np.zeros(problem.units, dtype=np.int64)
         bit[self._units] = 1 << np.arange(len(own), dtype=np.int64)
+        # One further bit, always set, stands for all that is fixed.
+        self._always = 1 << len(own)
+        bit[self._fixed] = self._always
         pieces = np.zeros(len(problem.areas) + 1, dtype=np.int64)
         np.bitwise_or.at(pieces, problem.owners[:, 0], bit[problem.owners[:, 1]])
         items = np.zeros(len(problem.weights), dtype=np.int64)
@@ -301,8 +307,11 @@ class Exact:
         found: tuple[float, float, int, int] | None = None
         low_all = (1 << self._low) - 1
         reach = most_m2 * (1 + _ROUNDING)
-        for high in range(0, self._all_high + 1, 1 << self._low):
+        for free in range(0, self._all_high + 1, 1 << self._low):
             self._check()
+            high = free | self._always
+            if found and objective.kind == "units" and bin(free).count("1") > found[0]:
+                continue
             if self._total_weight - self._held.at(high | low_all) < self._target:
                 continue
             least = self._total_area - self._area.at(high)
@@ -320,7 +329,7 @@ class Exact:
         return None if found is None else tuple(sorted(int(u) for u in self._members(found[3])))
 
     def _better(self, found, objective: Objective, high: int, subsets: np.ndarray, area: np.ndarray):
-        counts = self._counts[subsets] + bin(high).count("1")
+        counts = self._counts[subsets] + bin(high).count("1") - 1
         if objective.kind == "area":
             values = area
         elif objective.kind == "units":
@@ -348,7 +357,7 @@ class Exact:
     def _parts(self, mask: int) -> int:
         """Number of parts of a set, as ``Problem.parts`` has it; sets are asked for it by the thousand."""
         of_unit, beside = self._graph
-        left = 0
+        left = of_unit[-1]
         for n in range(len(self._units)):
             if mask >> n & 1:
                 left |= of_unit[n]
@@ -366,16 +375,17 @@ class Exact:
 
     @cached_property
     def _graph(self) -> tuple[list[int], list[int]]:
-        """Nodes of each unit and neighbours of each node, as bits. A node is what of one unit hangs together."""
+        """Nodes of each unit, last of all that is fixed, and neighbours of each node, as bits.
+
+        A node is what of one unit hangs together.
+        """
         problem = self._problem
         patches, edges = problem._patch_graph
         at: list[list[int]] = [[] for _ in range(len(patches))]
         of_unit: list[int] = []
         count = 0
-        for unit in self._units:
-            used = np.zeros(len(problem.areas), dtype=bool)
-            used[problem.pieces_of[unit]] = True
-            nodes, labels = components(used[patches], edges)
+        for units in (*([unit] for unit in self._units), self._fixed):
+            nodes, labels = components(problem.covered(units)[patches], edges)
             groups, number = np.unique(labels, return_inverse=True)
             for patch, node in zip(nodes.tolist(), number.tolist()):
                 at[patch].append(count + node)
@@ -390,7 +400,7 @@ class Exact:
         return of_unit, beside
 
     def _members(self, mask: int) -> np.ndarray:
-        return self._units[[n for n in range(len(self._units)) if mask >> n & 1]]
+        return np.append(self._units[[n for n in range(len(self._units)) if mask >> n & 1]], self._fixed)
 
 
 def _before(one: tuple[float, float, int, int], other: tuple[float, float, int, int]) -> bool:
@@ -551,7 +561,9 @@ class Greedy:
             for unit in best:
                 state.add(unit)
             inside = sorted(state.units, key=lambda u, s=state: _density(s.loss(u)))
-            outside = sorted((int(u) for u in holders if u not in state.units), key=lambda u, s=state: -_density(s.gain(u)))
+            outside = sorted(
+                (int(u) for u in holders if u not in state.units), key=lambda u, s=state: -_density(s.gain(u))
+            )
             half = _CORE_UNITS // 2
             # Later turns look a little away from where the choice ended.
             skip = turn // 2 * (half // 2)
@@ -561,16 +573,9 @@ class Greedy:
             if not free:
                 break
             fixed = [u for u in best if u not in set(free)]
-            core = problem.beside(fixed, free)
-            picked = Exact(core, self._check).best(Objective("area"), best_area) if len(core.owners) else None
-            if picked is None:
-                continue
-            tried = tuple(sorted([*fixed, *(free[k] for k in picked)]))
-            area = problem.area(tried)
-            if area < best_area * (1 - _ROUNDING) and problem.held(tried) >= self._target:
-                best, best_area = tried, area
-            elif turn >= 1 and not skip:
-                continue
+            tried = Exact(problem, free, fixed, self._check).best(Objective("area"), best_area)
+            if tried is not None and problem.area(tried) < best_area * (1 - _ROUNDING):
+                best, best_area = tried, problem.area(tried)
         return best
 
     def fewest(self, most_m2: float) -> tuple[int, ...] | None:

@@ -168,6 +168,19 @@ def protected_layers(algorithm: QgsProcessingAlgorithm, parameters, context) -> 
     return layers
 
 
+def unit_layers(algorithm: QgsProcessingAlgorithm, parameters, context) -> tuple[list, list[str]]:
+    """The polygon layers of UNITS, and the names of what else was given there.
+
+    Raises AzeError ``suggestion.not_polygons`` where nothing was given but layers without polygons.
+    """
+    given = _layers(algorithm, parameters, context, "UNITS") if parameters.get("UNITS") else []
+    polygon = QgsWkbTypes.GeometryType.PolygonGeometry
+    usable = [layer for layer in given if not layer.isValid() or layer.geometryType() == polygon]
+    if given and not usable:
+        raise AzeError("suggestion.not_polygons", source=given[0].name())
+    return usable, [layer.name() for layer in given if layer not in usable]
+
+
 def _layers(algorithm: QgsProcessingAlgorithm, parameters, context, name: str) -> list:
     value = parameters.get(name)
     named = [value] if isinstance(value, str) else value

@@ -29,12 +29,14 @@ class AzeProvider(QgsProcessingProvider):
         from .packagenomination import PackageNomination
         from .protectioncoverage import ProtectionCoverage
         from .refreshassessments import RefreshAssessments
+        from .suggestboundary import SuggestBoundary
         from .verifypackage import VerifyPackage
 
         for algorithm in (
             ImportSpecies,
             RefreshAssessments,
             CheckBoundary,
+            SuggestBoundary,
             ProtectionCoverage,
             PackageNomination,
             VerifyPackage,

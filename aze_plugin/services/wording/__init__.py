@@ -29,6 +29,7 @@ def _templates() -> dict[str, str]:
         occurrences,
         packaging,
         redlist,
+        suggestion,
     )
 
     merged: dict[str, str] = {}
@@ -44,6 +45,7 @@ def _templates() -> dict[str, str]:
         habitats,
         occurrences,
         boundary,
+        suggestion,
     ):
         merged.update(module.templates())
     return merged
