@@ -134,11 +134,20 @@ def test_what_cannot_be_assessed_says_why(view):
     assert view.chart.isHidden()
 
 
-def test_nothing_looked_at_shows_nothing(view):
+def test_what_was_not_looked_at_is_said(view):
+    wanted = []
+    view.dataWanted.connect(lambda: wanted.append(True))
     view.set_criterion({"findings": []})
     assert view.is_empty
     view.set_criterion({"findings": [], "evidence": {}})
-    assert view.is_empty
+    assert not view.is_empty
+    assert "Land cover was not compared" in view.unknown.plain()
+    assert "Mapped edges were not looked for" in view.unknown.plain()
+    [choose] = links(view, "choose layers")
+    choose.click()
+    assert wanted == [True]
+    view.set_criterion({"findings": [], "evidence": {"landcover": landcover()}})
+    assert "Land cover" not in view.unknown.plain()
 
 
 def test_edges_by_layer_and_nearest_record(view):
@@ -192,6 +201,17 @@ def test_the_check_gets_what_the_data_page_has(page, session):
     assert "on mapped edges" in card.summary.plain()
     assert not any("Divergence" in f.text() for f in card.findings.findChildren(type(card.summary)))
     assert page.scroll.widget().width() <= page.scroll.viewport().width()
+
+
+@pytest.mark.parametrize("width", [240, 360, 520])
+def test_nothing_is_cut_off(page, width):
+    page.resize(width, 700)
+    page.cards["discreteness"].show_findings(True)
+    settle()
+    for card in page.cards.values():
+        assert card.height() >= card.heightForWidth(card.width())
+    chart = page.cards["discreteness"].surroundings.chart
+    assert chart.height() >= chart.heightForWidth(chart.width())
 
 
 def test_clipping_shares_the_edge_and_can_be_undone(page, session, monkeypatch):

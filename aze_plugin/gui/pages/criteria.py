@@ -213,6 +213,7 @@ class CriterionCard(Card):
         if self.surroundings is not None:
             self.add(self.surroundings)
             self.surroundings.zoomed.connect(self.zoomed)
+            self.surroundings.dataWanted.connect(lambda: self.findings.dataWanted.emit())
         self.findings = FindingList()
         self.add(self.findings)
         self.why = link("", self._toggle)

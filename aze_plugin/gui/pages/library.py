@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 from qgis.PyQt.QtCore import QCoreApplication, Qt
@@ -19,7 +18,6 @@ from ..session import Session
 from ..widgets.basics import ElidedLabel, TextLabel, link
 from ..widgets.dropcard import DropCard
 
-_REFRESHING = f"{__package__.rpartition('.')[0]}.refresh_dialog"
 _MOST_SOURCES = 6
 
 
@@ -73,7 +71,7 @@ class LibraryCard(DropCard):
         session, translate = self.session, QCoreApplication.translate
         path, summary = session.sources.library_path, session.sources.library_summary
         self.sample.setVisible(not path)
-        self.refresh.setVisible(bool(summary) and importlib.util.find_spec(_REFRESHING) is not None)
+        self.refresh.setVisible(bool(summary))
         self.name.setVisible(bool(path))
         self.name.setText(path if is_connection(path) else Path(path).name if path else "")
         self.name.setToolTip(path)
@@ -112,9 +110,10 @@ class LibraryCard(DropCard):
         if sources.authority and sources.authority not in names:
             missing = translate("AzeData", "By the national list: {name}, which is not in this library")
             lists.append((missing.format(name=sources.authority), sources.authority))
-        self.authority.clear()
-        for shown, name in lists:
-            self.authority.addItem(shown, name)
+        if lists != [(self.authority.itemText(i), self.authority.itemData(i)) for i in range(self.authority.count())]:
+            self.authority.clear()
+            for shown, name in lists:
+                self.authority.addItem(shown, name)
         self.authority.setCurrentIndex([name for _, name in lists].index(sources.authority))
         self.authority.setVisible(len(lists) > 1 and bool(sources.library_summary))
 

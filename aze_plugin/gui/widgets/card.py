@@ -22,9 +22,9 @@ class Card(QFrame):
 
     def __init__(self, title: str, foldable: bool = False, parent: QWidget | None = None):
         super().__init__(parent)
-        # Qt takes the height of a wide card as the most for a narrow one unless the card may grow; pages end with a
-        # stretch, which takes what is left over.
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        # Qt gives a card the height that it needs at its least width, and no more than at its usual one, unless it may
+        # be of any width and grow; pages end with a stretch, which takes what is left over.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.title = ElidedLabel(title)
         self.title.setFont(style.scaled(self.font(), 1.0, bold=True))
         self.chip = Chip()

@@ -28,12 +28,14 @@ SHOWN = frozenset(
 
 
 class SurroundingsView(QWidget):
-    """Evidence of the criterion discreteness; ``zoomed`` carries a place (EPSG:4326 ``[xmin, ymin, xmax, ymax]``).
+    """Evidence of the criterion discreteness, and what was not looked at.
 
-    Hidden by its parts where nothing was looked at; ``is_empty`` tells.
+    ``zoomed`` carries a place (EPSG:4326 ``[xmin, ymin, xmax, ymax]``), ``dataWanted`` asks for the page where layers
+    are chosen. ``is_empty`` where an assessment says nothing of all this.
     """
 
     zoomed = pyqtSignal(list)
+    dataWanted = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -69,6 +71,10 @@ class SurroundingsView(QWidget):
         self._record = self._part(_heading(translate("AzeSurroundings", "Nearest record outside")), row)
         self._extent: list[float] = []
 
+        self.unknown = TextLabel(muted=True)
+        choose = link(translate("AzeSurroundings", "choose layers ▸"), self.dataWanted.emit)
+        self._unknown = self._part(self.unknown, choose)
+
     def _part(self, *widgets: QWidget) -> QWidget:
         part = QWidget()
         layout = QVBoxLayout(part)
@@ -85,7 +91,8 @@ class SurroundingsView(QWidget):
         self._show_cover(evidence.get("landcover"), dimmed)
         self._show_edges(evidence.get("edges"), dimmed)
         self._show_record(evidence.get("nearest_record"), criterion["findings"])
-        self.is_empty = not any(evidence.get(part) for part in ("landcover", "edges", "nearest_record"))
+        self._show_unknown(evidence)
+        self.is_empty = "evidence" not in criterion
 
     def _show_cover(self, found: dict[str, Any] | None, dimmed: bool) -> None:
         self._cover.setVisible(found is not None)
@@ -140,6 +147,15 @@ class SurroundingsView(QWidget):
         extents = (f["params"].get("extent") for f in findings if f["code"] == "discreteness.nearest_record_outside")
         lon, lat = found["lon"], found["lat"]
         self._extent = list(next(extents, None) or [lon, lat, lon, lat])
+
+    def _show_unknown(self, evidence: dict[str, Any]) -> None:
+        translate, said = QCoreApplication.translate, []
+        if not evidence.get("landcover"):
+            said.append(translate("AzeSurroundings", "Land cover was not compared, as none is chosen."))
+        if not evidence.get("edges"):
+            said.append(translate("AzeSurroundings", "Mapped edges were not looked for, as none are chosen."))
+        self.unknown.setText(" ".join(said))
+        self._unknown.setVisible(bool(said))
 
     def _zoom(self) -> None:
         self.zoomed.emit(self._extent)
