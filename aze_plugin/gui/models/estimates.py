@@ -205,7 +205,8 @@ def entered_text(estimate: OwnEstimate, field: str) -> str:
         return value or ""
     if field == "year":
         return str(value)
-    return written(value / _HECTARE if UNITS[estimate.parameter] == "m2" else value)
+    # Without the crumbs that dividing leaves in the last digit.
+    return written(float(f"{value / _HECTARE:.15g}") if UNITS[estimate.parameter] == "m2" else value)
 
 
 def title_of(estimate: OwnEstimate) -> str:

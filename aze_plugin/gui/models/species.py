@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from qgis.PyQt.QtCore import QAbstractItemModel, QCoreApplication, QModelIndex, QSortFilterProxyModel, Qt
 from qgis.PyQt.QtGui import QGuiApplication, QPalette
@@ -25,6 +25,7 @@ STATUS = SHARE + 1
 SHARE_ROLE = Qt.ItemDataRole.UserRole + 1
 ENTRY_ROLE = Qt.ItemDataRole.UserRole + 2
 SORT_ROLE = Qt.ItemDataRole.UserRole + 3
+CELL_ROLE = Qt.ItemDataRole.UserRole + 4
 
 DECIDES, DISAGREES = "◆", "▲"
 
@@ -185,7 +186,7 @@ class SpeciesModel(QAbstractItemModel):
     """Taxa of one member of an assessment file, below each its shares; read only.
 
     Top rows are the taxa that can trigger, and last a group “Also present” with the others. Every text is made when the
-    assessment is set, so that painting only looks values up.
+    assessment is set, so that painting only looks values up; tool tips are made when they are asked for.
     """
 
     def __init__(self, parent=None):
@@ -197,6 +198,7 @@ class SpeciesModel(QAbstractItemModel):
         self._short_figures = False
         self._parameters: tuple[str, ...] = ()
         self._bold = None
+        self._threshold = 0.0
 
     def set_assessment(self, assessment: dict[str, Any] | None, threshold: float, stale: bool = False) -> None:
         """Show the species of an assessment; None empties the model.
@@ -204,7 +206,7 @@ class SpeciesModel(QAbstractItemModel):
         ``threshold`` is a fraction 0 to 1; ``stale`` greys every row, because it belongs to an earlier boundary.
         """
         self.beginResetModel()
-        self._stale = stale
+        self._stale, self._threshold = stale, threshold
         self._root = _Node()
         self._bold = QGuiApplication.font()
         self._bold.setBold(True)
@@ -300,14 +302,10 @@ class SpeciesModel(QAbstractItemModel):
     def data(self, index, role=Qt.ItemDataRole.DisplayRole):
         node = self._node(index)
         column = index.column()
+        if role == CELL_ROLE:
+            return self._cell(node, column)
         if role == Qt.ItemDataRole.DisplayRole:
-            if column == STATUS and self._marks_only:
-                return node.mark
-            if column == NAME and self._short_names and node.kind == "taxon":
-                return node.short
-            if self._short_figures and column in _COLUMN_PARAMETERS:
-                return node.figures.get(column)
-            return node.texts.get(column)
+            return self._text(node, column)
         if role == SHARE_ROLE:
             return node.bar if column == SHARE else None
         if role == Qt.ItemDataRole.FontRole:
@@ -319,10 +317,34 @@ class SpeciesModel(QAbstractItemModel):
         if role == SORT_ROLE:
             return node.keys.get(column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return node.tips.get(column, node.tip)
+            return self._tip(node, column)
         if role == ENTRY_ROLE:
             return node.entry
         return None
+
+    def node_at(self, row: int, parent: QModelIndex) -> _Node:
+        """The row below a parent, without the detour of an index."""
+        return self._node(parent).children[row]
+
+    def _text(self, node: _Node, column: int) -> str | None:
+        if column == STATUS and self._marks_only:
+            return node.mark
+        if column == NAME and self._short_names and node.kind == "taxon":
+            return node.short
+        if self._short_figures and column in _COLUMN_PARAMETERS:
+            return node.figures.get(column)
+        return node.texts.get(column)
+
+    def _cell(self, node: _Node, column: int) -> Cell:
+        font = node.font if column == NAME else self._bold if column == node.decides else None
+        bar = node.bar if column == SHARE else None
+        return Cell(self._text(node, column), font, self._stale or node.faded, column in _COLUMN_PARAMETERS, bar)
+
+    def _tip(self, node: _Node, column: int) -> str | None:
+        share = node.shares.get(column)
+        if share is not None:
+            return share_tip(share, self._threshold)
+        return node.tips.get(column, node.tip)
 
     def _node(self, index) -> _Node:
         return index.internalPointer() if index is not None and index.isValid() else self._root
@@ -337,13 +359,15 @@ class SpeciesFilter(QSortFilterProxyModel):
 
     def set_words(self, text: str) -> None:
         """Keep taxa whose name, category, route or status holds every one of these words."""
-        self._words = text.casefold().split()
-        self.invalidateFilter()
+        words = text.casefold().split()
+        if words != self._words:
+            self._words = words
+            self.invalidateFilter()
 
     def filterAcceptsRow(self, row, parent):
         if not self._words:
             return True
-        return self._accepts(self.sourceModel().index(row, 0, parent).internalPointer())
+        return self._accepts(self.sourceModel().node_at(row, parent))
 
     def _accepts(self, node) -> bool:
         if node.kind == "group":
@@ -359,6 +383,16 @@ class SpeciesFilter(QSortFilterProxyModel):
         return first.row < second.row if mine is None or other is None or mine == other else mine < other
 
 
+class Cell(NamedTuple):
+    """All that the painting of a cell needs, in one answer: asking for each role of it costs several times as much."""
+
+    text: str | None
+    font: Any
+    faded: bool
+    right: bool
+    bar: Bar | None
+
+
 @dataclass(eq=False)
 class _Node:
     """A row of the tree, with its texts (by column) and sort keys (by column) ready made."""
@@ -371,8 +405,9 @@ class _Node:
     # Shorter ones of the columns of parameters.
     figures: dict[int, str] = field(default_factory=dict)
     tip: str | None = None
-    # Tool tips of single columns.
+    # Tool tips of single columns, and the shares that others say in full.
     tips: dict[int, str] = field(default_factory=dict)
+    shares: dict[int, dict[str, Any]] = field(default_factory=dict)
     short: str = ""
     # Column of the share that decides.
     decides: int = -1
@@ -446,6 +481,7 @@ def _taxon_node(entry: dict[str, Any], threshold: float, fonts: dict[bool, Any],
         _put_share(child, share, threshold, entry)
         _put_figure(child, PARAMETER_COLUMNS.get(share["parameter"], SHARE), share, threshold, entry)
         child.texts[NAME] = share_name(share)
+        child.shares[NAME] = child.shares[STATUS] = share
         child.keys[STATUS] = _rank(_STATUS_ORDER, share["status"])
         _put_status(child, _word("status", share["status"]), _MARKED.get(share["status"], "empty"))
     return node
@@ -461,7 +497,7 @@ def _put_figure(node: _Node, column: int, share: dict[str, Any], threshold: floa
         node.texts[column] = f"{mark}\u2009{bar.text}"
         node.figures[column] = f"{mark}\u2009{percent(bar.best, 0)[:-2]}"
     node.keys[column] = -1.0 if bar.best is None else bar.best
-    node.tips[column] = share_tip(share, threshold)
+    node.shares[column] = share
     if deciding:
         node.decides = column
 
@@ -486,7 +522,7 @@ def _put_share(node: _Node, share: dict[str, Any] | None, threshold: float, entr
     node.texts[SHARE] = node.bar.text
     node.keys[SHARE] = -1.0 if node.bar.best is None else node.bar.best
     if share is not None:
-        node.tip = node.tips[SHARE] = share_tip(share, threshold)
+        node.shares[SHARE] = share
 
 
 def _name_fonts() -> dict[bool, Any]:

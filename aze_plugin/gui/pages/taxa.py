@@ -98,7 +98,8 @@ class TaxaTable(QWidget):
         self.tree.restore(place)
         if not self.tree.currentIndex().isValid():
             self._clear_reason()
-        self._filter(self.filter.text())
+        if self.filter.text().strip():
+            self._filter(self.filter.text())
 
     def copy(self) -> None:
         """Put the whole table on the clipboard, tab-separated, as spreadsheets paste it."""
