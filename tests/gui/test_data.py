@@ -1,5 +1,6 @@
 """The page Data: cards, opening what people have, and the sample."""
 
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -111,11 +112,13 @@ def test_a_layer_of_the_project_is_taken_and_given_back(page, empty_session):
     assert layer.id() in QgsProject.instance().mapLayers()
 
 
-def test_one_raster_is_land_cover_and_another_takes_its_place(page, empty_session):
+def test_one_raster_is_land_cover_and_another_takes_its_place(page, empty_session, tmp_path):
     empty_session.sources.add("landcover", str(SAMPLE / "landcover.tif"))
     first = empty_session.sources.landcover
     assert empty_session.sources.parameters()["LANDCOVER"] is first
-    empty_session.sources.add("landcover", str(SAMPLE / "habitat" / "Azea_alba.tif"))
+    # A copy: QGIS writes what it finds out of a raster's values beside it.
+    raster = shutil.copy(SAMPLE / "habitat" / "Azea_alba.tif", tmp_path)
+    empty_session.sources.add("landcover", str(raster))
     assert empty_session.sources.landcover.name() == "Azea_alba"
     assert page.ground.cover.rows.count() == 1
     assert first.id() in QgsProject.instance().mapLayers()
