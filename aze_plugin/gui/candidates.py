@@ -10,6 +10,7 @@ from qgis.core import QgsApplication, QgsFeature, QgsGeometry, QgsProject, QgsVe
 from qgis.PyQt.QtCore import QCoreApplication, QDateTime, QObject, Qt, QUuid, pyqtSignal
 
 from ..domain.errors import AzeError
+from ..domain.rounding import rounded_wkb
 from ..services.wording import text
 from . import layers, measure, messages
 
@@ -225,15 +226,16 @@ class Candidates(QObject):
             self.set_current(name)
         return name
 
-    def replace_boundary(self, boundary: QgsGeometry) -> None:
+    def replace_boundary(self, boundary: QgsGeometry, exact: bool = False) -> None:
         """Give the current candidate another boundary (WGS 84) as one undoable step.
 
-        Raises AzeError ``boundary.no_area`` for a boundary without area.
+        Its coordinates are rounded (see ``stored``) unless they have to be ``exact``: to share an edge with a site
+        whose coordinates have more decimals. Raises AzeError ``boundary.no_area`` for a boundary without area.
         """
         layer, fid = self._editable()
         if fid is None:
             return
-        shape = _area(boundary, self.current)
+        shape = _area(boundary, self.current, exact)
         with _edit_step(layer, QCoreApplication.translate("AzePanel", "Change boundary")):
             layer.changeGeometry(fid, shape)
 
@@ -364,12 +366,31 @@ def _edit_step(layer: QgsVectorLayer, title: str):
     layer.endEditCommand()
 
 
-def _area(boundary: QgsGeometry, name: str | None) -> QgsGeometry:
-    """What is polygonal in a boundary. Raises AzeError ``boundary.no_area`` where nothing is."""
+def _area(boundary: QgsGeometry, name: str | None, exact: bool = False) -> QgsGeometry:
+    """What is polygonal in a boundary, as it is stored. Raises AzeError ``boundary.no_area`` where nothing is."""
     shape = layers.as_multipolygon(boundary)
     if shape.isEmpty():
         raise AzeError("boundary.no_area", name=name)
-    return shape
+    return shape if exact else stored(shape)
+
+
+def stored(shape: QgsGeometry) -> QgsGeometry:
+    """A flat multipolygon (WGS 84) with its coordinates rounded to 1e-7°, about a centimetre (see domain.rounding).
+
+    One that was valid stays so: where rounding lets rings touch or vanish they are mended, and should that not help the
+    boundary stays as it was.
+    """
+    rounded = _rounded(shape)
+    if rounded.isGeosValid() or not shape.isGeosValid():
+        return rounded
+    mended = _rounded(layers.as_multipolygon(measure.mended(rounded)))
+    return mended if not mended.isEmpty() and mended.isGeosValid() else shape
+
+
+def _rounded(shape: QgsGeometry) -> QgsGeometry:
+    result = QgsGeometry()
+    result.fromWkb(rounded_wkb(bytes(shape.asWkb())))
+    return result
 
 
 def _drafts_folder() -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from osgeo import gdal
 from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
@@ -28,6 +27,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 
 from .. import paths
 from ..domain.errors import AzeError
+from ..services.boundary_sources import vector_members
 
 ROLE = "aze/role"
 _GROUP = "aze/group"
@@ -39,6 +39,8 @@ _STYLED = QgsMapLayer.StyleCategory.Symbology | QgsMapLayer.StyleCategory.Labeli
 
 CANDIDATE_TABLE = "candidates"
 _CANDIDATE_FIELDS = ("name", "kind", "updates_site", "created", "note")
+# Cells along each side of a coarse look at a raster.
+_LOOK = 128
 _VECTOR_ENDINGS = (".shp", ".gpkg", ".geojson", ".json", ".kml", ".gml", ".fgb", ".gdb", ".tab")
 
 
@@ -127,19 +129,6 @@ def fitting(project: QgsProject, role: str) -> list[QgsMapLayer]:
 # ------------------------------------------------------------------------------------------------- opening files
 
 
-def _listing(folder: str, depth: int = 0) -> list[str]:
-    """Vector files below a folder or archive as GDAL sees it; archives inside are opened up to three deep."""
-    found = []
-    for name in gdal.ReadDirRecursive(folder) or []:
-        path = f"{folder}/{name}"
-        lower = name.lower().rstrip("/")
-        if lower.endswith(".zip") and depth < 3:
-            found += _listing("/vsizip/{" + path + "}", depth + 1)
-        elif lower.endswith(_VECTOR_ENDINGS) and not any(part.endswith(".gdb") for part in lower.split("/")[:-1]):
-            found.append(path.rstrip("/"))
-    return found
-
-
 def open_vectors(path: str, role: str = "") -> list[QgsVectorLayer]:
     """Every layer of a file, folder or zip, zips inside zips included, that may have the role; polygons without one.
 
@@ -147,12 +136,7 @@ def open_vectors(path: str, role: str = "") -> list[QgsVectorLayer]:
     ``edges.no_lines`` for that role, else ``layer.no_polygons``.
     """
     wanted = kinds_of(role)
-    if path.lower().endswith(".zip"):
-        members = _listing("/vsizip/{" + path + "}")
-    elif Path(path).is_dir() and not path.lower().rstrip("/").endswith(".gdb"):
-        members = _listing(path)
-    else:
-        members = [path]
+    members = vector_members(path, _VECTOR_ENDINGS)
     details = [
         d
         for member in members
@@ -193,6 +177,17 @@ def open_raster(path: str) -> QgsRasterLayer:
     if not layer.isValid():
         raise AzeError("layer.not_raster", file=path)
     return layer
+
+
+def is_continuous(layer: QgsRasterLayer) -> bool:
+    """Whether a raster holds measurements and no classes, as a coarse look over all of it tells: decimal numbers of more
+    different values than a map of classes has."""
+    provider = layer.dataProvider()
+    if provider.dataType(1) not in (Qgis.DataType.Float32, Qgis.DataType.Float64):
+        return False
+    values = provider.block(1, layer.extent(), min(layer.width(), _LOOK), min(layer.height(), _LOOK)).as_numpy()
+    most = paths.load_json("criteria", "aze.json")["discreteness"]["landcover"]["max_values"]
+    return len(set(values.compressed().tolist())) > most
 
 
 # ------------------------------------------------------------------------------------------------------ candidates

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Union
@@ -144,7 +145,7 @@ def _listing(folder: str, endings: Sequence[str], depth: int = 0) -> list[str]:
 def _in_file(path: str) -> Found:
     stem = Path(path).stem
     layers: list[FoundLayer] = []
-    with ogr_session():
+    with ogr_session(), _heights_of_tracks():
         members = vector_members(path)
         opened = 0
         for member in members:
@@ -163,6 +164,17 @@ def _in_file(path: str) -> Found:
     if not layers:
         raise AzeError("boundary.table", source=Path(path).name)
     return Found(Path(path).name, stem, tuple(layers))
+
+
+@contextmanager
+def _heights_of_tracks() -> Iterator[None]:
+    """Let GPX tracks have their heights, whatever else in QGIS has asked for before: they are told of, then dropped."""
+    before = gdal.GetThreadLocalConfigOption("GPX_ELE_AS_25D")
+    gdal.SetThreadLocalConfigOption("GPX_ELE_AS_25D", "YES")
+    try:
+        yield
+    finally:
+        gdal.SetThreadLocalConfigOption("GPX_ELE_AS_25D", before)
 
 
 def _layers(dataset: gdal.Dataset, member: str, stem: str, path: str) -> list[FoundLayer]:

@@ -354,26 +354,25 @@ MATRIX = {
         answers=utm(),
         crs="32736",
     ),
-    # Heights of a track are no part of its line for OGR, so there are none to leave out.
     "GPX track, closed": Case(
         lambda f: gpx(f, RING),
-        notes=("boundary.points_left_out", "boundary.ring_of_line"),
+        notes=("boundary.points_left_out", "boundary.ring_of_line", "boundary.z_dropped"),
         names=("Round the ridge",),
     ),
     # The last edge is missing: 24 of 24 corners are there, and the end is one edge from the start.
     "GPX track, ends one edge apart": Case(
-        lambda f: gpx(f, RING[:-1]), notes=("boundary.points_left_out", "boundary.ring_closed")
+        lambda f: gpx(f, RING[:-1]), notes=("boundary.points_left_out", "boundary.ring_closed", "boundary.z_dropped")
     ),
     "GPX track in two segments": Case(
         lambda f: gpx(f, outline(corners=240), segments=2),
         (outline(corners=240),),
-        ("boundary.points_left_out", "boundary.ring_closed"),
+        ("boundary.points_left_out", "boundary.ring_closed", "boundary.z_dropped"),
     ),
     "GPX track, far from closed": Case(lambda f: gpx(f, RING[:18]), error="boundary.gap_large"),
     "GPX track, far from closed, confirmed": Case(
         lambda f: gpx(f, RING[:18]),
         (np.vstack((RING[:18], RING[:1])),),
-        ("boundary.gap_large", "boundary.points_left_out"),
+        ("boundary.gap_large", "boundary.points_left_out", "boundary.z_dropped"),
         answers={"any_gap": True},
     ),
     "Projected, edges of 50 km at 68° N": Case(
@@ -470,7 +469,7 @@ def test_import_matrix(row, tmp_path):
     assert sum(truth(*(p.exterior.coords for p in s.geoms)) for s in shapes) == pytest.approx(
         expected, rel=case.tolerance
     )
-    assert sum(b.area_m2 for b in found.boundaries) == pytest.approx(expected, rel=max(case.tolerance, 1e-5))
+    assert sum(b.area_m2 for b in found.boundaries) == pytest.approx(expected, rel=max(case.tolerance, 5e-5))
 
 
 def test_a_hundred_thousand_vertices_are_fast(tmp_path):

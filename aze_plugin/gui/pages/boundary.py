@@ -2,94 +2,38 @@
 
 from __future__ import annotations
 
-import json
-import math
 from pathlib import Path
 
-from qgis.core import (
-    Qgis,
-    QgsCoordinateReferenceSystem,
-    QgsFeature,
-    QgsFeatureRequest,
-    QgsFields,
-    QgsGeometry,
-    QgsJsonUtils,
-    QgsMapLayer,
-    QgsVectorLayer,
-)
-from qgis.gui import QgsProjectionSelectionDialog
-from qgis.PyQt.QtCore import QCoreApplication, QEvent, QSettings, Qt
-from qgis.PyQt.QtGui import QGuiApplication, QPalette
+from qgis.core import QgsFeatureRequest, QgsGeometry
+from qgis.PyQt.QtCore import QCoreApplication, QEvent, QSettings, Qt, QTimer
+from qgis.PyQt.QtGui import QGuiApplication
 from qgis.PyQt.QtWidgets import (
     QComboBox,
-    QDialog,
-    QDialogButtonBox,
     QFileDialog,
     QFormLayout,
-    QHBoxLayout,
     QInputDialog,
     QLabel,
-    QListWidget,
-    QListWidgetItem,
     QMessageBox,
-    QVBoxLayout,
     QWidget,
 )
 
 from ... import paths
 from ...domain.errors import AzeError
 from ...services import figures
+from ...services.boundary_sources import SelectedFeatures, Text, name_index
 from ...services.wording import text
-from .. import layers, measure, messages, preferences, style
+from .. import layers, measure, messages, preferences
+from ..boundary_import import BoundaryImport, with_selection
 from ..maptools import BoundaryDrawing
 from ..session import Session
-from ..widgets.basics import FlowLayout, PageScroll, TextLabel, link
+from ..widgets.basics import PageScroll, TextLabel, link
 from ..widgets.card import Card
+from ..widgets.filelist import dropped_files
+from ..widgets.findingrow import FindingRow
+from ..widgets.precision import PrecisionCard
 from ..widgets.preview import MendDialog
 
 _LAST_FOLDER = "aze_toolkit/last_folder"
-# Columns that hold a place's name in the layers people take boundaries from.
-_NAME_COLUMNS = ("name", "intname", "natname", "name_eng", "international_name", "orig_name", "site_name", "title")
-
-
-class ChooseFeatures(QDialog):
-    """Which features of a layer become candidates."""
-
-    def __init__(self, names: list[str], parent: QWidget | None = None):
-        super().__init__(parent)
-        translate = QCoreApplication.translate
-        self.setWindowTitle(translate("AzeBoundary", "Choose boundaries"))
-        self.list = QListWidget()
-        for index, name in enumerate(names):
-            item = QListWidgetItem(name)
-            item.setData(Qt.ItemDataRole.UserRole, index)
-            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-            item.setCheckState(Qt.CheckState.Checked if index == 0 else Qt.CheckState.Unchecked)
-            self.list.addItem(item)
-        every = link(translate("AzeBoundary", "all"), lambda: self._set_all(Qt.CheckState.Checked))
-        none = link(translate("AzeBoundary", "none"), lambda: self._set_all(Qt.CheckState.Unchecked))
-        row = QHBoxLayout()
-        row.addWidget(every)
-        row.addWidget(none)
-        row.addStretch(1)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.addWidget(TextLabel(translate("AzeBoundary", "Each chosen feature becomes a candidate of its own.")))
-        layout.addWidget(self.list, 1)
-        layout.addLayout(row)
-        layout.addWidget(buttons)
-        self.resize(360, 400)
-
-    def _set_all(self, state: Qt.CheckState) -> None:
-        for i in range(self.list.count()):
-            self.list.item(i).setCheckState(state)
-
-    def chosen(self) -> list[int]:
-        """Indexes of the chosen features."""
-        items = (self.list.item(i) for i in range(self.list.count()))
-        return [i.data(Qt.ItemDataRole.UserRole) for i in items if i.checkState() == Qt.CheckState.Checked]
 
 
 class BoundaryPage(PageScroll):
@@ -103,6 +47,9 @@ class BoundaryPage(PageScroll):
         self.drawing = BoundaryDrawing(session, self)
         self.drawing.drawn.connect(self._take_drawn)
         self.drawing.stateChanged.connect(self._show_drawing)
+        self.importing = BoundaryImport(session, self)
+        self.widget().setAcceptDrops(True)
+        self.widget().installEventFilter(self)
 
         self.making = Card(translate("AzeBoundary", "New boundary"))
         self.hint = self.making.add(TextLabel(muted=True))
@@ -112,15 +59,21 @@ class BoundaryPage(PageScroll):
             translate("AzeBoundary", "Draw a polygon on the map, with snapping and the CAD panel"),
         )
         self.making.add_button(
-            translate("AzeBoundary", "Import…"), self.show_import, translate("AzeBoundary", "From a vector file")
+            translate("AzeBoundary", "Import…"),
+            self.show_import,
+            translate(
+                "AzeBoundary", "From a map file, a GPS track or a drawing; files can also be dropped on this page"
+            ),
         )
         self.making.add_button(
             translate("AzeBoundary", "From selection"),
             self.take_selection,
-            translate("AzeBoundary", "From the features selected in the active polygon layer"),
+            translate("AzeBoundary", "From the polygons or lines selected in the active layer"),
         )
         self.making.add_button(
-            translate("AzeBoundary", "Paste"), self.paste, translate("AzeBoundary", "From WKT or GeoJSON copied before")
+            translate("AzeBoundary", "Paste"),
+            self.paste,
+            translate("AzeBoundary", "From WKT, GeoJSON or coordinates copied before"),
         )
 
         self.candidate = Card("")
@@ -146,7 +99,7 @@ class BoundaryPage(PageScroll):
             ("perimeter", translate("AzeBoundary", "Perimeter")),
             ("parts", translate("AzeBoundary", "Parts")),
             ("vertices", translate("AzeBoundary", "Vertices")),
-            ("precision", translate("AzeBoundary", "Precision")),
+            ("precision", translate("AzeBoundary", "Accuracy")),
         ):
             self.fact_labels[key] = TextLabel()
             name = QLabel(title)
@@ -168,8 +121,9 @@ class BoundaryPage(PageScroll):
         self.editing.add_button(translate("AzeBoundary", "Discard"), self.discard)
 
         self.faults = Card(translate("AzeBoundary", "Shape"))
+        self.precision = PrecisionCard()
 
-        for card in (self.making, self.editing, self.candidate, self.faults):
+        for card in (self.making, self.editing, self.candidate, self.faults, self.precision):
             self.layout_.addWidget(card)
         self.layout_.addStretch(1)
 
@@ -204,6 +158,7 @@ class BoundaryPage(PageScroll):
         shape = session.candidates.geometry()
         self.candidate.setVisible(session.candidates.current is not None)
         self.faults.setVisible(shape is not None)
+        self.precision.setVisible(shape is not None and not session.sources.installation_problem)
         if not self.drawing.is_active():
             self.hint.setText(
                 ""
@@ -226,6 +181,10 @@ class BoundaryPage(PageScroll):
             return
         self._show_facts(shape)
         self._show_faults(shape)
+        if not session.sources.installation_problem:
+            candidates = session.candidates
+            version = (candidates.current, candidates.version(candidates.current), shape.constGet().nCoordinates())
+            self.precision.show_shape(shape, version)
 
     def _show_kind(self) -> None:
         feature = self.session.candidates.feature()
@@ -247,7 +206,7 @@ class BoundaryPage(PageScroll):
             return []
         found = []
         for layer in self.session.sources.site_layers:
-            column = _name_column(layer.fields())
+            column = name_index(layer.fields())
             if column < 0:
                 continue
             request = QgsFeatureRequest().setFilterRect(shape.boundingBox())
@@ -272,20 +231,14 @@ class BoundaryPage(PageScroll):
         self.fact_labels["perimeter"].setText(figures.metres(facts.perimeter_m))
         self.fact_labels["parts"].setText(figures.number(facts.parts))
         self.fact_labels["vertices"].setText(figures.number(facts.vertices))
-        said = []
-        if not math.isnan(facts.spacing_m):
-            said.append(
-                translate("AzeBoundary", "vertices {distance} apart").format(distance=figures.metres(facts.spacing_m))
-            )
+        said = ""
         if error and facts.area_m2 and sound:
             # A line that may be off by e everywhere moves the area by up to e times its length.
             moved = figures.percent(min(1.0, error * facts.perimeter_m / facts.area_m2))
-            said.append(
-                translate("AzeBoundary", "off by {error}, the area changes by up to {share}").format(
-                    error=figures.metres(error), share=moved
-                )
+            said = translate("AzeBoundary", "off by {error}, the area changes by up to {share}").format(
+                error=figures.metres(error), share=moved
             )
-        self.fact_labels["precision"].setText("; ".join(said))
+        self.fact_labels["precision"].setText(said or "–")
 
     def _show_faults(self, shape: QgsGeometry) -> None:
         translate = QCoreApplication.translate
@@ -327,8 +280,8 @@ class BoundaryPage(PageScroll):
                 state, translate("AzeBoundary", "to mend") if found else translate("AzeBoundary", "look")
             )
 
-    def _finding(self, state: str, sentence: str) -> _Row:
-        row = _Row(state, sentence)
+    def _finding(self, state: str, sentence: str) -> FindingRow:
+        row = FindingRow(state, sentence)
         self.faults.add(row)
         return row
 
@@ -379,89 +332,47 @@ class BoundaryPage(PageScroll):
             translate("AzeBoundary", "Import a boundary"),
             str(QSettings().value(_LAST_FOLDER, "")),
             translate(
-                "AzeBoundary", "Vector files (*.gpkg *.shp *.zip *.geojson *.json *.kml *.kmz *.gpx *.gml);;All (*)"
+                "AzeBoundary",
+                "Maps and tracks (*.gpkg *.shp *.shz *.zip *.geojson *.json *.kml *.kmz *.gpx *.gml *.dxf *.fgb *.tab "
+                "*.mif *.sqlite);;All (*)",
             ),
         )
         if path:
             QSettings().setValue(_LAST_FOLDER, str(Path(path).parent))
             self.import_file(path)
 
-    def import_file(self, path: str) -> None:
-        """Take boundaries from a file; asks which where there are several, and for a CRS where there is none."""
-        try:
-            opened = layers.open_vectors(path)
-        except AzeError as error:
-            self._say(error)
-            return
-        for layer in opened:
-            if not layer.crs().isValid():
-                crs = self._ask_crs(layer.name())
-                if crs is None:
-                    continue
-                layer.setCrs(crs)
-            self._take_features(layer, list(layer.getFeatures()))
+    def import_file(self, path: str) -> list[str]:
+        """Take boundaries from a file; names of the candidates that were made."""
+        return self.importing.take(path)
 
-    def _ask_crs(self, name: str) -> QgsCoordinateReferenceSystem | None:
-        translate = QCoreApplication.translate
-        dialog = QgsProjectionSelectionDialog(self)
-        dialog.setCrs(layers.LONLAT)
-        dialog.setMessage(
-            translate(
-                "AzeBoundary", "“{name}” does not say in which coordinate reference system it is. Which is it?"
-            ).format(name=name)
-        )
-        return dialog.crs() if dialog.exec() and dialog.crs().isValid() else None
+    def take_selection(self) -> list[str]:
+        """Take the selected features of the active layer, else of any layer of polygons or lines with a selection."""
+        layer = with_selection(self.session)
+        if layer is None:
+            self.session.message.emit(
+                QCoreApplication.translate(
+                    "AzeBoundary", "Select one or more polygons or lines on the map first, then take them here."
+                ),
+                messages.INFO,
+            )
+            return []
+        return self.importing.take(SelectedFeatures(layer))
 
-    def take_selection(self) -> None:
-        """Take the selected features of the active layer, else of any polygon layer with a selection."""
-        active = self.session.iface.activeLayer() if self.session.iface else None
-        others = [layer for layer in self.session.project.mapLayers().values() if layer is not active]
-        for layer in [active, *others]:
-            if _is_polygons(layer) and layer.selectedFeatureCount():
-                self._take_features(layer, list(layer.selectedFeatures()), ask=False)
-                return
-        self.session.message.emit(
-            QCoreApplication.translate(
-                "AzeBoundary", "Select one or more polygons on the map first, then take them here."
-            ),
-            messages.INFO,
-        )
+    def paste(self) -> list[str]:
+        """Take boundaries from the clipboard: WKT (also of features copied in QGIS), GeoJSON or coordinates."""
+        return self.importing.take(Text(QGuiApplication.clipboard().text()))
 
-    def _take_features(self, layer: QgsVectorLayer, features: list[QgsFeature], ask: bool = True) -> None:
-        column = _name_column(layer.fields())
-        found = []
-        for feature in features:
-            if not feature.hasGeometry():
-                continue
-            given = feature.attributes()[column] if column >= 0 else None
-            found.append((str(given) if given else f"{layer.name()} {feature.id()}", feature.geometry()))
-        if not found:
-            self._say(AzeError("boundary.no_features", source=layer.name()))
-            return
-        if ask and len(found) > 1:
-            dialog = ChooseFeatures([name for name, _ in found], self.window())
-            if not dialog.exec():
-                return
-            found = [found[i] for i in dialog.chosen()]
-        for name, shape in found:
-            try:
-                boundary = layers.to_lonlat(shape, layer.crs(), self.session.project)
-            except AzeError as error:
-                self._say(error)
-                return
-            self._add(name, boundary)
-        self.session.zoom_to_candidate()
-
-    def paste(self) -> None:
-        """Take a boundary from the clipboard: WKT, GeoJSON, or features copied in QGIS (which bring WKT)."""
-        try:
-            shapes = _from_text(QGuiApplication.clipboard().text())
-        except AzeError as error:
-            self._say(error)
-            return
-        for name, shape in shapes:
-            self._add(name, shape)
-        self.session.zoom_to_candidate()
+    def eventFilter(self, watched, event) -> bool:
+        """Take files that are dropped anywhere on the page."""
+        if event.type() in (QEvent.Type.DragEnter, QEvent.Type.Drop):
+            files = dropped_files(event.mimeData())
+            if files:
+                event.acceptProposedAction()
+                if event.type() == QEvent.Type.Drop:
+                    # The program that was dragged from waits until the drop is over: questions come after it.
+                    QTimer.singleShot(0, lambda: [self.import_file(path) for path in files])
+                return True
+        return super().eventFilter(watched, event)
 
     # ---------------------------------------------------------------------------------------------- changing
 
@@ -560,73 +471,9 @@ class BoundaryPage(PageScroll):
         self.session.message.emit(text(error.code, error.params), messages.WARNING)
 
 
-class _Row(QWidget):
-    """A mark, a sentence and what can be done about it."""
-
-    def __init__(self, state: str, sentence: str):
-        super().__init__()
-        mark = QLabel(style.MARKS[state])
-        mark.setAlignment(Qt.AlignmentFlag.AlignTop)
-        palette = QPalette(mark.palette())
-        palette.setColor(QPalette.ColorRole.WindowText, style.colour(state, palette))
-        mark.setPalette(palette)
-        mark.setAccessibleName(style.state_word(state))
-        column = QVBoxLayout()
-        column.setSpacing(0)
-        column.addWidget(TextLabel(sentence))
-        self.actions = FlowLayout(spacing=0)
-        column.addLayout(self.actions)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(mark)
-        layout.addLayout(column, 1)
-
-
 def _sliver_share() -> float:
     return float(paths.load_json("criteria", "aze.json")["discreteness"]["sliver_share"])
 
 
-def _is_polygons(layer: QgsMapLayer | None) -> bool:
-    return isinstance(layer, QgsVectorLayer) and layer.geometryType() == Qgis.GeometryType.Polygon
-
-
-def _name_column(fields: QgsFields) -> int:
-    for name in _NAME_COLUMNS:
-        index = fields.lookupField(name)
-        if index >= 0:
-            return index
-    return -1
-
-
 def _first_upper(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
-
-
-def _from_text(content: str) -> list[tuple[str, QgsGeometry]]:
-    """Names and polygons in a text: GeoJSON, WKT with or without SRID, or rows that QGIS copied (WKT, then fields).
-
-    Raises AzeError ``boundary.not_text`` where there is none.
-    """
-    content = content.strip()
-    found: list[tuple[str, QgsGeometry]] = []
-    if content.startswith("{"):
-        try:
-            document = json.loads(content)
-        except ValueError as error:
-            raise AzeError("boundary.not_text") from error
-        if document.get("type") not in ("Feature", "FeatureCollection"):
-            content = json.dumps({"type": "Feature", "properties": {}, "geometry": document})
-        fields = QgsJsonUtils.stringToFields(content)
-        for feature in QgsJsonUtils.stringToFeatureList(content, fields):
-            column = _name_column(fields)
-            given = feature.attributes()[column] if column >= 0 else None
-            found.append((str(given) if given else "", feature.geometry()))
-    else:
-        for line in content.splitlines():
-            shape = QgsGeometry.fromWkt(line.split("\t")[0].partition(";")[2] or line.split("\t")[0])
-            if not shape.isNull():
-                found.append(("", shape))
-    found = [(name, shape) for name, shape in found if shape.type() == Qgis.GeometryType.Polygon]
-    if not found:
-        raise AzeError("boundary.not_text")
-    return found

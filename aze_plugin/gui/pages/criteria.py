@@ -131,7 +131,7 @@ class CriteriaPage(ResultPage):
             said = translate("AzeCriteria", "The boundary does not overlap {site} any more.")
             session.message.emit(said.format(site=finding["site"]), messages.INFO)
         elif ClipDialog(boundary, clipped, site, finding["site"], self.window()).exec():
-            session.candidates.replace_boundary(clipped)
+            session.candidates.replace_boundary(clipped, exact=True)
 
     def _other_candidate(self) -> None:
         self.editor.put_aside()
