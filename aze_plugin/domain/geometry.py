@@ -610,11 +610,15 @@ def kinds(lonlat: np.ndarray) -> np.ndarray:
     types = shapely.get_type_id(lonlat)
     out[np.isin(types, (*_POLYGONAL, shapely.GeometryType.GEOMETRYCOLLECTION))] = "polygon"
     out[np.isin(types, (shapely.GeometryType.POINT, shapely.GeometryType.MULTIPOINT))] = "point"
-    box = shapely.bounds(lonlat)
-    with np.errstate(invalid="ignore"):
-        placed = np.isfinite(box).all(axis=1) & (np.abs(box[:, [1, 3]]) <= 90 + 1e-9).all(axis=1)
-    out[~placed] = "none"
+    out[kinds_of_boxes(shapely.bounds(lonlat)) == "none"] = "none"
     return out
+
+
+def kinds_of_boxes(boxes: np.ndarray) -> np.ndarray:
+    """``kinds`` of polygons of which the lon/lat rectangles, shape (n, 4), are known."""
+    with np.errstate(invalid="ignore"):
+        placed = np.isfinite(boxes).all(axis=1) & (np.abs(boxes[:, [1, 3]]) <= 90 + 1e-9).all(axis=1)
+    return np.where(placed, "polygon", "none").astype(object)
 
 
 def equal_area_boxes(lonlat: np.ndarray) -> np.ndarray:
@@ -692,15 +696,67 @@ class BoundaryIndex:
         return out
 
 
+def may_cross_antimeridian(boxes: np.ndarray) -> np.ndarray:
+    """Which lon/lat rectangles, shape (n, 4), may hold something that ``wrap_longitudes`` changes."""
+    with np.errstate(invalid="ignore"):
+        outside = (boxes[:, 0] < -180) | (boxes[:, 2] > 180)
+        return outside | ((boxes[:, 0] < -_NEAR_ANTIMERIDIAN) & (boxes[:, 2] > _NEAR_ANTIMERIDIAN))
+
+
+def projected_boxes(boxes: np.ndarray) -> np.ndarray:
+    """Lon/lat rectangles, shape (n, 4), in EPSG:6933."""
+    return np.hstack((project(boxes[:, :2]), project(boxes[:, 2:])))
+
+
+def unprojected_boxes(boxes: np.ndarray) -> np.ndarray:
+    """EPSG:6933 rectangles, shape (n, 4), in lon/lat."""
+    return np.hstack((unproject(boxes[:, :2]), unproject(boxes[:, 2:])))
+
+
+def side_by_side(geometries: np.ndarray) -> np.ndarray:
+    """The numbers of geometries, neighbours mostly one after the other (along a Hilbert curve); None comes last."""
+    present = np.flatnonzero(~(shapely.is_missing(geometries) | shapely.is_empty(geometries)))
+    absent = np.setdiff1d(np.arange(len(geometries)), present)
+    if not len(present):
+        return absent
+    middle = shapely.bounds(geometries[present]).reshape(-1, 2, 2).mean(axis=1)
+    low, high = middle.min(axis=0), middle.max(axis=0)
+    x, y = ((middle - low) / np.maximum(high - low, 1e-9) * 65535).astype(np.int64).T
+    along = np.zeros(len(present), dtype=np.int64)
+    side = 1 << 15
+    while side:
+        right, upper = (x & side) > 0, (y & side) > 0
+        along += side * side * ((3 * right) ^ upper)
+        turned = ~upper & right
+        x, y = np.where(turned, 65535 - x, x), np.where(turned, 65535 - y, y)
+        x, y = np.where(upper, x, y), np.where(upper, y, x)
+        side >>= 1
+    return np.concatenate((present[np.argsort(along, kind="stable")], absent))
+
+
+def cells(boundary: Geometry, shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The cells into which valid polygonal shapes cut a boundary: their areas, and which shapes hold each, (n, m)."""
+    lines = shapely.boundary(np.append(shapes, boundary))
+    found = shapely.get_parts(shapely.polygonize([shapely.union_all(lines)]))
+    places = shapely.point_on_surface(found)
+    inside = shapely.intersects(places, boundary)
+    found, places = found[inside], places[inside]
+    members = np.zeros((len(found), len(shapes)), dtype=bool)
+    members[tuple(shapely.STRtree(places).query(shapes, predicate="intersects")[::-1])] = True
+    return shapely.area(found), members
+
+
 def meeting_boxes(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of rows of ``boxes``, shape (n, 4), whose rectangles meet; each pair both ways round, each row with itself."""
+    """Pairs of rows of ``boxes``, shape (n, 4), whose rectangles meet, both ways round; each row also with itself."""
     if not len(boxes):
         return np.empty(0, dtype=int), np.empty(0, dtype=int)
     rectangles = shapely.box(*boxes.T)
     return tuple(shapely.STRtree(rectangles).query(rectangles))
 
 
-def polygons_of_rings(xy: np.ndarray, ring: np.ndarray, polygon: np.ndarray, shape: np.ndarray, count: int) -> np.ndarray:
+def polygons_of_rings(
+    xy: np.ndarray, ring: np.ndarray, polygon: np.ndarray, shape: np.ndarray, count: int
+) -> np.ndarray:
     """Shapes made of rings: vertices (n, 2), the ring of each, the polygon of each ring and the shape of each ring.
 
     Numbers rise; a polygon's outer ring comes first. A shape of ``count`` without rings is an empty polygon.
@@ -982,10 +1038,12 @@ def tiles(geometry: Geometry, most: int = 256) -> np.ndarray:
             middle = (bottom + top) / 2
             halves = ((left, bottom, right, middle), (left, middle, right, top))
         for half in halves:
-            pending += [p for p in shapely.get_parts(polygonal(shapely.clip_by_rect(shape, *half))) if p.area > 0]
+            parts_ = shapely.get_parts(shapely.clip_by_rect(shape, *half))
+            pending += parts_[shapely.area(parts_) > 0].tolist()
     out = np.empty(len(done), dtype=object)
     out[:] = done
-    return out
+    # The clipper may leave rings that touch themselves.
+    return polygonal_all(out)
 
 
 def overlapping(geometries: np.ndarray, least_m2: float, check: Callable[[], None] = lambda: None) -> np.ndarray:
@@ -1032,37 +1090,53 @@ def holding(geometries: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.
     return shapely.STRtree(geometries).query(points, predicate="intersects")
 
 
-def borders(geometries: np.ndarray, grid: float) -> tuple[np.ndarray, np.ndarray]:
-    """Edges between EPSG:6933 polygons that do not overlap: pairs of numbers, shape (n, 2), and their true metres.
+@dataclass(frozen=True)
+class Borders:
+    """Straight edges of polygons that do not overlap: ``sides``, shape (n, 2), the numbers of the polygons on both sides
+    (−1 the outside), ``starts`` and ``ends``, shape (n, 2), on a grid, and their true ``lengths`` in metres."""
 
-    −1 stands for the outside. Polygons share an edge where it runs between the same two vertices, as after ``faces``,
-    or as it is in layers drawn without gaps; vertices count as the same on a grid of ``grid`` metres.
+    sides: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    lengths: np.ndarray
+
+
+def borders(geometries: np.ndarray, grid: float) -> Borders:
+    """The edges of EPSG:6933 polygons that do not overlap.
+
+    Polygons share an edge where it runs between the same two vertices, as after ``faces``, or as it is in layers drawn
+    without gaps; vertices count as the same on a grid of ``grid`` metres.
     """
     rings_, polygon = shapely.get_rings(geometries, return_index=True)
     coordinates, ring = shapely.get_coordinates(rings_, return_index=True)
-    joined = ring[1:] == ring[:-1]
-    starts, ends, owner = coordinates[:-1][joined], coordinates[1:][joined], polygon[ring[:-1][joined]]
-    placed = np.round(np.hstack((starts, ends)) / grid).astype(np.int64)
-    turned = (placed[:, 0] > placed[:, 2]) | ((placed[:, 0] == placed[:, 2]) & (placed[:, 1] > placed[:, 3]))
-    placed[turned] = placed[turned][:, [2, 3, 0, 1]]
-    moving = (placed[:, :2] != placed[:, 2:]).any(axis=1)
-    placed, owner, starts, ends = placed[moving], owner[moving], starts[moving], ends[moving]
-    if not len(placed):
-        return np.zeros((0, 2), dtype=int), np.zeros(0)
-    order = np.lexsort(placed.T)
-    placed, owner = placed[order], owner[order]
-    lengths = true_lengths(starts[order], ends[order])
-    first = np.append(True, (placed[1:] != placed[:-1]).any(axis=1))
-    begin = np.flatnonzero(first)
-    count = np.diff(np.append(begin, len(placed)))
-    pairs = np.column_stack((owner[begin], np.where(count > 1, owner[np.minimum(begin + 1, len(owner) - 1)], -1)))
-    pairs = np.sort(pairs, axis=1)
+    placed = np.round(coordinates / grid).astype(np.int64)
+    joined = (ring[1:] == ring[:-1]) & (placed[1:] != placed[:-1]).any(axis=1)
+    start, end, owner = placed[:-1][joined], placed[1:][joined], polygon[ring[:-1][joined]]
+    back = (start[:, 0] > end[:, 0]) | ((start[:, 0] == end[:, 0]) & (start[:, 1] > end[:, 1]))
+    start[back], end[back] = end[back], start[back]
+    order = np.lexsort((end[:, 1], end[:, 0], start[:, 1], start[:, 0]))
+    start, end, owner = start[order], end[order], owner[order]
+    fresh = (start[1:] != start[:-1]).any(axis=1) | (end[1:] != end[:-1]).any(axis=1)
+    begin = np.flatnonzero(np.append(np.ones(min(1, len(start)), dtype=bool), fresh))
+    count = np.diff(np.append(begin, len(start)))
+    second = np.where(count > 1, owner[np.minimum(begin + 1, len(owner) - 1)] if len(owner) else 0, -1)
+    sides = np.sort(np.column_stack((owner[begin], second)), axis=1)
     # Both sides in one polygon: a ring that touches itself, no outline.
-    kept = pairs[:, 0] != pairs[:, 1]
-    pairs, lengths = pairs[kept], lengths[begin][kept]
-    width = len(geometries) + 1
-    keys, at = np.unique((pairs[:, 0] + 1) * width + pairs[:, 1], return_inverse=True)
-    return np.column_stack((keys // width - 1, keys % width)), np.bincount(at, lengths, len(keys))
+    begin, sides = begin[sides[:, 0] != sides[:, 1]], sides[sides[:, 0] != sides[:, 1]]
+    starts, ends = start[begin] * grid, end[begin] * grid
+    return Borders(sides, starts, ends, true_lengths(starts, ends))
+
+
+def outlined(starts: np.ndarray, ends: np.ndarray, inner: np.ndarray, grid: float) -> Geometry:
+    """The shape within closed outlines, given as straight edges of shape (n, 2) on a grid: what of it has its middle
+    in one of the polygons ``inner``."""
+    if not len(starts):
+        return shapely.Polygon()
+    # Noded first: on the grid, edges may cross that came near one another before.
+    lines = shapely.union_all(shapely.linestrings(np.stack((starts, ends), axis=1)), grid_size=grid)
+    found = shapely.get_parts(shapely.polygonize(shapely.get_parts(lines)))
+    asked, _ = shapely.STRtree(inner).query(shapely.point_on_surface(found), predicate="intersects")
+    return polygonal(shapely.multipolygons(found[np.unique(asked)]))
 
 
 def cut_away(geometries: np.ndarray, others: np.ndarray, check: Callable[[], None] = lambda: None) -> np.ndarray:

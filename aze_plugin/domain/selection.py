@@ -594,9 +594,12 @@ class Greedy:
             state.add(unit)
         for _ in range(_PASSES):
             moved = False
-            beside = {p for u in state.units for q in problem.pieces_of[u] for p, _ in problem.neighbours[q] if p >= 0}
-            candidates = sorted({int(u) for p in beside for u in problem.units_of[p]} | state.units)
-            for n, unit in enumerate(candidates):
+            # Only units at the outline can make it shorter.
+            covered = np.append(problem.covered(state.units), False)
+            outer = problem.edges[covered[problem.edges[:, 0]] != covered[problem.edges[:, 1]]]
+            beside = np.unique(outer[outer >= 0])
+            candidates = np.unique(problem.owners[np.isin(problem.owners[:, 0], beside), 1])
+            for n, unit in enumerate(candidates.tolist()):
                 if n % 128 == 0:
                     self._check()
                 if unit in state.units:

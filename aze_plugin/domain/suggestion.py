@@ -49,8 +49,8 @@ LEAST_AREA, SIMPLEST, FEWEST, PROTECTED, ONE_PART, OTHER = TRADE_OFFS = (
     "other",
 )
 
-# Edges longer than this are divided before they are measured.
-_LONG_M = 5000.0
+# How often in a row other land may turn out to be much the same before no more is looked for.
+_IN_VAIN = 3
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,9 @@ class Rules:
     ``wide_share``: the same for the simplest and the most protected, ``widest_share`` for all others. ``part_weight``:
     what a part beyond the first weighs, in circumferences of a circle of the least area. ``margin_share``: by how much
     the threshold is passed at least, so that writing the shape to a file does not undo it. ``least_difference_share``:
-    how much of the land of two proposals together belongs to one of them only, at least. ``least_value_share``: units
+    how much of the land of two proposals together belongs to one of them only, at least; ``other_difference_share``:
+    the same for those that are there to use other land. ``least_gain_share``: by how much a trade-off has to be better
+    than the first proposal at what it is for. ``least_value_share``: units
     that hold less of the world hold nothing. ``repetition_weight``: how much dearer land gets for further proposals by
     each earlier one that uses it. ``protected_weight``: what protected land costs beside unprotected, where that is to
     be small. ``hole_share``: holes smaller than this share of a proposal are filled. ``grid_m``: how finely vertices
@@ -78,6 +80,8 @@ class Rules:
     widest_share: float
     margin_share: float
     least_difference_share: float
+    other_difference_share: float
+    least_gain_share: float
     least_value_share: float
     repetition_weight: float
     protected_weight: float
@@ -202,6 +206,11 @@ class _World:
         """Where what no shape holds lies: polygons or points."""
         raise NotImplementedError
 
+    @property
+    def extent_m2(self) -> float:
+        """How much land it is, about."""
+        return self.total
+
     def cell_m2(self, rules: Rules) -> float:
         """Size of hexagons that fits it: 1, 2 or 5 times a power of ten."""
         return _rounded(self.total / rules.cells_wanted)
@@ -241,7 +250,7 @@ class _Records(_World):
         else:
             keys, total = np.round(records.lonlat * 10**LOCALITY_DECIMALS), records.localities
         super().__init__(parameter, "all", total)
-        self._metres = records.metres
+        self._metres, self._cells = records.metres, records.cells
         _, self._items = np.unique(keys.astype(np.int64), axis=0, return_inverse=True)
 
     def boxes(self) -> np.ndarray:
@@ -269,8 +278,12 @@ class _Records(_World):
         rows, _ = geometry.holding(shapes, self._metres)
         return geometry.points(np.delete(self._metres, np.unique(rows), axis=0))
 
+    @property
+    def extent_m2(self) -> float:
+        return CELL_M**2 * self._cells
+
     def cell_m2(self, rules: Rules) -> float:
-        return _rounded(max(rules.record_cell_km2 * 1e6, CELL_M**2 * self.total / rules.cells_wanted))
+        return _rounded(max(rules.record_cell_km2 * 1e6, self.extent_m2 / rules.cells_wanted))
 
 
 class _Habitat(_World):
@@ -401,14 +414,35 @@ class Arrangement:
     """Units laid over one another.
 
     ``shapes``: polygons that do not overlap; ``pieces``: for each the number of its piece, which is all polygons of the
-    same units; ``owners``: pairs (piece, unit); ``edges`` between polygons (−1 the outside) and their true ``lengths``.
+    same units; ``owners``: pairs (piece, unit); ``borders``: the edges of the polygons.
     """
 
     shapes: np.ndarray
     pieces: np.ndarray
     owners: np.ndarray
-    edges: np.ndarray
-    lengths: np.ndarray
+    borders: geometry.Borders
+
+    def edges(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs of numbers of polygons (−1 the outside) that differ and share edges, and the metres that they share."""
+        sides = np.sort(np.append(numbers, -1)[self.borders.sides], axis=1)
+        seen = sides[:, 0] != sides[:, 1]
+        width = int(numbers.max(initial=-1)) + 2
+        keys, at = np.unique((sides[seen, 0] + 1) * width + sides[seen, 1] + 1, return_inverse=True)
+        metres = np.bincount(at, self.borders.lengths[seen], len(keys))
+        return np.column_stack((keys // width - 1, keys % width - 1)), metres
+
+    def shape(self, covered: np.ndarray, grid: float) -> Geometry:
+        """The union of the polygons of some pieces, given as booleans."""
+        used = covered[self.pieces]
+        sides = np.append(used, False)[self.borders.sides]
+        outer = sides[:, 0] != sides[:, 1]
+        edges = self.borders.starts[outer], self.borders.ends[outer]
+        found = geometry.outlined(*edges, self.shapes[used], grid)
+        area = float(geometry.areas(self.shapes[used]).sum())
+        if abs(geometry.area(found) - area) <= 1e-6 * area:
+            return found
+        # Neighbours whose vertices do not match leave lines inside: slower, but sure.
+        return geometry.joined(self.shapes[used], grid)
 
 
 def arrange(shapes: np.ndarray, rules: Rules, progress: Progress) -> Arrangement:
@@ -444,8 +478,7 @@ def arrange(shapes: np.ndarray, rules: Rules, progress: Progress) -> Arrangement
     pieces = np.array([number.setdefault(s, len(number)) for s in signatures], dtype=int)
     owners = np.array([(n, u) for s, n in number.items() for u in s], dtype=int).reshape(-1, 2)
     progress.check()
-    edges, lengths = geometry.borders(polygons, rules.grid_m)
-    return Arrangement(polygons, pieces, owners, edges, lengths)
+    return Arrangement(polygons, pieces, owners, geometry.borders(polygons, rules.grid_m))
 
 
 class _Waiting:
@@ -621,8 +654,7 @@ class _Case:
             contents = np.unique(np.column_stack((laid.pieces[contents[:, 0]], contents[:, 1])), axis=0)
         self._target = self._world.target(self._settings, self._rules)
         # Of edges between polygons of one piece nothing is ever seen.
-        pieces = np.append(laid.pieces, -1)[laid.edges]
-        seen = pieces[:, 0] != pieces[:, 1]
+        edges, lengths = laid.edges(laid.pieces)
         open_areas = None
         if self._protected is not None:
             shapes = _array(self._protected)
@@ -638,11 +670,11 @@ class _Case:
             weights,
             contents,
             self._target,
-            pieces[seen],
-            laid.lengths[seen],
+            edges,
+            lengths,
             open_areas,
             laid.pieces,
-            laid.edges,
+            laid.edges(np.arange(len(laid.shapes)))[0],
         )
 
     def suggestion(self, progress: Progress) -> Suggestion:
@@ -696,7 +728,8 @@ class _Case:
         wanted = self._request.alternatives
         for trade_off, chosen, exact, least in self._sets(progress.part(0, 0.7), pieces, lambda: len(told) >= wanted):
             covered = self._problem.covered(chosen)
-            same = next((n for n, other in enumerate(pieces) if not self._differs(covered, other)), None)
+            apart = self._rules.other_difference_share if trade_off == OTHER else self._rules.least_difference_share
+            same = next((n for n, other in enumerate(pieces) if not self._differs(covered, other, apart)), None)
             if same is not None:
                 if trade_off != OTHER:
                     told[same] = replace(told[same], also=(*told[same].also, trade_off))
@@ -711,9 +744,9 @@ class _Case:
         progress.set(1)
         return [replace(p, findings=self._reasons(p)) for p in [*told[:1], *sorted(told[1:], key=_size)]]
 
-    def _differs(self, one: np.ndarray, other: np.ndarray) -> bool:
+    def _differs(self, one: np.ndarray, other: np.ndarray, least_share: float) -> bool:
         areas = self._problem.areas
-        return areas[one ^ other].sum() >= self._rules.least_difference_share * areas[one | other].sum()
+        return areas[one ^ other].sum() >= least_share * areas[one | other].sum()
 
     def _sets(
         self, progress: Progress, used: list[np.ndarray], enough: Callable[[], bool]
@@ -754,18 +787,23 @@ class _Case:
             else:
                 chosen = greedy.least_area(problem.open_areas + rules.protected_weight * problem.areas)
                 chosen = chosen if chosen and problem.area(chosen) <= limit else None
-            if chosen is not None:
-                yield trade_off, chosen, exact is not None, least
+            if chosen is None:
+                continue
+            if trade_off == LEAST_AREA:
+                ground = chosen
+            elif objective.of(problem, chosen) > (1 - rules.least_gain_share) * objective.of(problem, ground):
+                # Hardly better than the first by what it is there for.
+                chosen = ground
+            yield trade_off, chosen, exact is not None, least
         progress.set(0.6)
-        joined = first
-        if problem.parts(first) > 1:
+        joined = ground
+        if problem.parts(ground) > 1:
             joined = Greedy(self._problem, progress.check).one_part(first, widest)
         if joined is not None:
             yield ONE_PART, joined, False, least
-        for _ in range(self._request.alternatives + 2):
-            if enough():
-                return
-            times = np.sum(used, axis=0) if used else np.zeros(len(problem.areas))
+        failed, dearer = 0, []
+        while failed < _IN_VAIN and not enough():
+            times = np.sum([*used, *dearer], axis=0)
             chosen = greedy.least_area(problem.areas * (1 + rules.repetition_weight * times))
             if chosen is None or problem.area(chosen) > widest:
                 return
@@ -773,14 +811,15 @@ class _Case:
             before = len(used)
             yield OTHER, chosen, False, least
             if len(used) == before:
-                # The same again: its land has to get dearer than by being used once.
-                used.append(problem.covered(chosen))
+                failed += 1
+                # Much the same again: its land has to get dearer than by being used once.
+                dearer.append(problem.covered(chosen))
 
     def _drawn(self, trade_off: str, chosen: Sequence[int], exact: bool, least: float) -> Proposal | None:
         """The boundary of a set of units; None where, against expectation, it does not pass the threshold."""
         rules, settings = self._rules, self._settings
         covered = self._problem.covered(chosen)
-        whole = geometry.joined(self._arrangement.shapes[covered[self._arrangement.pieces]], rules.grid_m)
+        whole = self._arrangement.shape(covered, rules.grid_m)
         total = geometry.area(whole)
         tidy = geometry.tidied(whole, settings.sliver_share * total, rules.hole_share * total, list(self._kept_sites))
         for turned_shape in (tidy, whole):
@@ -848,7 +887,12 @@ class _Case:
         told = [kind for kind in proposal.also if kind == ONE_PART or len(proposal.units) + proposal.cells > 1]
         findings += [info(f"suggestion.also_{kind}") for kind in told]
         if not proposal.exact:
-            findings.append(info("suggestion.bound", factor=round(proposal.bound, 3)))
+            factor = round(proposal.bound, 3)
+            findings.append(info("suggestion.bound", factor=factor) if factor > 1 else info("suggestion.bound_reached"))
+        own = self._world.extent_m2
+        if geometry.area(proposal.geometry) > self._settings.oversize_factor * own:
+            factor = round(geometry.area(proposal.geometry) / own)
+            findings.append(warning("suggestion.oversize", factor=factor, parameter=share.parameter))
         records = self._evidence.records
         if share.basis == "range_map":
             findings.append(warning("irreplaceability.range_only"))

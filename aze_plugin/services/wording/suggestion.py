@@ -42,6 +42,11 @@ def templates() -> dict[str, str]:
         "suggestion.bound": translate(
             "AzeFindings", "Its area is at most {factor} times the least that could do with these units."
         ),
+        "suggestion.bound_reached": translate("AzeFindings", "No choice of these units takes less area."),
+        "suggestion.oversize": translate(
+            "AzeFindings",
+            "It is {factor} times as large as what it is there for ({parameter}): smaller units would make a smaller site.",
+        ),
         "suggestion.few_records": translate(
             "AzeFindings", "It rests on {count} records only: look for further ones before you rely on it."
         ),
