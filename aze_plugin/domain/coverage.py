@@ -1,30 +1,25 @@
 """Protected-area cover of sites: which areas count, and how much of a site they hold.
 
 The rules follow the SDG indicators 14.5.1, 15.1.2 and 15.4.1; their figures and code lists are data, in
-``resources/criteria/coverage.json``. Geometry is EPSG:6933; percentages run from 0 to 100.
+``resources/criteria/coverage.json``. Geometry is EPSG:6933; percentages run from 0 to 100. ``coverrun`` measures.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from . import geometry
 from .errors import AzeError
-from .findings import Finding, info, warning
+from .findings import Finding, warning
 from .geometry import Geometry
-from .progress import Progress
+from .years import YearPct, as_json
 
 PA = "pa"
 OECM = "oecm"
-
-# Pairs of area and site that are cut at a time: few enough to answer a wish to stop within a second.
-_PAIRS = 128
 
 NONE, PARTIAL, COMPLETE, NOT_ASSESSED = "none", "partial", "complete", "not_assessed"
 
@@ -34,7 +29,10 @@ class CoverRules:
     """What counts and where the classes are cut; see ``resources/criteria/coverage.json``.
 
     Letter case does not matter in names. ``circles``: points count as circles of their reported area, else not at all.
-    ``match_country``: areas of other countries do not count for a site. ``years``: measure the cumulative series too.
+    ``match_country``: areas of other countries do not count for a site. ``years``: measure the cumulative series too,
+    with ``draws`` years drawn from ``seed`` on for each area of unknown year. ``by``: the values of each classification
+    in the order in which they claim what several areas share. ``country_sliver_share``: what of a site lies in another
+    country is a slip of the pen up to this share.
     """
 
     statuses: tuple[str, ...]
@@ -45,6 +43,10 @@ class CoverRules:
     complete_at_least_pct: float
     overlap_tolerance_m2: float
     placeholder: Mapping[str, Any]
+    seed: int
+    draws: int
+    by: Mapping[str, Sequence[str]]
+    country_sliver_share: float
     exclude_mab: bool = True
     circles: bool = False
     match_country: bool = False
@@ -62,6 +64,10 @@ class CoverRules:
             complete_at_least_pct=float(rules["complete_at_least_pct"]),
             overlap_tolerance_m2=float(rules["overlap_tolerance_m2"]),
             placeholder=dict(rules["placeholder"]),
+            seed=int(rules["years"]["seed"]),
+            draws=int(rules["years"]["draws"]),
+            by={member: tuple(order) for member, order in rules["by"]["order"].items()},
+            country_sliver_share=float(rules["country_sliver_share"]),
         )
 
     def with_choices(
@@ -71,8 +77,10 @@ class CoverRules:
         circles: bool = False,
         match_country: bool = False,
         years: bool = False,
+        seed: int | None = None,
+        draws: int | None = None,
     ) -> CoverRules:
-        """These rules with a user's choices; ``statuses`` as ``"Designated,Inscribed"``, None for the rules' own.
+        """These rules with a user's choices; ``statuses`` as ``"Designated,Inscribed"``; None for the rules' own.
 
         Raises AzeError ``coverage.statuses`` where the list of statuses is empty.
         """
@@ -88,6 +96,8 @@ class CoverRules:
             circles=circles,
             match_country=match_country,
             years=years,
+            seed=self.seed if seed is None else seed,
+            draws=self.draws if draws is None else draws,
         )
 
     @cached_property
@@ -103,16 +113,22 @@ class CoverRules:
 
         ``kind`` is that of its geometry, from ``geometry.kinds``.
         """
-        if self.exclude_mab and not self._mab.isdisjoint(d.lower() for d in area.designations):
+        return self.excluded_by_words(area.designations, area.status) or self.excluded_by_kind(kind, area.reported_km2)
+
+    def excluded_by_words(self, designations: Sequence[str], status: str | None) -> str | None:
+        """The reason that an area's designations or its status give, or None."""
+        if self.exclude_mab and not self._mab.isdisjoint(d.lower() for d in designations):
             return "mab_reserve"
-        if area.status is not None:
-            status = area.status.lower()
-            if status not in self._accepted:
-                return self.status_reasons.get(status, "status_other")
+        if status is not None and status.lower() not in self._accepted:
+            return self.status_reasons.get(status.lower(), "status_other")
+        return None
+
+    def excluded_by_kind(self, kind: str, reported_km2: float | None) -> str | None:
+        """The reason that the kind of an area's geometry gives, or None."""
         if kind == "point":
             if not self.circles:
                 return "point_omitted"
-            if not area.reported_km2 or not area.reported_km2 > 0:
+            if not reported_km2 or not reported_km2 > 0:
                 return "point_without_area"
         return "no_geometry" if kind == "none" else None
 
@@ -157,6 +173,8 @@ class ProtectedArea:
     kind: str = PA
     reported_km2: float | None = None
     countries: frozenset[str] = frozenset()
+    governance: str = ""
+    designation_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,14 +197,6 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Piece:
-    """What of one row of a protected area lies in a site (EPSG:6933)."""
-
-    area: ProtectedArea
-    geometry: Geometry
-
-
-@dataclass(frozen=True)
 class AreaShare:
     """One protected area in a site, all of its rows dissolved; ``status_year`` is the earliest known."""
 
@@ -200,8 +210,10 @@ class SiteCoverage:
     """The cover of one site.
 
     The percentages are None, never 0, where the class is ``not_assessed``. ``oecm_pct`` is OECM outside PAs and
-    ``both_pct`` the sum. ``years``: (year, cumulative both_pct), rising. ``measured_m2``: the site in EPSG:6933.
-    ``protected``: union of all that counts, within the site (EPSG:6933).
+    ``both_pct`` the sum. ``years``: the years in which the cumulative both_pct changed. ``by``: for each classification
+    of ``CoverRules.by`` the percentage under each of its values; what several areas share counts for the first of them
+    in the rules' order, so that the values add up to both_pct. ``measured_m2``: the site in EPSG:6933. ``gap``: its
+    unprotected part (EPSG:6933), where that was asked for and there is one.
     """
 
     site: Site
@@ -210,10 +222,11 @@ class SiteCoverage:
     oecm_pct: float | None = None
     both_pct: float | None = None
     areas: tuple[AreaShare, ...] = ()
-    years: tuple[tuple[int, float], ...] = ()
+    years: tuple[YearPct, ...] = ()
     findings: tuple[Finding, ...] = ()
     measured_m2: float = 0.0
-    protected: Geometry | None = None
+    by: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    gap: Geometry | None = None
 
     @property
     def area_ha(self) -> float | None:
@@ -226,55 +239,8 @@ class SiteCoverage:
         return None if self.both_pct is None else self.site.area_ha * max(0.0, 100 - self.both_pct) / 100
 
 
-def cover(site: Site, pieces: Sequence[Piece], rules: CoverRules, start_year: int | None = None) -> SiteCoverage:
-    """The cover of a site by the pieces of protected areas that lie in it.
-
-    Overlaps are dissolved; where a PA and an OECM overlap it is PA. ``start_year`` is the first year of the series
-    for areas whose year is unknown, which count from the beginning.
-    """
-    obstacle = _not_assessed(site, rules)
-    if obstacle is not None:
-        return SiteCoverage(site, NOT_ASSESSED, findings=(obstacle,))
-    findings = [info("coverage.site_repaired", site=site.name, reason=site.reason)] if site.repaired else []
-    total = geometry.area(site.geometry)
-
-    def percent(shape: Geometry) -> float:
-        return min(100.0, 100 * geometry.area(shape) / total)
-
-    protected = _union(site, (p for p in pieces if p.area.kind == PA))
-    pa_pct = percent(protected)
-    oecms = [p for p in pieces if p.area.kind == OECM]
-    if oecms:
-        protected = _union(site, (*oecms, Piece(oecms[0].area, protected)))
-    both_pct = max(pa_pct, percent(protected))
-
-    rows: dict[Hashable, list[Piece]] = {}
-    for piece in pieces:
-        rows.setdefault(piece.area.key, []).append(piece)
-    areas = []
-    for same in rows.values():
-        known = [p.area.status_year for p in same if p.area.status_year is not None]
-        areas.append(AreaShare(same[0].area, min(known, default=None), percent(_union(site, same))))
-    areas.sort(key=lambda a: (-a.pct, a.area.area_id, a.area.name))
-
-    undated = sum(1 for a in areas if a.status_year is None)
-    if rules.years and undated and start_year is not None:
-        findings.append(info("coverage.year_unknown", count=undated))
-    return SiteCoverage(
-        site,
-        rules.cover_class(both_pct),
-        pa_pct,
-        both_pct - pa_pct,
-        both_pct,
-        tuple(areas),
-        _series(site, pieces, percent, start_year) if rules.years else (),
-        tuple(findings),
-        total,
-        protected,
-    )
-
-
-def _not_assessed(site: Site, rules: CoverRules) -> Finding | None:
+def not_assessed(site: Site, rules: CoverRules) -> Finding | None:
+    """Why a site's cover cannot be assessed, None where it can."""
     if site.geometry is None:
         return warning(f"coverage.site_{site.reason}", site=site.name)
     if rules.is_placeholder(site.geometry):
@@ -282,153 +248,12 @@ def _not_assessed(site: Site, rules: CoverRules) -> Finding | None:
     return None
 
 
-def _union(site: Site, pieces: Iterable[Piece]) -> Geometry:
-    """Union of pieces. One that is the whole site (BoundaryIndex.overlap hands out the site itself) settles it."""
-    shapes = [p.geometry for p in pieces]
-    if any(shape is site.geometry for shape in shapes):
-        return site.geometry
-    return geometry.dissolve(shapes)
-
-
-def _series(site: Site, pieces: Sequence[Piece], percent, start_year: int | None) -> tuple[tuple[int, float], ...]:
-    """Cumulative percentage at each year in which something was added; the unknown years stand at the start."""
-    by_year: dict[int, list[Piece]] = {}
-    for piece in pieces:
-        year = start_year if piece.area.status_year is None else piece.area.status_year
-        if year is not None:
-            by_year.setdefault(year, []).append(piece)
-    series = []
-    so_far: list[Piece] = []
-    for year in sorted(by_year):
-        union = _union(site, (*so_far, *by_year[year]))
-        so_far = [Piece(by_year[year][0].area, union)]
-        series.append((year, percent(union)))
-    return tuple(series)
-
-
-def gap(coverage: SiteCoverage, rules: CoverRules) -> Geometry | None:
-    """The unprotected part of a site (EPSG:6933); None where there is none or the cover could not be assessed."""
-    if coverage.cover_class == NOT_ASSESSED or coverage.protected is coverage.site.geometry:
-        return None
-    rest = geometry.outside(coverage.site.geometry, coverage.protected)
-    return rest if geometry.area(rest) > rules.overlap_tolerance_m2 else None
-
-
-@dataclass
-class CoverageRun:
-    """Many sites held in memory, and protected areas that stream past them in pieces of any size.
-
-    Only what meets a site's rectangle is mended, projected and cut; what is kept of it is the part inside the sites.
-    ``excluded`` counts rows by reason, ``repaired`` the sites and the areas near them that had to be mended,
-    ``other_statuses`` what stood in the status column of those left out as ``status_other``,
-    ``of_other_countries`` the overlaps that ``match_country`` left out, ``without_country`` those it could not judge.
-    """
-
-    sites: Sequence[Site]
-    rules: CoverRules
-    excluded: Counter = field(default_factory=Counter)
-    repaired: int = 0
-    counted: int = 0
-    other_statuses: Counter = field(default_factory=Counter)
-    of_other_countries: int = 0
-    without_country: int = 0
-
-    def __post_init__(self):
-        # A site without a boundary of its own takes part in nothing: its circle would only meet areas by chance.
-        measurable = [None if _not_assessed(site, self.rules) else site.geometry for site in self.sites]
-        self._index = geometry.BoundaryIndex(measurable)
-        self._countries = [countries_of(site.iso3) for site in self.sites]
-        self._pieces: list[list[Piece]] = [[] for _ in self.sites]
-        self.repaired += sum(site.repaired for site in self.sites)
-
-    def add(self, areas: Sequence[ProtectedArea], lonlat: np.ndarray, progress: Progress) -> None:
-        """Take in rows of protected areas with their lon/lat geometries, as they came."""
-        kinds = geometry.kinds(lonlat)
-        counted = []
-        for number, (area, kind) in enumerate(zip(areas, kinds)):
-            reason = self.rules.exclusion(area, kind)
-            if reason is None:
-                counted.append(number)
-            else:
-                self.excluded[reason] += 1
-                if reason == "status_other":
-                    self.other_statuses[area.status] += 1
-        self.counted += len(counted)
-        rows = np.array(counted, dtype=int)
-        polygons, points = rows[kinds[rows] == "polygon"], rows[kinds[rows] == "point"]
-        self._meet([areas[i] for i in polygons], *self._polygons(lonlat[polygons]), progress)
-        self._meet(*self._circles([areas[i] for i in points], lonlat[points]), progress)
-
-    def _polygons(self, lonlat: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Measurable geometry of the polygons near a site, and the pairs (row, site)."""
-        asked, found = self._index.near(geometry.equal_area_boxes(lonlat))
-        near = np.unique(asked)
-        shapes = np.full(len(lonlat), None, dtype=object)
-        prepared = geometry.prepare(lonlat[near])
-        shapes[near] = prepared.geometries
-        self.repaired += int(prepared.repaired.sum())
-        unusable = sum(shape is None for shape in prepared.geometries)
-        if unusable:
-            self.excluded["no_geometry"] += unusable
-            self.counted -= unusable
-        return shapes, asked, found
-
-    def _circles(self, areas, lonlat: np.ndarray) -> tuple[list, np.ndarray, np.ndarray, np.ndarray]:
-        """Circles of the points near a site, one row a circle; the points of one area share its reported area."""
-        owners, places, sizes = [], [np.empty((0, 2))], []
-        for area, shape in zip(areas, lonlat):
-            points = geometry.points_of(shape)
-            owners += [area] * len(points)
-            places.append(points)
-            sizes += [area.reported_km2 * 1e6 / len(points)] * len(points)
-        centres = np.vstack(places)
-        asked, found = self._index.near(geometry.circle_boxes(centres, np.array(sizes)))
-        shapes = np.full(len(owners), None, dtype=object)
-        for i in np.unique(asked):
-            shapes[i] = geometry.geodesic_circle(*centres[i], sizes[i])
-        return owners, shapes, asked, found
-
-    def _meet(self, areas, shapes, asked, found, progress: Progress) -> None:
-        usable = np.array([shape is not None for shape in shapes], dtype=bool)[asked]
-        asked, found = asked[usable], found[usable]
-        for start in range(0, len(asked), _PAIRS):
-            progress.check()
-            rows, numbers = asked[start : start + _PAIRS], found[start : start + _PAIRS]
-            pieces = self._index.overlaps(shapes[rows], numbers)
-            for row, number, piece, size in zip(rows, numbers, pieces, geometry.areas(pieces)):
-                if size > self.rules.overlap_tolerance_m2 and self._same_country(areas[row], number):
-                    self._pieces[number].append(Piece(areas[row], piece))
-
-    def _same_country(self, area: ProtectedArea, number: int) -> bool:
-        if not self.rules.match_country:
-            return True
-        ours = self._countries[number]
-        if not ours or not area.countries:
-            # Unknown is no mismatch: leaving the area out would show a cover of 0 that nobody measured.
-            self.without_country += 1
-            return True
-        if ours & area.countries:
-            return True
-        self.of_other_countries += 1
-        return False
-
-    def results(self, progress: Progress) -> list[SiteCoverage]:
-        """The cover of every site, in the order of ``sites``."""
-        known = [p.area.status_year for pieces in self._pieces for p in pieces if p.area.status_year is not None]
-        start_year = min(known, default=None)
-        covers = []
-        for n, (site, pieces) in enumerate(zip(self.sites, self._pieces)):
-            progress.set(n / len(self.sites))
-            covers.append(cover(site, pieces, self.rules, start_year))
-        return covers
-
-
-def summarise(covers: Sequence[SiteCoverage]) -> dict[str, Any]:
+def summarise(covers: Sequence[SiteCoverage], years: Sequence[YearPct] = ()) -> dict[str, Any]:
     """Counts and means over sites, as in the contract's ``countries`` and ``global`` blocks.
 
     ``mean_pct`` is the mean of the sites' percentages, as the SDG indicators have it; ``area_weighted_pct`` is what
     of their summed area is covered. Sites that were not assessed are counted apart and go into neither; both are None
-    where no site was assessed. ``years`` holds the mean for every year in which a site's cover changed.
+    where no site was assessed. ``years``: when the mean over sites changed; a year has it as ``mean_pct`` too.
     """
     assessed = [c for c in covers if c.cover_class != NOT_ASSESSED]
     total = sum(c.measured_m2 for c in assessed)
@@ -444,7 +269,7 @@ def summarise(covers: Sequence[SiteCoverage]) -> dict[str, Any]:
         "partial": classes[PARTIAL],
         "none": classes[NONE],
         "not_assessed": classes[NOT_ASSESSED],
-        "years": _mean_series(assessed),
+        "years": [{**year, "mean_pct": year["both_pct"]} for year in as_json(years)],
     }
 
 
@@ -452,24 +277,20 @@ def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _mean_series(covers: Sequence[SiteCoverage]) -> list[dict[str, Any]]:
-    steps: Counter = Counter()
-    for c in covers:
-        before = 0.0
-        for year, pct in c.years:
-            steps[year] += pct - before
-            before = pct
-    series, so_far = [], 0.0
-    for year in sorted(steps):
-        so_far += steps[year]
-        series.append({"year": year, "mean_pct": so_far / len(covers)})
-    return series
+def by_country(
+    covers: Sequence[SiteCoverage], years: Mapping[str, Sequence[YearPct]] | None = None
+) -> list[dict[str, Any]]:
+    """The summary for each country, by code, with its ``years``.
 
-
-def by_country(covers: Sequence[SiteCoverage]) -> list[dict[str, Any]]:
-    """The summary for each country, by code. A site in several is in each of them, one without a code under ``""``."""
+    A site in several countries is in each of them, one without a code under ``""``.
+    """
     groups: dict[str, list[SiteCoverage]] = {}
     for c in covers:
-        for code in countries_of(c.site.iso3) or {""}:
+        for code in groups_of(c.site):
             groups.setdefault(code, []).append(c)
-    return [{"iso3": code, **summarise(groups[code])} for code in sorted(groups)]
+    return [{"iso3": code, **summarise(groups[code], (years or {}).get(code, ()))} for code in sorted(groups)]
+
+
+def groups_of(site: Site) -> frozenset[str]:
+    """The countries for which a site counts, ``""`` where its country is not known."""
+    return countries_of(site.iso3) or frozenset(("",))

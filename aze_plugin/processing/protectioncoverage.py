@@ -12,9 +12,11 @@ from qgis.core import (
     QgsGeometry,
     QgsProcessingException,
     QgsProcessingParameterBoolean,
+    QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterField,
+    QgsProcessingParameterNumber,
     QgsProcessingParameterString,
     QgsWkbTypes,
 )
@@ -82,6 +84,21 @@ class ProtectionCoverage(AzeAlgorithm):
             ("YEARS", translate("AzeProcessing", "Cumulative cover by year of designation"), False),
         ):
             self.addParameter(QgsProcessingParameterBoolean(name, label, default))
+        chance = paths.load_json("criteria", "coverage.json")["years"]
+        for name, label, default, least, most in (
+            ("DRAWS", translate("AzeProcessing", "Draws for areas of unknown year"), chance["draws"], 1, 10_000),
+            ("SEED", translate("AzeProcessing", "Seed of the draws"), chance["seed"], 0, 2**31 - 1),
+        ):
+            parameter = QgsProcessingParameterNumber(
+                name, label, QgsProcessingParameterNumber.Type.Integer, default, minValue=least, maxValue=most
+            )
+            parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+            self.addParameter(parameter)
+        self.addParameter(
+            inputs.polygons(
+                "COUNTRIES", translate("AzeProcessing", "Countries, to split sites that lie in several"), optional=True
+            )
+        )
         self.addParameter(
             QgsProcessingParameterFeatureSink("OUTPUT", translate("AzeProcessing", "Sites with their cover"))
         )
@@ -104,11 +121,14 @@ class ProtectionCoverage(AzeAlgorithm):
 
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:
         """Take snapshots of the protected-area layers while still in their own thread."""
-        from ..services.layers import LayerSnapshot
+        from ..services.dependencies import require_shapely
         from ..services.wording import text
 
         try:
-            self._protected = [LayerSnapshot(layer) for layer in inputs.protected_layers(self, parameters, context)]
+            require_shapely()
+            from ..services.bulk import Snapshot
+
+            self._protected = [Snapshot(layer) for layer in inputs.protected_layers(self, parameters, context)]
         except AzeError as error:
             raise QgsProcessingException(text(error.code, error.params)) from error
         return True
@@ -122,6 +142,8 @@ class ProtectionCoverage(AzeAlgorithm):
             circles=self.parameterAsEnum(parameters, "POINTS", context) == 1,
             match_country=self.parameterAsBoolean(parameters, "MATCH_COUNTRY", context),
             years=self.parameterAsBoolean(parameters, "YEARS", context),
+            seed=self.parameterAsInt(parameters, "SEED", context),
+            draws=self.parameterAsInt(parameters, "DRAWS", context),
         )
         source = inputs.polygon_source(self, parameters, "SITES", context)
         sites = protection.read_sites(
@@ -131,8 +153,18 @@ class ProtectionCoverage(AzeAlgorithm):
             self.parameterAsString(parameters, "SITE_ID_FIELD", context),
             self.parameterAsString(parameters, "COUNTRY_FIELD", context),
         )
+        countries = None
+        if parameters.get("COUNTRIES"):
+            layer = inputs.polygon_source(self, parameters, "COUNTRIES", context)
+            countries = protection.read_countries(layer, context.transformContext(), progress.part(0.05, 0.1))
         result = protection.measure_cover(
-            sites, self._protected, rules, context.transformContext(), progress.part(0.05, 0.9)
+            sites,
+            self._protected,
+            rules,
+            context.transformContext(),
+            progress.part(0.1, 0.95),
+            countries,
+            gaps=bool(parameters.get("GAPS")),
         )
         for note in result.notes:
             progress.say(note.code, **note.params)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
+import numpy as np
 from qgis.core import QgsCoordinateTransformContext, QgsFeatureSource, QgsRectangle, QgsVectorLayer
 
 from .. import paths
-from ..domain import coverage, geometry
-from ..domain.coverage import CoverageRun, CoverRules, ProtectedArea, Site, SiteCoverage
+from ..domain import coverage, geometry, years
+from ..domain.coverage import CoverRules, ProtectedArea, Site, SiteCoverage
+from ..domain.coverrun import CoverageRun
 from ..domain.errors import AzeError
 from ..domain.findings import Finding, info, warning
 from ..domain.progress import Progress
 from . import attributes
-from .layers import FeatureTable, LayerSnapshot, read_features, stream_features
+from .bulk import Snapshot, Spool, Table, feature_tables
+from .layers import FeatureTable, LayerSnapshot, read_features
 from .measure import ellipsoidal_area_m2
 from .wording import finding_json
 
@@ -37,19 +41,26 @@ class CoverageResult:
     repaired: int
     counted: int
     notes: tuple[Finding, ...]
+    parts: tuple[SiteCoverage, ...] = ()
+    split: frozenset[int] = frozenset()
+    years: Mapping[str | None, tuple[years.YearPct, ...]] = field(default_factory=dict)
 
     @property
     def gaps(self) -> list[tuple[SiteCoverage, geometry.Geometry]]:
-        """The unprotected part (EPSG:6933) of each site that has one. Computed anew at each call."""
-        found = ((cover, coverage.gap(cover, self.rules)) for cover in self.covers)
-        return [(cover, shape) for cover, shape in found if shape is not None]
+        """The unprotected part (EPSG:6933) of each site that has one, where gaps were asked for."""
+        return [(cover, cover.gap) for cover in self.covers if cover.gap is not None]
 
     def as_json(self) -> dict[str, Any]:
         """The ``aze-coverage/1`` document.
 
-        Beyond the contract's members a site has ``unprotected_ha`` and ``findings``, a protected area ``kind``, the
-        document ``notes``, ``counted`` and the ``settings`` in force.
+        Beyond the contract's members a site has ``unprotected_ha``, ``by``, ``parts`` where it was split between
+        countries, and ``findings``, a protected area ``kind``, ``governance`` and ``designation_type``, a year the
+        interval of its draws, the document ``notes``, ``counted`` and the ``settings`` in force.
         """
+        parts: dict[int, list[SiteCoverage]] = {}
+        for part in self.parts:
+            parts.setdefault(part.site.fid, []).append(part)
+        national = [cover for n, cover in enumerate(self.covers) if n not in self.split] + list(self.parts)
         return {
             "schema": SCHEMA,
             "settings": {
@@ -58,11 +69,16 @@ class CoverageResult:
                 "points": "circle" if self.rules.circles else "omit",
                 "match_country": self.rules.match_country,
                 "years": self.rules.years,
+                "seed": self.rules.seed,
+                "draws": self.rules.draws,
                 "area_crs": geometry.EQUAL_AREA_CRS,
             },
-            "sites": [_site_json(cover) for cover in self.covers],
-            "countries": coverage.by_country(self.covers),
-            "global": coverage.summarise(self.covers),
+            "sites": [
+                _site_json(cover, parts.get(cover.site.fid, ()) if n in self.split else ())
+                for n, cover in enumerate(self.covers)
+            ],
+            "countries": coverage.by_country(national, self.years),
+            "global": coverage.summarise(self.covers, self.years.get(None, ())),
             "excluded": [
                 {"reason": reason, "count": self.excluded[reason]}
                 for reason in self.rules.reasons
@@ -74,8 +90,8 @@ class CoverageResult:
         }
 
 
-def _site_json(cover: SiteCoverage) -> dict[str, Any]:
-    return {
+def _site_json(cover: SiteCoverage, parts: Sequence[SiteCoverage]) -> dict[str, Any]:
+    document = {
         "site_id": cover.site.site_id,
         "name": cover.site.name,
         "iso3": cover.site.iso3,
@@ -93,13 +109,29 @@ def _site_json(cover: SiteCoverage) -> dict[str, Any]:
                 "iucn_category": share.area.iucn_category,
                 "status_year": share.status_year,
                 "kind": share.area.kind,
+                "governance": share.area.governance,
+                "designation_type": share.area.designation_type,
                 "pct": share.pct,
             }
             for share in cover.areas
         ],
-        "years": [{"year": year, "both_pct": pct} for year, pct in cover.years],
+        "years": years.as_json(cover.years),
+        "by": {name: dict(values) for name, values in cover.by.items()},
         "findings": [finding_json(finding) for finding in cover.findings],
     }
+    if parts:
+        document["parts"] = [
+            {
+                "iso3": part.site.iso3,
+                "area_ha": part.site.area_ha,
+                "pa_pct": part.pa_pct,
+                "oecm_pct": part.oecm_pct,
+                "both_pct": part.both_pct,
+                "years": years.as_json(part.years),
+            }
+            for part in parts
+        ]
+    return document
 
 
 def read_sites(
@@ -150,37 +182,108 @@ def read_sites(
     return sites
 
 
+def read_countries(
+    source: QgsFeatureSource, transform_context: QgsCoordinateTransformContext, progress: Progress
+) -> list[tuple[str, geometry.Geometry]]:
+    """Code and shape (EPSG:6933) of each country of a layer, its rows dissolved.
+
+    Raises AzeError ``coverage.countries_field`` for a layer without a field of codes.
+    """
+    columns = attributes.columns_of(source, "countries")
+    if not columns["iso3"]:
+        names = [f.name() for f in source.fields()]
+        raise AzeError("coverage.countries_field", source=source.sourceName(), available=names)
+    table = read_features(source, attributes.wanted(columns), transform_context, progress)
+    shapes: dict[str, list[geometry.Geometry]] = {}
+    for value, shape in zip(attributes.first(table, columns["iso3"]), table.prepared().geometries):
+        code = attributes.text(value).upper()
+        if code and shape is not None:
+            shapes.setdefault(code, []).append(shape)
+    return [(code, geometry.dissolve(same)) for code, same in sorted(shapes.items())]
+
+
+def split_sites(
+    sites: Sequence[Site],
+    countries: Sequence[tuple[str, geometry.Geometry]],
+    rules: CoverRules,
+    progress: Progress,
+) -> tuple[list[Site], frozenset[int]]:
+    """The parts in one country each of the sites that lie in several, and the numbers of those sites.
+
+    A site in one country alone, but for a sliver, is not split: it is given out whole as a part where its own code is
+    another one. What lies in no country, as the sea does, stays with the site's own code where it has just one, and is
+    else in no country's figures.
+    """
+    index = geometry.BoundaryIndex([shape for _, shape in countries])
+    parts: list[Site] = []
+    split = set()
+    for number, site in enumerate(sites):
+        progress.set(number / len(sites))
+        if coverage.not_assessed(site, rules) is not None:
+            continue
+        _, found = index.near(geometry.bounds_all(np.array([site.geometry], dtype=object)))
+        whole = geometry.area(site.geometry)
+        own = coverage.countries_of(site.iso3)
+        pieces: dict[str, list[geometry.Geometry]] = {}
+        for n in sorted(found.tolist()):
+            code, country = countries[n]
+            pieces.setdefault(code, []).append(geometry.overlap(country, site.geometry))
+        everywhere = geometry.dissolve([shape for shapes in pieces.values() for shape in shapes])
+        if len(own) == 1:
+            pieces.setdefault(next(iter(own)), []).append(geometry.outside(site.geometry, everywhere))
+        joined = {code: geometry.dissolve(shapes) for code, shapes in pieces.items()}
+        large = {c: s for c, s in joined.items() if geometry.area(s) > rules.country_sliver_share * whole}
+        if not large or set(large) == own and len(own) == 1:
+            continue
+        split.add(number)
+        for code, shape in sorted(large.items()):
+            part = site.geometry if len(large) == 1 and whole - geometry.area(shape) < 1e-9 * whole else shape
+            lonlat = geometry.to_lonlat(np.array([part], dtype=object))[0]
+            hectares = ellipsoidal_area_m2(lonlat) / 1e4
+            parts.append(replace(site, iso3=code, geometry=part, area_ha=hectares, repaired=False, reason=""))
+    return parts, frozenset(split)
+
+
 def measure_cover(
     sites: Sequence[Site],
     protected_layers: Sequence[QgsVectorLayer | LayerSnapshot],
     rules: CoverRules,
     transform_context: QgsCoordinateTransformContext,
     progress: Progress | None = None,
+    countries: Sequence[tuple[str, geometry.Geometry]] | None = None,
+    gaps: bool = False,
 ) -> CoverageResult:
     """Cover of sites by the areas of any number of layers: polygons, points, either WDPA schema or neither, mixed.
 
     Layers are streamed, so their size does not matter. QgsVectorLayers may only be given in their own thread; elsewhere
-    give LayerSnapshots made of them. Raises AzeError for a layer that cannot be opened or has no CRS.
+    give snapshots made of them, those of ``bulk`` being read faster. ``countries``, from ``read_countries``: split
+    sites by them for the countries' figures. ``gaps``: keep what is unprotected. Raises AzeError for a layer that
+    cannot be opened or has no CRS.
     """
     progress = progress or Progress()
-    snapshots = [layer if isinstance(layer, LayerSnapshot) else LayerSnapshot(layer) for layer in protected_layers]
-    run = CoverageRun(sites, rules)
+    snapshots = [layer if isinstance(layer, LayerSnapshot) else Snapshot(layer) for layer in protected_layers]
+    parts, split = split_sites(sites, countries, rules, progress.part(0, 0.05)) if countries else ([], frozenset())
     notes: list[Finding] = []
     total = sum(max(1, s.featureCount()) for s in snapshots)
     done = 0
-    for number, snapshot in enumerate(snapshots):
-        count = max(1, snapshot.featureCount())
-        part = progress.part(0.9 * done / total, 0.9 * (done + count) / total)
-        done += count
-        columns = attributes.columns_of(snapshot, "protected")
-        notes += _assumptions(snapshot, columns)
-        wanted = attributes.wanted(columns)
-        for table in stream_features(snapshot, wanted, transform_context, part):
-            run.add(_areas(table, columns, number), table.lonlat, part)
-    covers = run.results(progress.part(0.9, 1))
-    notes += _notes_on(run, covers)
+    with Spool() as spool:
+        run = CoverageRun(sites, rules, spool, parts, split, gaps)
+        for number, snapshot in enumerate(snapshots):
+            count = max(1, snapshot.featureCount())
+            part = progress.part(0.05 + 0.45 * done / total, 0.05 + 0.45 * (done + count) / total)
+            done += count
+            columns = attributes.columns_of(snapshot, "protected")
+            notes += _assumptions(snapshot, columns)
+            read = snapshot.tables if isinstance(snapshot, Snapshot) else partial(feature_tables, snapshot)
+            for table in read(attributes.wanted(columns), transform_context, part):
+                run.add(_AreaRows(table, columns, number), table.shapes, part)
+        covers = run.results(progress.part(0.5, 1))
+    whole, pieces = tuple(covers[: len(sites)]), tuple(covers[len(sites) :])
+    notes += _notes_on(run, whole)
     progress.set(1)
-    return CoverageResult(tuple(covers), rules, dict(run.excluded), run.repaired, run.counted, tuple(notes))
+    return CoverageResult(
+        whole, rules, dict(run.excluded), run.repaired, run.counted, tuple(notes), pieces, split, run.years
+    )
 
 
 def areas_near(
@@ -205,7 +308,9 @@ def areas_near(
             table = read_features(snapshot, wanted, transform_context, progress, window)
             kinds = geometry.kinds(table.lonlat)
             shapes = table.prepared().geometries
-            for fid, area, kind, shape in zip(table.fids, _areas(table, columns, number), kinds, shapes):
+            rows = _AreaRows(table, columns, number)
+            for i, (fid, kind, shape) in enumerate(zip(table.fids, kinds, shapes)):
+                area = rows.area(i)
                 if kind == "polygon" and shape is not None and rules.exclusion(area, kind) is None:
                     found[number, fid] = (area, shape)
     return list(found.values())
@@ -239,7 +344,10 @@ def _notes_on(run: CoverageRun, covers: Sequence[SiteCoverage]) -> list[Finding]
         undated = {s.area.key for c in covers for s in c.areas if s.status_year is None}
         dated = any(c.years for c in covers)
         if undated:
-            notes.append(info("coverage.years_unknown" if dated else "coverage.years_none", count=len(undated)))
+            code = "coverage.years_unknown" if dated else "coverage.years_none"
+            notes.append(info(code, count=len(undated), draws=run.rules.draws))
+    if run.split:
+        notes.append(info("coverage.sites_split", count=len(run.split)))
     if run.of_other_countries:
         notes.append(info("coverage.other_countries", count=run.of_other_countries))
     if run.without_country:
@@ -247,41 +355,65 @@ def _notes_on(run: CoverageRun, covers: Sequence[SiteCoverage]) -> list[Finding]
     return notes
 
 
-def _areas(table: FeatureTable, columns: Mapping[str, Sequence[str]], layer: int) -> list[ProtectedArea]:
-    """The rows of one table as protected areas."""
-    has_status = bool(columns["status"])
-    designations = [table.columns[name] for name in columns["designation"]]
-    rows = zip(
-        table.fids,
-        attributes.first(table, columns["id"]),
-        attributes.first(table, columns["name"]),
-        zip(*designations) if designations else [()] * len(table),
-        attributes.first(table, columns["iucn_category"]),
-        attributes.first(table, columns["status"]),
-        attributes.first(table, columns["status_year"]),
-        attributes.first(table, columns["kind"]),
-        attributes.first(table, columns["reported_km2"]),
-        attributes.first(table, columns["iso3"]),
-    )
-    areas = []
-    for fid, number, name, designation, category, status, year, kind, reported, iso3 in rows:
-        area_id = attributes.identifier(number)
-        is_oecm = _is_oecm(kind)
-        areas.append(
-            ProtectedArea(
-                key=(area_id, is_oecm) if area_id else (layer, fid),
-                area_id=area_id or str(fid),
-                name=attributes.text(name),
-                designations=tuple(d for d in map(attributes.text, designation) if d),
-                iucn_category=attributes.text(category),
-                status=attributes.text(status) if has_status else None,
-                status_year=_year(year),
-                kind=coverage.OECM if is_oecm else coverage.PA,
-                reported_km2=attributes.number(reported),
-                countries=coverage.countries_of(attributes.text(iso3)),
-            )
+class _AreaRows:
+    """The rows of one table as protected areas, made as they are asked for."""
+
+    def __init__(self, table: FeatureTable | Table, columns: Mapping[str, Sequence[str]], layer: int):
+        self._fids, self._layer = table.fids, layer
+        self._first = {role: attributes.first(table, names) for role, names in columns.items()}
+        self._has_status = bool(columns["status"])
+        named = [table.columns[name] for name in columns["designation"]]
+        self._designations = list(zip(*named)) if named else [()] * len(table)
+        self._known: dict[tuple, tuple[tuple[str, ...], str | None]] = {}
+
+    def __len__(self) -> int:
+        return len(self._fids)
+
+    def words(self, row: int) -> tuple[tuple[str, ...], str | None]:
+        """Designations and status."""
+        # Few among many rows differ.
+        raw = (self._designations[row], self._first["status"][row])
+        if raw not in self._known:
+            designations = tuple(d for d in map(attributes.text, raw[0]) if d)
+            self._known[raw] = designations, attributes.text(raw[1]) if self._has_status else None
+        return self._known[raw]
+
+    def reported_km2(self, row: int) -> float | None:
+        """REP_AREA."""
+        return attributes.number(self._first["reported_km2"][row])
+
+    def dated(self, row: int) -> tuple[Hashable, int | None, frozenset[str]]:
+        """Key, year and countries."""
+        area_id = attributes.identifier(self._first["id"][row])
+        return (
+            self._key(row, area_id, _is_oecm(self._first["kind"][row])),
+            _year(self._first["status_year"][row]),
+            coverage.countries_of(attributes.text(self._first["iso3"][row])),
         )
-    return areas
+
+    def _key(self, row: int, area_id: str, is_oecm: bool) -> Hashable:
+        return (area_id, is_oecm) if area_id else (self._layer, self._fids[row])
+
+    def area(self, row: int) -> ProtectedArea:
+        """All of it."""
+        value = {role: values[row] for role, values in self._first.items()}
+        area_id = attributes.identifier(value["id"])
+        is_oecm = _is_oecm(value["kind"])
+        designations, status = self.words(row)
+        return ProtectedArea(
+            key=self._key(row, area_id, is_oecm),
+            area_id=area_id or str(self._fids[row]),
+            name=attributes.text(value["name"]),
+            designations=designations,
+            iucn_category=attributes.text(value["iucn_category"]),
+            status=status,
+            status_year=_year(value["status_year"]),
+            kind=coverage.OECM if is_oecm else coverage.PA,
+            reported_km2=attributes.number(value["reported_km2"]),
+            countries=coverage.countries_of(attributes.text(value["iso3"])),
+            governance=attributes.text(value["governance"]),
+            designation_type=attributes.text(value["designation_type"]),
+        )
 
 
 def _is_oecm(kind: Any) -> bool:

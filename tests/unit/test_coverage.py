@@ -9,7 +9,8 @@ import pytest
 import shapely
 
 from aze_plugin.domain import coverage, geometry
-from aze_plugin.domain.coverage import CoverageRun, CoverRules, ProtectedArea, Site
+from aze_plugin.domain.coverage import CoverRules, ProtectedArea, Site
+from aze_plugin.domain.coverrun import CoverageRun
 from aze_plugin.domain.errors import AzeError, Cancelled
 from aze_plugin.domain.progress import Progress
 
@@ -37,7 +38,7 @@ def area(area_id, **more):
 
 
 def measure(sites, areas, rules=RULES, pieces=1):
-    run = CoverageRun(sites, rules)
+    run = CoverageRun(sites, rules, gaps=True)
     for start in range(0, len(areas), max(1, len(areas) // pieces)):
         part = areas[start : start + max(1, len(areas) // pieces)]
         run.add([a for a, _ in part], lonlat(*(g for _, g in part)), Progress())
@@ -61,7 +62,7 @@ def test_overlaps_are_dissolved_and_a_pa_takes_precedence_over_an_oecm():
     assert found.cover_class == "partial"
     assert found.unprotected_ha == pytest.approx(2000, abs=1e-4)
     assert [(a.area.area_id, round(a.pct, 6)) for a in found.areas] == [("1", 40), ("2", 40), ("3", 30), ("4", 15)]
-    assert geometry.area(coverage.gap(found, RULES)) == pytest.approx(20e6, abs=1)
+    assert geometry.area(found.gap) == pytest.approx(20e6, abs=1)
 
 
 def test_the_answer_does_not_depend_on_how_the_areas_are_streamed():
@@ -88,7 +89,7 @@ def test_a_site_inside_an_area_is_whole_and_keeps_the_shares_of_the_others():
     _, (found,) = measure([SQUARE], areas)
     assert found.pa_pct == 100 and found.cover_class == "complete"
     assert {a.area.area_id: round(a.pct, 6) for a in found.areas} == {"1": 100, "2": 10, "3": 100}
-    assert coverage.gap(found, RULES) is None
+    assert found.gap is None
 
 
 def test_nothing_near_is_a_cover_of_zero():
@@ -191,21 +192,20 @@ def test_small_and_round_sites_are_no_placeholders(shape):
     assert not RULES.is_placeholder(shape)
 
 
-def test_years_accumulate_and_unknown_ones_stand_at_the_start():
+def test_years_accumulate():
     rules = RULES.with_choices(years=True)
     other = site(square(100, 0, 110, 10), "Other")
     areas = [
         (area("1", status_year=2000), square(0, 0, 3, 10)),
         (area("2", status_year=1990), square(2, 0, 5, 10)),
-        (area("3"), square(9, 0, 10, 10)),
         (area("4", status_year=1970), square(100, 0, 105, 10)),
     ]
-    _, (found, second) = measure([SQUARE, other], areas, rules)
-    assert [(y, round(p, 6)) for y, p in found.years] == [(1970, 10), (1990, 40), (2000, 60)]
-    assert [(y, round(p, 6)) for y, p in second.years] == [(1970, 50)]
-    assert found.findings[0].code == "coverage.year_unknown"
-    means = coverage.summarise([found, second])["years"]
-    assert [(m["year"], round(m["mean_pct"], 6)) for m in means] == [(1970, 30), (1990, 45), (2000, 55)]
+    run, (found, second) = measure([SQUARE, other], areas, rules)
+    assert [(y.year, round(y.both_pct, 6)) for y in found.years] == [(1990, 30), (2000, 50)]
+    assert all(y.low_pct == y.both_pct == y.high_pct for y in found.years)
+    assert [(y.year, round(y.both_pct, 6)) for y in second.years] == [(1970, 50)]
+    means = coverage.summarise([found, second], run.years[None])["years"]
+    assert [(m["year"], round(m["mean_pct"], 6)) for m in means] == [(1970, 25), (1990, 40), (2000, 50)]
 
 
 def test_countries_have_the_mean_of_sites_and_the_area_weighted_figure():

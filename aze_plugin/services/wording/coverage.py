@@ -16,6 +16,11 @@ def templates() -> dict[str, str]:
         "coverage.field_missing": translate(
             "AzeFindings", "The site layer “{source}” has no field “{field}”. Its fields are: {available}."
         ),
+        "coverage.countries_field": translate(
+            "AzeFindings",
+            "The layer of countries “{source}” has no field with their codes (ISO3, iso_a3, GID_0 …). Rename the field "
+            "that has them. Its fields are: {available}.",
+        ),
         "coverage.no_sites": translate(
             "AzeFindings", "The site layer “{source}” has no features. Choose a layer with at least one site."
         ),
@@ -51,11 +56,13 @@ def templates() -> dict[str, str]:
         ),
         "coverage.year_unknown": translate(
             "AzeFindings",
-            "{count} protected areas of this site have no year of designation; the series counts them from its start.",
+            "{count} protected areas of this site have no year of designation. Each was given one {draws} times, drawn "
+            "from the years of its country's areas; the series shows the median and the range of 95 % of the draws.",
         ),
         "coverage.year_unknown.one": translate(
             "AzeFindings",
-            "One protected area of this site has no year of designation; the series counts it from its start.",
+            "One protected area of this site has no year of designation. It was given one {draws} times, drawn from the "
+            "years of its country's areas; the series shows the median and the range of 95 % of the draws.",
         ),
         # the whole
         "coverage.nothing_counts": translate(
@@ -101,10 +108,19 @@ def templates() -> dict[str, str]:
         ),
         "coverage.years_unknown": translate(
             "AzeFindings",
-            "{count} protected areas have no year of designation; the series count them from their start.",
+            "{count} protected areas have no year of designation. Each was given one {draws} times, drawn from the "
+            "years of its country's areas; the series show the median and the range of 95 % of the draws.",
         ),
         "coverage.years_unknown.one": translate(
-            "AzeFindings", "One protected area has no year of designation; the series count it from their start."
+            "AzeFindings",
+            "One protected area has no year of designation. It was given one {draws} times, drawn from the years of "
+            "its country's areas; the series show the median and the range of 95 % of the draws.",
+        ),
+        "coverage.sites_split": translate(
+            "AzeFindings", "{count} sites were split at borders; the figures for countries are those of the parts."
+        ),
+        "coverage.sites_split.one": translate(
+            "AzeFindings", "One site was split at borders; the figures for countries are those of the parts."
         ),
         "coverage.assumed_designated_pa": translate(
             "AzeFindings",

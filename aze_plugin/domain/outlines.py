@@ -1,0 +1,204 @@
+"""Many polygons as flat arrays of their rings, for work that is done on all of them at once.
+
+Taken from WKB without making an object of each polygon, cut down to what a rectangle can see, and put in a plane.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Callable
+
+import numpy as np
+
+_COUNT, _TWO_COUNTS = struct.Struct("<I"), struct.Struct("<II")
+_POLYGON, _MULTIPOLYGON = 3, 6
+
+
+@dataclass(frozen=True)
+class Rings:
+    """Rings of a number of shapes, one after another.
+
+    ``xy``: vertices, shape (n, 2), without the closing one; ``starts``: where each ring begins, and at the end the
+    number of vertices; ``polygon``: the number of each ring's polygon; ``shape``: that of its shape; both rise.
+    ``shell``: whether a ring is its polygon's outer one; ``sign``: 1 where the inside lies to the left as one follows
+    the ring, else −1. ``count``: number of shapes, those without rings included.
+    """
+
+    xy: np.ndarray
+    starts: np.ndarray
+    polygon: np.ndarray
+    shape: np.ndarray
+    shell: np.ndarray
+    sign: np.ndarray
+    count: int
+
+    @classmethod
+    def of(cls, wkb: Sequence[bytes | bytearray | None]) -> Rings:
+        """From little-endian, two-dimensional WKB of polygons and multipolygons; None has no rings."""
+        pieces: list[memoryview] = []
+        lengths: list[int] = []
+        polygon: list[int] = []
+        shape: list[int] = []
+        shell: list[bool] = []
+        polygons = 0
+        for number, blob in enumerate(wkb):
+            if blob is None:
+                continue
+            view = memoryview(blob)
+            kind, members = _TWO_COUNTS.unpack_from(blob, 1)
+            multi = kind == _MULTIPOLYGON
+            at = 9 if multi else 5
+            for _ in range(members if multi else 1):
+                at += 5 if multi else 0
+                (rings,) = _COUNT.unpack_from(blob, at)
+                at += 4
+                for ring in range(rings):
+                    (points,) = _COUNT.unpack_from(blob, at)
+                    at += 4
+                    if points > 3:
+                        pieces.append(view[at : at + 16 * (points - 1)])
+                        lengths.append(points - 1)
+                        polygon.append(polygons)
+                        shape.append(number)
+                        shell.append(ring == 0)
+                    at += 16 * points
+                polygons += 1
+        # Joined as bytes: inside WKB numbers lie askew, which NumPy would copy one by one.
+        xy = np.frombuffer(b"".join(pieces), "<f8").reshape(-1, 2)
+        starts = np.concatenate(([0], np.cumsum(np.array(lengths, dtype=np.int64)))).astype(np.int64)
+        outer = np.array(shell, dtype=bool)
+        sign = np.where((_doubled_areas(xy, starts) > 0) == outer, 1.0, -1.0)
+        return cls(xy, starts, np.array(polygon, np.int64), np.array(shape, np.int64), outer, sign, len(wkb))
+
+    def __len__(self) -> int:
+        return len(self.polygon)
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Vertices of each ring."""
+        return np.diff(self.starts)
+
+    def ring_of_vertex(self) -> np.ndarray:
+        """The number of the ring of each vertex."""
+        return np.repeat(np.arange(len(self)), self.sizes)
+
+    def taken(self, shapes: np.ndarray) -> Rings:
+        """The shapes of these numbers, in that order; one may be taken several times. They are numbered anew."""
+        if len(shapes) == self.count and (shapes == np.arange(self.count)).all():
+            return self
+        first = np.searchsorted(self.shape, shapes)
+        many = np.searchsorted(self.shape, shapes, side="right") - first
+        rings = ranges(first, many)
+        owner = np.repeat(np.arange(len(shapes)), many)
+        sizes = self.sizes[rings]
+        polygon = self.polygon[rings]
+        changed = np.ones(len(rings), dtype=bool)
+        changed[1:] = (polygon[1:] != polygon[:-1]) | (owner[1:] != owner[:-1])
+        return Rings(
+            self.xy[ranges(self.starts[rings], sizes)],
+            np.concatenate(([0], np.cumsum(sizes))),
+            np.cumsum(changed) - 1,
+            owner,
+            self.shell[rings],
+            self.sign[rings],
+            len(shapes),
+        )
+
+    def seen_from(self, boxes: np.ndarray) -> Rings:
+        """The shapes without the vertices that make no difference within each one's own rectangle, shape (n, 4).
+
+        Of successive vertices that all lie beyond the same side of the rectangle only the first and the last are kept:
+        what is between them stays beyond that side, so within the rectangle nothing changes, not even how often a
+        faulty ring winds round a place. Outside of it rings may now cross. A ring wholly beyond one side is dropped.
+        """
+        box, sizes = boxes[self.shape], self.sizes
+        x, y = np.ascontiguousarray(self.xy[:, 0]), np.ascontiguousarray(self.xy[:, 1])
+        code = np.zeros(len(x), dtype=np.int8)
+        # The side that is named first wins, so that a vertex beyond a corner is beyond one side only.
+        for number, beyond in (
+            (4, y > np.repeat(box[:, 3], sizes)),
+            (3, y < np.repeat(box[:, 1], sizes)),
+            (2, x > np.repeat(box[:, 2], sizes)),
+            (1, x < np.repeat(box[:, 0], sizes)),
+        ):
+            code[beyond] = number
+        if not code.any():
+            return self
+        before, after = neighbours(self.starts)
+        kept = (code == 0) | (code != code[before]) | (code != code[after])
+        ring = self.ring_of_vertex()
+        sizes = np.add.reduceat(kept, self.starts[:-1], dtype=np.int64)
+        whole = sizes >= 3
+        kept &= whole[ring]
+        return Rings(
+            self.xy[kept],
+            np.concatenate(([0], np.cumsum(sizes[whole]))),
+            self.polygon[whole],
+            self.shape[whole],
+            self.shell[whole],
+            self.sign[whole],
+            self.count,
+        )
+
+    def moved(self, function: Callable[[np.ndarray], np.ndarray]) -> Rings:
+        """With other coordinates; ``function`` must not mirror the plane."""
+        return Rings(function(self.xy), self.starts, self.polygon, self.shape, self.shell, self.sign, self.count)
+
+    def bounds(self) -> np.ndarray:
+        """xmin, ymin, xmax, ymax of each shape, shape (n, 4); infinite and crossed over where it has no rings."""
+        out = np.tile(np.array([np.inf, np.inf, -np.inf, -np.inf]), (self.count, 1))
+        if len(self):
+            changed = np.flatnonzero(np.concatenate(([True], self.shape[1:] != self.shape[:-1])))
+            at = self.starts[changed]
+            present = self.shape[changed]
+            for column, (axis, reduce) in enumerate(
+                ((0, np.minimum), (1, np.minimum), (0, np.maximum), (1, np.maximum))
+            ):
+                out[present, column] = reduce.reduceat(np.ascontiguousarray(self.xy[:, axis]), at)
+        return out
+
+
+def joined(first: Rings, second: Rings) -> Rings:
+    """The shapes of both, those of the second numbered on from the first's."""
+    polygons = int(first.polygon[-1]) + 1 if len(first) else 0
+    return Rings(
+        np.concatenate((first.xy, second.xy)),
+        np.concatenate((first.starts, second.starts[1:] + len(first.xy))),
+        np.concatenate((first.polygon, second.polygon + polygons)),
+        np.concatenate((first.shape, second.shape + first.count)),
+        np.concatenate((first.shell, second.shell)),
+        np.concatenate((first.sign, second.sign)),
+        first.count + second.count,
+    )
+
+
+def ranges(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Whole numbers from each start on, as many as its count, one series after another."""
+    total = int(counts.sum())
+    if not total:
+        return np.empty(0, dtype=np.int64)
+    ends = np.cumsum(counts)
+    return np.arange(total) + np.repeat(starts - ends + counts, counts)
+
+
+def neighbours(starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each vertex the number of the one before it and of the one after it on its ring."""
+    total = int(starts[-1])
+    before, after = np.arange(-1, total - 1), np.arange(1, total + 1)
+    filled = starts[:-1] < starts[1:]
+    before[starts[:-1][filled]] = starts[1:][filled] - 1
+    after[starts[1:][filled] - 1] = starts[:-1][filled]
+    return before, after
+
+
+def _doubled_areas(xy: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Twice the signed area of each ring, positive where it runs anticlockwise."""
+    if len(starts) < 2:
+        return np.empty(0)
+    _, after = neighbours(starts)
+    # From each ring's first vertex, as far from the origin small rings would be lost in rounding.
+    origin = np.repeat(xy[starts[:-1]], np.diff(starts), axis=0)
+    x, y = (xy - origin).T
+    return np.add.reduceat(x * y[after] - x[after] * y, starts[:-1])

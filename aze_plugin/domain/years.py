@@ -1,0 +1,184 @@
+"""Cover year by year, where some areas do not say of when they are.
+
+As the SDG indicators 14.5.1, 15.1.2 and 15.4.1 have it, an area of unknown year is given a year drawn at random from
+the known years of its country's areas, many times over; what is told is the median of the draws, and the interval that
+holds 95 % of them. A draw gives an area one year wherever it lies, so that figures of sites and countries belong
+together.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .arrangement import Arrangement, uncovered
+
+# What is told of the draws: the interval's ends and the median.
+_QUANTILES = (0.025, 0.5, 0.975)
+
+# Stretches times draws that are worked on at a time.
+_PORTION = 1_000_000
+
+# A change of less than this (percent) is rounding.
+_CHANGE = 1e-9
+
+
+@dataclass(frozen=True)
+class YearPct:
+    """What was covered from a year on, in percent: the median of the draws and their 95 % interval."""
+
+    year: int
+    both_pct: float
+    low_pct: float
+    high_pct: float
+
+
+@dataclass
+class Calendar:
+    """The years of all areas that count (``years``, rising), and the draws for those that have none.
+
+    ``add`` first, then ``close``, then ask, from any thread. Rows that share a key are one area: of its years the
+    earliest is in its country's pool, once. An area of several countries is in the pool of each, and draws from all of
+    them; one of a country without known years, or of none, draws from all areas.
+    """
+
+    seed: int
+    draws: int
+    _known: dict[Hashable, tuple[int, frozenset[str]]] = field(default_factory=dict)
+    _seen: set[int] = field(default_factory=set)
+    years: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=int))
+    _by_country: dict[str, list[int]] = field(default_factory=dict)
+    _pools: dict[frozenset[str], np.ndarray] = field(default_factory=dict)
+
+    def add(self, key: Hashable, year: int | None, countries: frozenset[str]) -> None:
+        """Take in one row that counts."""
+        if year is None:
+            return
+        self._seen.add(year)
+        if key not in self._known or year < self._known[key][0]:
+            self._known[key] = (year, countries)
+
+    def close(self) -> None:
+        """All rows are in."""
+        self.years = np.array(sorted(self._seen), dtype=int)
+        for year, places in self._known.values():
+            for code in places:
+                self._by_country.setdefault(code, []).append(year)
+
+    def rank(self, year: int) -> int:
+        """Place of a known year among ``years``."""
+        return int(np.searchsorted(self.years, year))
+
+    def drawn(self, key: Hashable, countries: frozenset[str]) -> np.ndarray:
+        """The places among ``years`` that were drawn for an area, shape (draws,).
+
+        They depend on the seed, the area's key and the pool alone, not on which other areas there are or in what order
+        they came.
+        """
+        pool = self._pool(countries)
+        random = np.random.default_rng([self.seed, zlib.crc32(repr(key).encode())])
+        return pool[random.integers(0, len(pool), self.draws)]
+
+    def _pool(self, countries: frozenset[str]) -> np.ndarray:
+        if countries not in self._pools:
+            # By area, so that one of two countries is in their common pool once.
+            if len(countries) == 1:
+                years = self._by_country.get(next(iter(countries)), [])
+            else:
+                years = [year for year, places in self._known.values() if places & countries]
+            if not years:
+                years = [year for year, _ in self._known.values()]
+            self._pools[countries] = np.searchsorted(self.years, np.sort(np.array(years, dtype=int)))
+        return self._pools[countries]
+
+
+def percentages(
+    arrangement: Arrangement, ranks: np.ndarray, drawn: Mapping[int, np.ndarray], steps: int, draws: int
+) -> np.ndarray:
+    """Percent of a site covered at each step: shape (steps,), or (draws, steps) where areas of unknown year matter.
+
+    ``ranks``: the step from which each area counts, ``steps`` for one that never does; ``drawn``: for each area of
+    unknown year, by number, the steps that were drawn for it.
+    """
+    if not drawn:
+        return arrangement.percent(arrangement.growing(ranks, steps))
+    arrangement = arrangement.merged()
+    ranks = ranks.copy()
+    ranks[list(drawn)] = steps
+    begin, end = arrangement.spans(ranks, steps)
+    numbers = np.array(sorted(drawn))
+    owner, weight = arrangement.owner, arrangement.weight
+    under = arrangement.under[:, numbers >> 3] >> (numbers & 7).astype(np.uint8) & 1 > 0
+    moving = np.isin(owner, numbers) | under.any(axis=1)
+    left = np.tile(uncovered(begin[~moving], end[~moving], weight[~moving], steps).astype(float), (draws, 1))
+    rows = np.flatnonzero(moving)
+    portion = max(1, _PORTION // draws)
+    line = (np.arange(draws) * (steps + 1))[None, :]
+    change = np.zeros(draws * (steps + 1))
+    for start in range(0, len(rows), portion):
+        some = rows[start : start + portion]
+        first = np.repeat(begin[some][:, None], draws, axis=1)
+        last = np.repeat(end[some][:, None], draws, axis=1)
+        for column, number in enumerate(numbers):
+            mine = owner[some] == number
+            first[mine] = drawn[number]
+            below = under[some, column]
+            last[below] = np.minimum(last[below], drawn[number])
+        heavy = np.repeat(weight[some][:, None], draws, axis=1)
+        counts = first < last
+        change += np.bincount((first + line)[counts], heavy[counts], draws * (steps + 1))
+        change -= np.bincount((last + line)[counts], heavy[counts], draws * (steps + 1))
+    left += np.cumsum(change.reshape(draws, steps + 1), axis=1)[:, :steps]
+    return arrangement.percent(np.clip(arrangement.site_m2 - left, 0, arrangement.site_m2))
+
+
+def told(percent: np.ndarray, years: np.ndarray) -> tuple[YearPct, ...]:
+    """The years in which a figure changed, of percentages as ``percentages`` gives them; between them all stay."""
+    if percent.ndim == 1:
+        low = middle = high = percent
+    else:
+        low, middle, high = np.quantile(percent, _QUANTILES, axis=0)
+    figures = np.column_stack((middle, low, high))
+    before = np.vstack((np.zeros((1, 3)), figures[:-1]))
+    changed = (np.abs(figures - before) > _CHANGE).any(axis=1)
+    return tuple(YearPct(int(y), *(float(v) for v in row)) for y, row in zip(years[changed], figures[changed]))
+
+
+class Means:
+    """Mean percentages of groups of sites, year by year and draw by draw."""
+
+    def __init__(self):
+        self._count: dict[str | None, int] = {}
+        self._fixed: dict[str | None, Any] = {}
+        self._drawn: dict[str | None, Any] = {}
+
+    @property
+    def groups(self) -> list[str | None]:
+        """All groups that have sites."""
+        return list(self._count)
+
+    def add(self, groups: Iterable[str | None], percent: np.ndarray) -> None:
+        """Take in a site's percentages in all of its groups."""
+        sums = self._fixed if percent.ndim == 1 else self._drawn
+        for group in groups:
+            self._count[group] = self._count.get(group, 0) + 1
+            if group in sums:
+                sums[group] += percent
+            else:
+                sums[group] = percent.copy()
+
+    def told(self, group: str | None, years: np.ndarray) -> tuple[YearPct, ...]:
+        """The years in which a group's mean changed."""
+        if group not in self._count:
+            return ()
+        total = self._fixed.get(group, 0.0) + self._drawn.get(group, 0.0)
+        return told(total / self._count[group], years)
+
+
+def as_json(series: Sequence[YearPct]) -> list[dict[str, Any]]:
+    """The series as the summary has it."""
+    return [{"year": y.year, "both_pct": y.both_pct, "low_pct": y.low_pct, "high_pct": y.high_pct} for y in series]
