@@ -948,6 +948,13 @@ class SegmentIndex:
         asked, found = self._tree.query_nearest(shapely.points(points), max_distance=within, all_matches=False)
         return asked, found
 
+    def all_within(self, points: np.ndarray, within: float) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs (row of ``points``, number of a piece) that are no farther apart than that."""
+        if not len(points) or not len(self._lines):
+            return np.empty(0, dtype=int), np.empty(0, dtype=int)
+        asked, found = self._tree.query(shapely.points(points), predicate="dwithin", distance=within)
+        return asked, found
+
     def meet(self, starts: np.ndarray, ends: np.ndarray, within: float) -> np.ndarray:
         """Which of other straight pieces come within that distance of any of these, as booleans."""
         near = np.zeros(len(starts), dtype=bool)
