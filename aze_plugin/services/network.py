@@ -6,15 +6,19 @@ the master password; calls are made in any thread. A secret is never part of an 
 
 from __future__ import annotations
 
+import base64
+import binascii
+import io
 import ipaddress
 import os
 import queue
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable, Protocol
 from urllib.parse import quote, urljoin, urlsplit
 
 from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsSettings
@@ -34,8 +38,11 @@ MOST_BYTES = 8 << 20
 
 _POLL_SECONDS = 0.1
 _PIECE = 1 << 12
+# Of a body, what is handed to the system at a time.
+_BLOCK = 1 << 17
 _MOST_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
+_SAME_AGAIN = (307, 308)
 
 
 class Fault(Exception):
@@ -52,6 +59,46 @@ class Credentials:
     """Headers that carry a secret; they do not show when this is printed."""
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def scrubbed(self, said: str) -> str:
+        """What a server said without the secrets, should it repeat them: some show the headers that they got."""
+        for secret in sorted(self._secrets(), key=len, reverse=True):
+            for form in {secret, quote(secret, safe="")}:
+                said = said.replace(form, "…")
+        return said
+
+    def _secrets(self) -> set[str]:
+        found = set()
+        for name, value in self.headers.items():
+            if name.lower() in _NO_SECRETS:
+                continue
+            found.add(value)
+            scheme, _, rest = value.partition(" ")
+            if scheme.lower() == "basic":
+                try:
+                    login = base64.b64decode(rest, validate=True).decode("utf-8")
+                except (binascii.Error, UnicodeDecodeError):
+                    login = ""
+                # The user's name is no secret, and would take out too much of a sentence.
+                found |= {login, login.partition(":")[2]}
+            found.add(rest)
+        return {secret for secret in found if len(secret) > 2}
+
+
+# Headers that QGIS may add to any request.
+_NO_SECRETS = ("user-agent", "accept", "accept-encoding", "accept-language", "content-type")
+
+
+class Body(Protocol):
+    """What a call sends: ``length`` bytes, read piece by piece, from its begin again after ``rewind``."""
+
+    length: int
+
+    def read(self, most: int) -> bytes:
+        """The next bytes; none at the end. An error that it raises ends the call and reaches the caller."""
+
+    def rewind(self) -> None:
+        """Begin anew."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +130,22 @@ def check_address(url: str) -> str:
     Raises AzeError ``network.bad_address`` for what is none, and ``network.insecure`` for an unencrypted one of another
     computer: anybody on the way could read the token.
     """
-    url = url.strip().rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise AzeError("network.bad_address", url=_shown(url))
+    return check_exact_address(url.strip().rstrip("/"))
+
+
+def check_exact_address(url: str, query: bool = False) -> str:
+    """The URL as it is given; with ``query`` it may have one. Raises what check_address raises."""
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        raise AzeError("network.bad_address", url=url.rpartition("@")[2].partition("?")[0]) from None
+    secret = parts.username is not None or parts.password is not None or (parts.query and not query)
+    if not sound or secret or parts.fragment or not url.isprintable() or " " in url:
+        raise AzeError("network.bad_address", url=shown_url(url))
     if parts.scheme == "http" and not is_loopback(url):
-        raise AzeError("network.insecure", url=url)
+        raise AzeError("network.insecure", url=shown_url(url))
     return url
 
 
@@ -101,7 +158,7 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def _shown(url: str) -> str:
+def shown_url(url: str) -> str:
     """A URL without user name, password and query, any of which may be secret."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
@@ -234,36 +291,63 @@ class Connection:
         for what may pass, AzeError for what will not (``network.tls``, ``network.proxy``, ``network.redirected``), and
         Cancelled within a fraction of a second, also while the server is silent.
         """
-        target, query = url, dict(params or {})
-        for _ in range(_MOST_REDIRECTS + 1):
-            answer = self._once(target, query, credentials, progress, read_s, whole_s)
-            if answer.status not in _REDIRECTS:
-                return answer
-            onward = urljoin(target, answer.headers.get("location", ""))
-            if _origin(onward) != _origin(url) or onward == target:
-                raise AzeError("network.redirected", url=_shown(url), onward=_origin(onward))
-            target, query = onward, {}
-        raise AzeError("network.redirected", url=_shown(url), onward=_origin(target))
+        return self._followed(_Request("GET", url, dict(params or {})), credentials, progress, read_s, whole_s)
 
-    def _once(
+    def request(
         self,
+        method: str,
         url: str,
-        params: Mapping[str, str],
         credentials: Credentials,
         progress: Progress,
-        read_s: float,
-        whole_s: float,
+        headers: Mapping[str, str] | None = None,
+        body: Body | None = None,
+        read_s: float = READ_SECONDS,
+        sink: Callable[[bytes], None] | None = None,
+    ) -> Answer:
+        """Call a URL by any method; raises what get() raises.
+
+        ``body`` is sent in pieces. ``read_s``: seconds without a byte going or coming after which the call is given up;
+        there is no limit for all of it. A server that answers before it has the whole body is heard at once. ``sink``
+        takes the answer's body piece by piece in place of ``Answer.body``. A redirect of a call that sends a body is
+        followed where its meaning is to send the same once more (307, 308), any other is returned.
+        """
+        asked = _Request(method, url, {}, dict(headers or {}), body, sink)
+        return self._followed(asked, credentials, progress, read_s, None)
+
+    def _followed(
+        self, asked: _Request, credentials: Credentials, progress: Progress, read_s: float, whole_s: float | None
+    ) -> Answer:
+        url, target = asked.url, asked.url
+        for _ in range(_MOST_REDIRECTS + 1):
+            answer = self._once(asked, credentials, progress, read_s, whole_s)
+            if answer.status not in (_REDIRECTS if asked.repeatable else _SAME_AGAIN):
+                return answer
+            onward = urljoin(target, answer.headers.get("location", ""))
+            if origin(onward) != origin(url) or onward == target:
+                raise AzeError("network.redirected", url=shown_url(url), onward=origin(onward))
+            target = onward
+            asked = replace(asked, url=onward, params={})
+            if asked.body is not None:
+                asked.body.rewind()
+        raise AzeError("network.redirected", url=shown_url(url), onward=origin(target))
+
+    def _once(
+        self, asked: _Request, credentials: Credentials, progress: Progress, read_s: float, whole_s: float | None
     ) -> Answer:
         if self._session is None:
             self._session = _session(self._settings)
-        call = _Call(self._session, url, params, credentials.headers, self._proxies(url), read_s)
+        call = _Call(self._session, asked, credentials.headers, self._proxies(asked.url), read_s)
         try:
-            return call.wait(progress, whole_s)
-        except (Fault, Cancelled):
+            answer = call.wait(progress, whole_s)
+        except (AzeError, Fault, Cancelled):
             # Whatever is still under way belongs to the old session.
             call.abandon()
             self._drop()
             raise
+        if call.answered_early:
+            # The connection still expects the rest of the body.
+            self._drop()
+        return answer
 
     def _proxies(self, url: str) -> dict[str, str]:
         from requests import utils
@@ -275,27 +359,47 @@ class Connection:
         return {"http": self._settings.proxy, "https": self._settings.proxy} if self._settings.proxy else {}
 
 
-def _origin(url: str) -> str:
+@dataclass(frozen=True)
+class _Request:
+    method: str
+    url: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Body | None = field(default=None, repr=False)
+    sink: Callable[[bytes], None] | None = field(default=None, repr=False)
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether any redirect of it can be followed without changing what is asked."""
+        return self.method in ("GET", "HEAD", "OPTIONS", "PROPFIND")
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port: what a credential is given to."""
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     return f"{parts.scheme}://{parts.hostname}:{port}"
 
 
 def _session(settings: NetworkSettings):
-    import ssl
-
     import requests
     from requests.adapters import HTTPAdapter
     from urllib3.util.ssl_ import create_urllib3_context
 
+    pools = _pools()
+
     class Adapter(HTTPAdapter):
-        """Trusts what QGIS trusts."""
+        """Trusts what QGIS trusts, and listens while it sends."""
 
         def init_poolmanager(self, *args, **kwargs):
-            return super().init_poolmanager(*args, ssl_context=_context(), **kwargs)
+            super().init_poolmanager(*args, ssl_context=_context(), **kwargs)
+            self.poolmanager.pool_classes_by_scheme = pools
 
-        def proxy_manager_for(self, *args, **kwargs):
-            return super().proxy_manager_for(*args, ssl_context=_context(), **kwargs)
+        def proxy_manager_for(self, proxy, **kwargs):
+            manager = super().proxy_manager_for(proxy, ssl_context=_context(), **kwargs)
+            if not proxy.lower().startswith("socks"):
+                manager.pool_classes_by_scheme = pools
+            return manager
 
     def _context():
         # Not the ssl module's: urllib3 1.26 checks names itself, and cannot with that one where the host is a number.
@@ -311,42 +415,167 @@ def _session(settings: NetworkSettings):
     session.headers["User-Agent"] = f"AZE-Toolkit/{paths.version()}"
     session.headers["Accept"] = "application/json"
     session.mount("https://", Adapter())
+    session.mount("http://", Adapter())
     return session
 
 
-class _Call:
-    """One call in a thread of its own, so that waiting for it can be broken off."""
+# The call that a thread is making.
+_here = threading.local()
 
-    def __init__(self, session, url: str, params, headers, proxies, read_s: float):
-        self._given = (session, url, params, headers, proxies, read_s)
+
+def _pools() -> dict[str, type]:
+    """Pools whose connections look, before each block that they send, whether the server has answered already.
+
+    A server that refuses a body answers and closes. Who goes on sending gets an error of the connection, and on some
+    systems loses the answer that says why.
+    """
+    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+
+    class Listening:
+        def send(self, data):
+            call = getattr(_here, "call", None)
+            if call is None or not isinstance(data, (bytes, bytearray, memoryview)):
+                super().send(data)
+                return
+            if self.sock is None:
+                self.connect()
+            call.use(self.sock)
+            self.blocksize = _BLOCK
+            _send_listening(self, memoryview(data), call)
+
+    class Plain(Listening, HTTPConnectionPool.ConnectionCls):
+        pass
+
+    class Encrypted(Listening, HTTPSConnectionPool.ConnectionCls):
+        pass
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class EncryptedPool(HTTPSConnectionPool):
+        ConnectionCls = Encrypted
+
+    return {"http": PlainPool, "https": EncryptedPool}
+
+
+def _send_listening(connection, data: memoryview, call: _Call) -> None:
+    """Send a block; raises BrokenPipeError, upon which urllib3 reads the answer, where the server wants no more."""
+    from urllib3.util.wait import wait_for_read, wait_for_socket, wait_for_write
+
+    silent_since = time.monotonic()
+    while data:
+        if call.abandoned:
+            raise ConnectionAbortedError("nobody waits for this call")
+        if time.monotonic() - silent_since > call.read_s:
+            raise socket.timeout("timed out")
+        wait_for_socket(connection.sock, read=True, write=True, timeout=_POLL_SECONDS)
+        if wait_for_read(connection.sock, 0):
+            _hear(connection, call)
+        if not wait_for_write(connection.sock, _POLL_SECONDS):
+            continue
+        try:
+            sent = connection.sock.send(data)
+        except (BrokenPipeError, ConnectionResetError):
+            _hear(connection, call)
+            raise BrokenPipeError from None
+        data = data[sent:]
+        silent_since = time.monotonic()
+
+
+def _hear(connection, call: _Call) -> None:
+    """Take what has come before all was sent. Nothing happens where that is no answer, as tickets of TLS are not."""
+    patience = connection.sock.gettimeout()
+    connection.sock.settimeout(0)
+    try:
+        heard = connection.sock.recv(_BLOCK)
+    except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+        return
+    except OSError:
+        heard = b""
+    finally:
+        connection.sock.settimeout(patience)
+    call.answered_early = True
+    connection.response_class = _after(heard, connection.response_class)
+    raise BrokenPipeError
+
+
+def _after(heard: bytes, response_class):
+    """A maker of answers that begin with what was heard already."""
+
+    def made(sock, *args, **kwargs):
+        return response_class(_Heard(heard, sock), *args, **kwargs)
+
+    return made
+
+
+class _Heard(io.RawIOBase):
+    """Stands for a socket of which some bytes were read."""
+
+    def __init__(self, heard: bytes, sock):
+        super().__init__()
+        self._heard, self._rest = io.BytesIO(heard), sock.makefile("rb", 0)
+
+    def makefile(self, *_args):
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        return self._heard.readinto(buffer) or self._rest.readinto(buffer)
+
+    def fileno(self) -> int:
+        return self._rest.fileno()
+
+    def close(self) -> None:
+        if not self.closed:
+            self._rest.close()
+        super().close()
+
+
+class _Call:
+    """One call in a thread of its own, so that waiting for it can be broken off.
+
+    ``answered_early``: the server did not wait for the whole body. ``read_s``: the longest silence.
+    """
+
+    def __init__(self, session, asked: _Request, headers: Mapping[str, str], proxies, read_s: float):
+        self.answered_early = False
+        self.abandoned = False
+        self.read_s = read_s
+        self._given = (session, asked, headers, proxies)
         self._result: queue.Queue = queue.Queue(1)
         self._response: Any = None
-        self._abandoned = False
+        self._socket: Any = None
 
-    def wait(self, progress: Progress, whole_s: float) -> Answer:
+    def wait(self, progress: Progress, whole_s: float | None) -> Answer:
         """Make the call; ends in its answer or raises what get() raises."""
         threading.Thread(target=self._run, name="aze-call", daemon=True).start()
-        end = time.monotonic() + whole_s
+        end = None if whole_s is None else time.monotonic() + whole_s
         while True:
             try:
                 found = self._result.get(timeout=_POLL_SECONDS)
             except queue.Empty:
                 progress.check()
-                if time.monotonic() > end:
+                if end is not None and time.monotonic() > end:
                     raise Fault("timeout") from None
                 continue
             if isinstance(found, Exception):
                 raise found
             return found
 
+    def use(self, sock) -> None:
+        """Note the socket that the call goes over."""
+        self._socket = sock
+
     def abandon(self) -> None:
         """Let a call that nobody waits for come to its end."""
-        self._abandoned = True
-        response = self._response
-        if response is None:
+        self.abandoned = True
+        holder = self._socket if self._response is None else getattr(self._response, "raw", None)
+        if holder is None:
             return
         try:
-            copy = socket.socket(fileno=os.dup(response.raw.fileno()))
+            copy = socket.socket(fileno=os.dup(holder.fileno()))
         except (OSError, ValueError, AttributeError):
             # The server has closed it already.
             return
@@ -358,6 +587,7 @@ class _Call:
 
     def _run(self) -> None:
         with collector_at_rest():
+            _here.call = self
             try:
                 self._result.put(self._call())
             except Exception as error:  # whoever waits raises it in his own thread, whatever it is
@@ -366,14 +596,17 @@ class _Call:
     def _call(self) -> Answer:
         import requests
 
-        session, url, params, headers, proxies, read_s = self._given
+        session, asked, headers, proxies = self._given
+        url = asked.url
         try:
-            with session.get(
+            with session.request(
+                asked.method,
                 url,
-                params=params,
-                headers=headers,
+                params=asked.params,
+                data=_Reader(asked.body) if asked.body is not None and asked.body.length else None,
+                headers={**asked.headers, **headers},
                 proxies=proxies,
-                timeout=(CONNECT_SECONDS, read_s),
+                timeout=(CONNECT_SECONDS, self.read_s),
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -381,12 +614,12 @@ class _Call:
                 return Answer(
                     response.status_code,
                     {name.lower(): value for name, value in response.headers.items()},
-                    self._body(response),
+                    self._body(response, asked),
                 )
         except requests.exceptions.ProxyError as error:
             raise AzeError("network.proxy", detail=_reason(error)) from None
         except requests.exceptions.SSLError as error:
-            raise AzeError("network.tls", url=_shown(url), detail=_reason(error)) from None
+            raise AzeError("network.tls", url=shown_url(url), detail=_reason(error)) from None
         except requests.exceptions.Timeout:
             raise Fault("timeout") from None
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
@@ -398,19 +631,38 @@ class _Call:
         except requests.exceptions.InvalidSchema as error:
             raise AzeError("network.proxy", detail=_reason(error)) from None
         except requests.exceptions.InvalidURL:
-            raise AzeError("network.bad_address", url=_shown(url)) from None
+            raise AzeError("network.bad_address", url=shown_url(url)) from None
 
-    def _body(self, response) -> bytes:
+    def _body(self, response, asked: _Request) -> bytes:
         pieces, size = [], 0
-        for piece in response.iter_content(_PIECE):
+        for piece in response.iter_content(_PIECE if asked.sink is None else _BLOCK):
             size += len(piece)
-            if size > MOST_BYTES or self._abandoned:
+            if size > MOST_BYTES and asked.sink is None or self.abandoned:
                 raise Fault("truncated")
-            pieces.append(piece)
+            if asked.sink is None:
+                pieces.append(piece)
+            else:
+                asked.sink(piece)
+        if asked.method == "HEAD" or response.status_code in (204, 304):
+            return b""
         announced = response.headers.get("Content-Length", "")
         if announced.isdigit() and response.raw.tell() < int(announced):
             raise Fault("truncated")
         return b"".join(pieces)
+
+
+class _Reader:
+    """A body as ``requests`` wants it: a file with a length."""
+
+    def __init__(self, body: Body):
+        self._body = body
+        self.len = body.length
+
+    def read(self, most: int = _BLOCK) -> bytes:
+        return self._body.read(most)
+
+    def __iter__(self):
+        return iter(lambda: self.read(), b"")
 
 
 def _reason(error: BaseException) -> str:
