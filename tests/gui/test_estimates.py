@@ -9,7 +9,7 @@ from pages_support import SAMPLE, fresh, settle, wait_for
 from qgis.core import QgsGeometry, QgsProject
 from qgis.PyQt.QtCore import QLocale, Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QLineEdit
+from qgis.PyQt.QtWidgets import QAction, QApplication, QLineEdit, QMainWindow
 
 from aze_plugin.domain.errors import AzeError
 from aze_plugin.gui.estimates import OwnEstimate, of_library
@@ -385,6 +385,28 @@ def test_keys_undo_on_the_page_and_not_elsewhere(details, session):
     form = fill(details, site_low="5")
     QTest.keyClick(form.fields["site", "low"], Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert len(shown(details)) == 2
+
+
+def test_the_window_s_own_undo_does_not_get_in_the_way(details, session):
+    fill(details, site_best="90", world_best="100").accept.click()
+    window, undone = QMainWindow(), []
+    action = QAction("Undo", window)
+    action.setShortcut("Ctrl+Z")
+    action.triggered.connect(lambda: undone.append("layer"))
+    window.addAction(action)
+    page = details.window()
+    window.setCentralWidget(page)
+    window.show()
+    QApplication.setActiveWindow(window)
+    details.setFocus()
+    settle()
+    QTest.keyClick(details, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert (shown(details), undone) == ([], [])
+    # With nothing left to undo on the page the keys are the window's again.
+    QTest.keyClick(details, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert undone == ["layer"]
+    page.setParent(None)
+    window.deleteLater()
 
 
 def test_the_library_s_are_overridden_and_not_edited(details, session, monkeypatch):

@@ -78,7 +78,7 @@ def headline(entry: dict[str, Any]) -> dict[str, Any] | None:
     """The share that stands for a taxon in a list: the one that decides, else the one that comes nearest.
 
     The deciding one as the check marks it; without a mark the segment of the taxon's route, then met before uncertain
-    before not met, then the order of parameters in which the Standard's evidence counts, then the largest. The whole
+    before not met, then the largest, then the order of parameters in which the Standard's evidence counts. The whole
     range joins all seasons and decides for a sole area only, so elsewhere it comes last. None without shares.
     """
     route = entry.get("route", "none")
@@ -90,8 +90,8 @@ def headline(entry: dict[str, Any]) -> dict[str, Any] | None:
             share["segment"] not in preferred,
             share["parameter"] == "range" and share["segment"] == "all",
             _rank(_STATUS_ORDER, share["status"]),
-            _rank(PARAMETERS, share["parameter"]),
             -(share["best"] if share["best"] is not None else -1.0),
+            _rank(PARAMETERS, share["parameter"]),
         )
 
     return min(entry.get("shares", ()), key=order, default=None)

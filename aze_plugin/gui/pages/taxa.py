@@ -256,7 +256,7 @@ class TaxaTree(QTreeView):
         words = wide(f"● {QCoreApplication.translate('AzeCriteria', 'cannot be assessed')} {species.DISAGREES}") + 8
         text = wide("100.0 %")
         bar = text + _BAR_PX
-        full, abbreviated = wide("Genus longissimus"), wide("A. longissima")
+        full, abbreviated = wide("Genus longissimus"), wide("A. longiss")
 
         left = width - category - marks - self.indentation()
         columns: dict[str, int] = {}

@@ -98,7 +98,7 @@ class TaxonDetails(QWidget):
                 card.add(widget)
             scroll.layout_.addWidget(card)
             self.cards.append(card)
-        self.outside = self.cards[1]
+        self.outside, self.meaning = self.cards[1:3]
         scroll.layout_.addStretch(1)
         self.scroll = scroll
         layout = QVBoxLayout(self)
@@ -123,6 +123,7 @@ class TaxonDetails(QWidget):
 
     def write(self, key: str) -> None:
         """Open the editor for a statement about this taxon."""
+        self.meaning.show()
         self.editor.open(
             self.session.candidates.current or "", key, self.taxon, self.session.nominations.statement(key, self.taxon)
         )
@@ -150,6 +151,7 @@ class TaxonDetails(QWidget):
         apart = self._show_outside(entry, stale)
         others = [f for f in entry["findings"] if f["code"] not in _OF_SHARES and f not in apart]
         self.findings.set_findings(others, dimmed=stale)
+        self.meaning.setVisible(bool(others) or not self.editor.isHidden())
         self.estimates.set_taxon(entry, results.assessed_estimates, self.session.candidates.current or "")
         self.how.set_groups(how(entry, settings, results.assessment_sources))
         return True
@@ -168,7 +170,8 @@ class TaxonDetails(QWidget):
             bar = species.bar_of(entry, {**found, "status": _between(found, threshold)}, threshold)
             self._share_rows.addWidget(ShareRow(title, bar, f"{species.share_name(found)}.", dimmed=stale))
         legend = translate("AzeCriteria", "Scale from 0 to 100 %; dashed: the threshold, {threshold}.")
-        self._share_rows.addWidget(TextLabel(legend.format(threshold=percent(threshold)), muted=True))
+        if entry["shares"]:
+            self._share_rows.addWidget(TextLabel(legend.format(threshold=percent(threshold)), muted=True))
         said = [f for f in entry["findings"] if f["code"] in _OF_SHARES]
         self.agreement.set_findings(said, dimmed=stale)
         self.agreement.setVisible(bool(said))
@@ -296,9 +299,7 @@ def decision(entry: Mapping[str, Any], threshold: float) -> str:
     order = ", ".join(word("parameter", parameter) for parameter in PARAMETERS)
     if deciding is None:
         nearest = species.headline(entry)
-        said = translate(
-            "AzeCriteria", "No share passes: more than {threshold} is needed, and {share} comes to {best}."
-        )
+        said = translate("AzeCriteria", "No share passes: more than {threshold} is needed. Nearest: {share}, {best}.")
         return said.format(
             threshold=percent(threshold), share=_inside(species.share_name(nearest)), best=percent(nearest["best"])
         )
@@ -378,7 +379,7 @@ def _group_order(group: tuple[str, str], bases: Mapping[tuple[str, str], str]) -
 
 def _between(found: Mapping[str, Any], threshold: float) -> str:
     """What a share comes to as the boundary moves: uncertain where the threshold lies between."""
-    passes = {value > threshold for value in (found["low"], found["best"], found["high"])}
+    passes = {value - threshold > 1e-9 for value in (found["low"], found["best"], found["high"])}
     return "uncertain" if len(passes) > 1 else "met" if True in passes else "not_met"
 
 

@@ -52,9 +52,7 @@ class EstimateEditor(QWidget):
         # What was typed into the form and not added yet, by candidate and taxon.
         self._drafts: dict[tuple[str, str], dict[str, Any]] = {}
 
-        self.none = TextLabel(
-            translate("AzeEstimates", "Nothing is estimated of this taxon yet: its shares are measured."), muted=True
-        )
+        self.none = TextLabel(translate("AzeEstimates", "Nothing is estimated of this taxon yet."), muted=True)
         self.model = model.EstimatesModel(self._put, self)
         self.table = EstimateTable(self.model)
         self.problems = TextLabel()

@@ -118,7 +118,7 @@ def share_row(entry: dict[str, Any], share: dict[str, Any], threshold: float, di
 
 def _bounds(bar: Bar) -> str:
     """The low and the high value where they differ from the best."""
-    if bar.best is None or bar.low == bar.best == bar.high:
+    if bar.best is None or percent(bar.low) == bar.text == percent(bar.high):
         return ""
     said = QCoreApplication.translate("AzeCriteria", "Low {low}, high {high}.")
     return said.format(low=percent(bar.low), high=percent(bar.high))
