@@ -144,6 +144,18 @@ def _species_rows(taxa: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
 _SPECIES_HEAD = ("Species", "Category", "Measured by", "Here", "World", "Share", "Route")
 
 
+def _side_by_side(taxon: Mapping[str, Any]) -> str:
+    """The shares by all other parameters, which a reviewer compares with the one that decides."""
+    said = []
+    for share in taxon["shares"]:
+        if share.get("deciding") or (share["parameter"], share["segment"]) == ("range", "all"):
+            continue
+        bounds = "" if share["low"] == share["high"] else f" ({_percent(share['low'])} to {_percent(share['high'])})"
+        season = "" if share["segment"] == "all" else f", {nominations.SEASON_LABELS[share['segment']].lower()}"
+        said.append(f"{_PARAMETERS[share['parameter']]}{season} {_percent(share['best'])}{bounds}")
+    return "; ".join(said)
+
+
 def _in_passing(taxon: Mapping[str, Any]) -> str:
     share = max(share["best"] for share in taxon["shares"])
     return f"<i>{escape(taxon['scientific_name'])}</i> ({escape(taxon['category'])}, {_percent(share)})"
@@ -154,6 +166,10 @@ def _species(assessment: Mapping[str, Any]) -> str:
     authority = nominations.national_authority(assessment)
     head = [f"{h} ({authority})" if authority and h == "Category" else h for h in _SPECIES_HEAD]
     body = _table(head, rows, (3, 4, 5)) if rows else "<p>No species makes the site qualify.</p>"
+    compared = [(t["scientific_name"], _side_by_side(t)) for t in nominations.triggers(assessment)]
+    lines = [f"<i>{escape(name)}</i>: {escape(shares)}." for name, shares in compared if shares]
+    if lines:
+        body += f"<p>By the other parameters: {' '.join(lines)}</p>"
     others = [t for t in assessment["species"] if not t["trigger"]]
     if others:
         names = "; ".join(_in_passing(taxon) for taxon in others)

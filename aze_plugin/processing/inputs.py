@@ -17,6 +17,7 @@ from qgis.core import (
     QgsProcessingUtils,
     QgsProviderRegistry,
     QgsProviderSublayerDetails,
+    QgsRasterLayer,
     QgsWkbTypes,
 )
 from qgis.PyQt.QtCore import QCoreApplication
@@ -132,6 +133,21 @@ def edges() -> QgsProcessingParameterMultipleLayers:
     )
 
 
+def landcover_layer(algorithm: QgsProcessingAlgorithm, parameters, context) -> QgsRasterLayer | None:
+    """The layer of LANDCOVER, None where it was not given. Raises AzeError ``landcover.unreadable``."""
+    if not parameters.get("LANDCOVER"):
+        return None
+    layer = algorithm.parameterAsRasterLayer(parameters, "LANDCOVER", context)
+    if layer is None:
+        raise AzeError("landcover.unreadable", file=str(parameters["LANDCOVER"]), detail="")
+    return layer
+
+
+def edge_layers(algorithm: QgsProcessingAlgorithm, parameters, context) -> list:
+    """The layers of EDGES; none where it was not given."""
+    return _layers(algorithm, parameters, context, "EDGES") if parameters.get("EDGES") else []
+
+
 def survey(algorithm: QgsProcessingAlgorithm, parameters, context):
     """Where the land round a candidate is looked up; to be called in the layers' own thread.
 
@@ -144,13 +160,9 @@ def survey(algorithm: QgsProcessingAlgorithm, parameters, context):
     from ..services.landcover import Landcover
     from ..services.surroundings import Survey
 
-    landcover = None
-    if parameters.get("LANDCOVER"):
-        layer = algorithm.parameterAsRasterLayer(parameters, "LANDCOVER", context)
-        if layer is None:
-            raise AzeError("landcover.unreadable", file=str(parameters["LANDCOVER"]), detail="")
-        landcover = Landcover.from_layer(layer)
-    layers = _layers(algorithm, parameters, context, "EDGES") if parameters.get("EDGES") else []
+    raster = landcover_layer(algorithm, parameters, context)
+    landcover = None if raster is None else Landcover.from_layer(raster)
+    layers = edge_layers(algorithm, parameters, context)
     outlines = _layers(algorithm, parameters, context, "PROTECTED") if parameters.get("PROTECTED") else []
     # Points among protected areas have no outline; a layer of points given as edges is a mistake.
     layers += [layer for layer in outlines if layer.geometryType() == QgsWkbTypes.GeometryType.PolygonGeometry]

@@ -78,6 +78,8 @@ class PackageNomination(AzeAlgorithm):
 
         try:
             self._survey = inputs.survey(self, parameters, context)
+            raster = inputs.landcover_layer(self, parameters, context)
+            edges = inputs.edge_layers(self, parameters, context)
             if parameters.get("PROTECTED"):
                 layers = inputs.protected_layers(self, parameters, context)
                 self._protected = [LayerSnapshot(layer) for layer in layers]
@@ -87,6 +89,8 @@ class PackageNomination(AzeAlgorithm):
         sites = self.parameterAsVectorLayer(parameters, "SITES", context) if parameters.get("SITES") else None
         if sites is not None:
             self._origins.append(origin_of(sites, "existing sites"))
+        self._origins += [origin_of(layer, "mapped edges") for layer in edges]
+        self._origins += [origin_of(raster, "land cover")] if raster is not None else []
         return True
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
