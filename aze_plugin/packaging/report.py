@@ -114,6 +114,8 @@ def _criteria(assessment: Mapping[str, Any]) -> str:
 def _value(share: Mapping[str, Any], key: str) -> str:
     if share["unit"] == "m2":
         return f"{_number(share[key] / 1e6)} km²"
+    if share["unit"] == "cells":
+        return f"{_number(share[key])}\u00a0cell{'' if share[key] == 1 else 's'}"
     return _number(share[key])
 
 
