@@ -88,16 +88,22 @@ def check_candidates(
     }
 
 
+def told_of(library: Library, estimates: Sequence[EstimateRow]) -> dict[str, list[tuple[str, Estimate]]]:
+    """Estimates of a file by taxon id, as (site, estimate)."""
+    told: dict[str, list[tuple[str, Estimate]]] = {}
+    names = library.names() if estimates else {}
+    for row in estimates:
+        told.setdefault(taxon_of(row, names), []).append((row.site, row.estimate))
+    return told
+
+
 class _Check:
     """One library asked about several candidates."""
 
     def __init__(self, library: Library, against: Background, candidates: Sequence[Candidate]):
         self._library, self._against, self._settings = library, against, against.settings
         self._candidates = [*candidates, *against.rivals]
-        self._told: dict[str, list[tuple[str, Estimate]]] = {}
-        names = library.names() if against.estimates else {}
-        for row in against.estimates:
-            self._told.setdefault(taxon_of(row, names), []).append((row.site, row.estimate))
+        self._told = told_of(library, against.estimates)
 
     def run(self, candidate: Candidate, progress: Progress) -> Checked:
         """Check one candidate."""
