@@ -39,8 +39,6 @@ _STYLED = QgsMapLayer.StyleCategory.Symbology | QgsMapLayer.StyleCategory.Labeli
 
 CANDIDATE_TABLE = "candidates"
 _CANDIDATE_FIELDS = ("name", "kind", "updates_site", "created", "note")
-# Cells along each side of a coarse look at a raster.
-_LOOK = 128
 _VECTOR_ENDINGS = (".shp", ".gpkg", ".geojson", ".json", ".kml", ".gml", ".fgb", ".gdb", ".tab")
 
 
@@ -177,17 +175,6 @@ def open_raster(path: str) -> QgsRasterLayer:
     if not layer.isValid():
         raise AzeError("layer.not_raster", file=path)
     return layer
-
-
-def is_continuous(layer: QgsRasterLayer) -> bool:
-    """Whether a raster holds measurements and no classes, as a coarse look over all of it tells: decimal numbers of more
-    different values than a map of classes has."""
-    provider = layer.dataProvider()
-    if provider.dataType(1) not in (Qgis.DataType.Float32, Qgis.DataType.Float64):
-        return False
-    values = provider.block(1, layer.extent(), min(layer.width(), _LOOK), min(layer.height(), _LOOK)).as_numpy()
-    most = paths.load_json("criteria", "aze.json")["discreteness"]["landcover"]["max_values"]
-    return len(set(values.compressed().tolist())) > most
 
 
 # ------------------------------------------------------------------------------------------------------ candidates

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.core import Qgis, QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
+from .. import paths
 from ..domain.errors import AzeError
 from ..services.dependencies import shapely_problem
 from ..services.wording import text
 from . import layers
+
+# Cells along each side of a coarse look at a raster.
+_LOOK = 128
 
 
 class Sources(QObject):
@@ -123,6 +127,8 @@ class Sources(QObject):
             from ..services.landcover import Landcover
 
             Landcover.from_layer(layer)
+            if _is_continuous(layer):
+                raise AzeError("landcover.continuous", source=layer.name())
         for other in layers.with_role(self._project, "landcover"):
             other.removeCustomProperty(layers.ROLE)
 
@@ -136,3 +142,14 @@ class Sources(QObject):
         """Data or the rules for it changed: what was computed with the earlier ones is stale."""
         self.version += 1
         self.changed.emit()
+
+
+def _is_continuous(layer: QgsRasterLayer) -> bool:
+    """Whether a raster holds measurements and no classes, as a coarse look over all of it tells: decimal numbers of
+    more different values than a map of classes has."""
+    provider = layer.dataProvider()
+    if provider.dataType(1) not in (Qgis.DataType.Float32, Qgis.DataType.Float64):
+        return False
+    block = provider.block(1, layer.extent(), min(layer.width(), _LOOK), min(layer.height(), _LOOK))
+    values = {block.value(i) for i in range(block.width() * block.height()) if not block.isNoData(i)}
+    return len(values) > paths.load_json("criteria", "aze.json")["discreteness"]["landcover"]["max_values"]

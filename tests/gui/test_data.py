@@ -4,10 +4,12 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+from osgeo import gdal
 from pages_support import *  # noqa: F403
 from pages_support import SAMPLE, fresh, settle, wait_for
-from qgis.core import QgsProject, QgsVectorFileWriter, QgsVectorLayer
+from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsVectorFileWriter, QgsVectorLayer
 from window import window  # noqa: F401
 
 from aze_plugin.domain.errors import AzeError
@@ -117,11 +119,27 @@ def test_one_raster_is_land_cover_and_another_takes_its_place(page, empty_sessio
     first = empty_session.sources.landcover
     assert empty_session.sources.parameters()["LANDCOVER"] is first
     # A copy: QGIS writes what it finds out of a raster's values beside it.
-    raster = shutil.copy(SAMPLE / "habitat" / "Azea_alba.tif", tmp_path)
+    raster = shutil.copy(SAMPLE / "landcover.tif", tmp_path / "later.tif")
     empty_session.sources.add("landcover", str(raster))
-    assert empty_session.sources.landcover.name() == "Azea_alba"
+    assert empty_session.sources.landcover.name() == "later"
     assert page.ground.cover.rows.count() == 1
     assert first.id() in QgsProject.instance().mapLayers()
+
+
+def test_measurements_are_no_land_cover(page, empty_session, tmp_path):
+    """Said when the raster is chosen, and not by every check that comes after."""
+    path = str(tmp_path / "elevation.tif")
+    raster = gdal.GetDriverByName("GTiff").Create(path, 40, 40, 1, gdal.GDT_Float32)
+    raster.SetGeoTransform((0, 0.1, 0, 4, 0, -0.1))
+    raster.SetProjection(QgsCoordinateReferenceSystem("EPSG:4326").toWkt())
+    raster.GetRasterBand(1).WriteArray(np.arange(1600).reshape(40, 40) / 7)
+    del raster
+    said = []
+    empty_session.message.connect(lambda sentence, level: said.append(sentence))
+    empty_session.sources.add("landcover", str(SAMPLE / "landcover.tif"))
+    page.ground.cover.take([path])
+    assert "elevation" in said[0]
+    assert empty_session.sources.landcover.name() == "landcover"
 
 
 def test_edges_are_lines_and_areas(page, empty_session, tmp_path):
