@@ -1,16 +1,39 @@
-"""Proposals for a boundary: the choice of units against brute force, bounds against exact answers, shapes on a plane."""
+"""Proposals for a boundary: the choice of units against brute force, bounds against exact answers, drawn shapes."""
 
+import json
+import math
+from dataclasses import replace
+from functools import partial
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
+import pyproj
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aze_plugin.domain.errors import Cancelled
+from aze_plugin.domain import geometry
+from aze_plugin.domain.candidate import ExistingSite
+from aze_plugin.domain.criteria.settings import Settings
+from aze_plugin.domain.errors import AzeError, Cancelled
+from aze_plugin.domain.progress import Progress
 from aze_plugin.domain.selection import Exact, Greedy, Objective, Problem, lower_bound
+from aze_plugin.domain.species import (
+    Estimate,
+    Evidence,
+    HabitatEvidence,
+    RangeEvidence,
+    RangeRow,
+    RecordEvidence,
+    Taxon,
+)
+from aze_plugin.domain.suggestion import Request, Rules, Unit, suggest
 
-# ------------------------------------------------------------------------------------------------- choosing, brute force
+ROOT = Path(__file__).resolve().parents[2]
+
+# ------------------------------------------------------------------------------------------------ choosing, brute force
 
 
 class World:
@@ -112,6 +135,9 @@ def test_exact_is_what_brute_force_finds(world):
     assert sum(world.area[s] for s in world.land(best)) == pytest.approx(least)
     assert world.held(world.land(best)) >= world.target - 1e-9
     assert len(best) == min(len(c) for c, _, area in found if area == pytest.approx(least))
+    needed = set(world.problem().needed)
+    assert needed == set.intersection(*(set(c) for c, _, _ in found))
+    assert Exact(world.problem(), fixed=sorted(needed)).best(Objective("area")) == best
     for tolerance in (0.0, 0.2, 1.0):
         limit = least * (1 + tolerance)
         near = [(chosen, land) for chosen, land, area in found if area <= limit * (1 + 1e-9)]
@@ -226,4 +252,325 @@ def test_large_choices_come_near_the_bound_and_can_be_stopped():
     with pytest.raises(Cancelled):
         Greedy(problem, stop).least_area()
     with pytest.raises(Cancelled):
-        Exact(scattered(0, 20), stop).best(Objective("area"))
+        Exact(scattered(0, 20), check=stop).best(Objective("area"))
+
+
+# ---------------------------------------------------------------------------------------------------- shapes on a plane
+
+RULES = Rules.from_dict(json.loads((ROOT / "resources" / "criteria" / "suggestion.json").read_text()))
+CRITERIA = Settings.from_dict(json.loads((ROOT / "resources" / "criteria" / "aze.json").read_text()))
+PLAIN = Taxon("1", "Planaria plana", "EN")
+KM = 1000.0
+X0, Y0 = 3_000_000.0, -700_000.0
+
+
+def square(x, y, width=1.0, height=1.0):
+    """A rectangle, in km from a corner somewhere in Africa."""
+    return shapely.box(X0 + x * KM, Y0 + y * KM, X0 + (x + width) * KM, Y0 + (y + height) * KM)
+
+
+def ranged(*shapes, **seasons):
+    """A taxon with a resident range, or with one shape a season."""
+    rows = [RangeRow(1, 1, 1, shape) for shape in shapes]
+    codes = {"breeding": 2, "non_breeding": 3}
+    rows += [RangeRow(1, 1, codes[name], shape) for name, shape in seasons.items()]
+    areas = {"all": shapely.union_all([r.geometry for r in rows]).area}
+    for segment in ("resident",) if shapes else seasons:
+        areas[segment] = shapely.union_all(list(shapes) or [seasons[segment]]).area
+    return Evidence(PLAIN, RangeEvidence(tuple(rows), areas))
+
+
+def recorded(points, **more):
+    """A taxon with records at places in km."""
+    metres = np.array([(X0 + x * KM, Y0 + y * KM) for x, y in points])
+    lonlat = geometry.unproject(metres)
+    cells = len({(x // 2000, y // 2000) for x, y in metres.tolist()})
+    places = len({tuple(np.round(p, 4)) for p in lonlat})
+    return Evidence(
+        PLAIN,
+        records=RecordEvidence(lonlat, metres, np.zeros(len(metres), int), cells, places, len(metres), {}),
+        **more,
+    )
+
+
+def ask(evidence, units=(), sites=None, protected=None, rules=RULES, progress=None, **request):
+    """Proposals; units by name. ``fill`` is off unless asked for."""
+    named = [Unit(name, shape) for name, shape in dict(units).items()]
+    existing = None if sites is None else [ExistingSite("1", "Old", site) for site in sites]
+    asked = Request(**{"fill": False, **request})
+    return suggest(evidence, named, asked, CRITERIA, rules, existing, protected, progress)
+
+
+def test_overlapping_units_take_no_land_and_hold_no_range_twice():
+    # A and B hold the same half of the range; together with C all is held, A and B together are not enough.
+    evidence = ranged(square(0, 0, 4, 2))
+    found = ask(evidence, {"A": square(0, 0, 2, 2), "B": square(0, 0, 2, 3), "C": square(2, 0, 2, 2)})
+    first = found.proposals[0]
+    assert set(first.units) == {"A", "C"}
+    assert first.share.best == pytest.approx(1.0)
+    assert geometry.area(first.geometry) == pytest.approx(8e6)
+    assert (first.parts, first.exact, first.bound) == (1, True, pytest.approx(1.0))
+    assert first.protected_share is None
+    assert found.reachable_share == pytest.approx(1.0)
+    short = ask(evidence, {"A": square(0, 0, 2, 2), "B": square(0, 0, 2, 3)})
+    assert not short.proposals
+    assert short.reachable_share == pytest.approx(0.5)
+    said = {f.code: f.params for f in short.findings}
+    assert said["suggestion.unreachable"]["share"] == pytest.approx(0.5)
+
+
+def test_lengths_are_true_on_the_ground():
+    # At 60° EPSG:6933 stretches eastings to about 1.73 times: a square on the ground is no square there.
+    corner = geometry.project(np.array([[20.0, 60.0], [20.18, 60.09]]))
+    shape = shapely.box(*corner[0], *corner[1])
+    evidence = Evidence(PLAIN, RangeEvidence((RangeRow(1, 1, 1, shape),), {"all": shape.area, "resident": shape.area}))
+    first = ask(evidence, {"A": shape}).proposals[0]
+    length = pyproj.Geod(ellps="WGS84").geometry_area_perimeter(geometry.to_lonlat(shapely.segmentize(shape, 100)))[1]
+    assert first.perimeter_m == pytest.approx(length, rel=1e-5)
+    assert first.compactness == pytest.approx(math.pi / 4, rel=0.01)
+
+
+def test_equal_to_the_threshold_is_not_enough():
+    evidence = ranged(square(0, 0, 20, 1))
+    assert not ask(evidence, {"A": square(0, 0, 19, 1)}).proposals
+    assert ask(evidence, {"A": square(0, 0, 19.01, 1)}).proposals
+
+
+def test_cells_are_sets_and_the_threshold_counts_them_whole():
+    # Twenty cells; 19 of them are just 95 %, so all 20 are needed. Two units have records of one cell.
+    points = [(2 * n + 1, 1) for n in range(20)] + [(1.5, 1.5)]
+    evidence = recorded(points)
+    units = {f"U{n}": square(2 * n, 0, 2, 2) for n in range(1, 20)}
+    units |= {"near": square(0.9, 0.9, 0.2, 0.2), "also": square(1.4, 1.4, 0.15, 0.15)}
+    found = ask(evidence, units)
+    assert found.parameter == "aoo"
+    first = found.proposals[0]
+    assert first.share.site_value == first.share.global_value == 20
+    # The smaller of the two is enough for the cell that both have.
+    assert "also" in first.units and "near" not in first.units
+    assert not ask(evidence, {name: shape for name, shape in units.items() if name != "U7"}).proposals
+
+
+def test_the_parameter_is_the_first_with_data_unless_chosen():
+    both = recorded([(1, 1), (5, 1)], range=ranged(square(0, 0, 2, 2)).range)
+    units = {"W": square(0, 0, 2, 2), "E": square(4, 0, 2, 2)}
+    assert ask(both, units).parameter == "aoo"
+    chosen = ask(both, units, parameter="range")
+    assert chosen.proposals[0].units == ("W",)
+    codes = {f.code for f in chosen.proposals[0].findings}
+    assert "irreplaceability.range_only" in codes
+    assert "suggestion.other_parameter" in codes
+    assert "irreplaceability.range_only" not in {f.code for f in ask(both, units).proposals[0].findings}
+    assert "suggestion.few_records" in {f.code for f in ask(both, units).proposals[0].findings}
+    for request, code in (
+        ({"parameter": "esh"}, "suggestion.no_parameter"),
+        ({"segment": "breeding"}, "suggestion.no_segment"),
+    ):
+        with pytest.raises(AzeError) as error:
+            ask(both, units, **request)
+        assert error.value.code == code
+    with pytest.raises(AzeError) as error:
+        ask(Evidence(PLAIN), units)
+    assert error.value.code == "suggestion.no_evidence"
+
+
+def test_estimates_do_not_move_with_a_boundary():
+    told = tuple(
+        Estimate(scope, "mature_individuals", "all", value, value, value)
+        for scope, value in (("global", 100), ("site", 99))
+    )
+    with pytest.raises(AzeError) as error:
+        ask(Evidence(PLAIN, estimates=told), {"A": square(0, 0)})
+    assert error.value.code == "suggestion.no_evidence"
+    known = replace(ranged(square(0, 0)), estimates=(*told, Estimate("site", "range", "resident", 0, 0, 0)))
+    first = ask(known, {"A": square(0, 0)}).proposals[0]
+    assert (first.share.parameter, first.share.best) == ("range", pytest.approx(1.0))
+
+
+def test_the_leading_segment_is_the_smallest_that_can_be_reached():
+    evidence = ranged(breeding=square(0, 0, 2, 2), non_breeding=square(10, 0, 5, 5))
+    units = {"island": square(0, 0, 2, 2), "sea": square(10, 0, 5, 5)}
+    assert ask(evidence, units).segment == "breeding"
+    assert ask(evidence, {"sea": units["sea"]}).segment == "non_breeding"
+    assert ask(evidence, units, segment="non_breeding").proposals[0].units == ("sea",)
+
+
+def test_area_of_habitat_is_asked_piece_by_piece():
+    habitat = shapely.union_all([square(0, 0, 3, 1), square(6, 0, 1, 1)])
+    own = HabitatEvidence("all", habitat.area, lambda shape: float(shapely.intersection(shape, habitat).area))
+    evidence = Evidence(PLAIN, habitats=(own,))
+    found = ask(evidence, {"A": square(0, 0, 3.5, 1), "B": square(5.9, 0, 1.1, 1.2)})
+    assert found.proposals[0].units == ("A", "B")
+    filled = ask(evidence, {"A": square(0, 0, 3.5, 1)}, fill=True, cell_km2=0.5)
+    first = filled.proposals[0]
+    assert first.units == ("A",) and first.cells >= 2
+    assert first.share.best > 0.95
+    assert filled.reachable_share == pytest.approx(1.0)
+
+
+def test_existing_sites_are_not_built_over():
+    evidence = ranged(square(0, 0, 10, 1))
+    site = square(9.8, 0, 1, 1)
+    for request in ({}, {"fill": True, "cell_km2": 0.2}):
+        units = {} if request else {"A": square(0, 0, 10, 1)}
+        first = ask(evidence, units, sites=[site], **request).proposals[0]
+        assert shapely.intersection(first.geometry, site).area < 1
+        assert 0.95 < first.share.best <= 0.98 + 1e-9
+    blocked = ask(evidence, {"A": square(0, 0, 10, 1)}, sites=[square(5, 0, 9, 1)])
+    assert not blocked.proposals
+    assert blocked.reachable_share == pytest.approx(0.5)
+    said = {f.code: f.params for f in blocked.findings}
+    assert said["suggestion.in_sites"]["share"] == pytest.approx(0.5)
+
+
+def test_hexagons_fill_only_what_units_leave():
+    evidence = ranged(square(0, 0, 10, 10))
+    unit = square(-1, -1, 6, 12)
+    found = ask(evidence, {"west": unit}, fill=True, cell_km2=1.0)
+    first = found.proposals[0]
+    assert first.units == ("west",) and first.cells > 20
+    assert first.share.best > 0.95
+    # Hexagons are whole beyond the units, and end where these begin: nothing overlaps, nothing gapes.
+    rest = shapely.difference(first.geometry, unit)
+    assert rest.area + unit.area == pytest.approx(first.geometry.area, rel=1e-6)
+    assert first.parts == 1 and not list(first.geometry.interiors)
+    alone = ask(evidence, fill=True)
+    assert alone.proposals[0].cells > 20 and alone.cell_km2 == 1.0
+    with pytest.raises(AzeError) as error:
+        ask(evidence)
+    assert error.value.code == "suggestion.no_units"
+    with pytest.raises(AzeError) as error:
+        ask(evidence, fill=True, cell_km2=0.001)
+    assert error.value.code == "suggestion.too_many_cells"
+
+
+def test_hexagons_are_regular_on_the_ground_and_of_the_size_asked_for():
+    for latitude in (0.0, 45.0, -70.0):
+        x, y = geometry.project(np.array([[10.0, latitude]]))[0]
+        made = geometry.hexagons(np.array([shapely.box(x, y, x + 9000, y + 9000)]), 2e6)
+        assert np.allclose(shapely.area(made), 2e6)
+        assert shapely.union_all(made).area == pytest.approx(2e6 * len(made), rel=1e-9)
+        lonlat = geometry.to_lonlat(made[:1])[0]
+        ring = shapely.get_coordinates(lonlat)
+        sides = pyproj.Geod(ellps="WGS84").inv(*ring[:-1].T, *ring[1:].T)[2]
+        assert sides.max() / sides.min() < 1.01
+
+
+def test_slivers_go_and_small_holes_are_filled_unless_they_are_sites():
+    hole = square(3, 3, 0.5, 0.5)
+    holder = shapely.difference(square(0, 0, 10, 10), hole)
+    speck = square(20, 20, 0.1, 0.1)
+    evidence = ranged(square(0, 0, 10, 10))
+    units = {"A": shapely.union_all([holder, speck])}
+    first = ask(evidence, units).proposals[0]
+    assert first.parts == 1 and shapely.area(first.geometry) == pytest.approx(100e6, rel=1e-6)
+    kept = ask(evidence, units, sites=[hole]).proposals[0]
+    assert len(kept.geometry.interiors) == 1
+
+
+def test_a_sliver_that_the_threshold_needs_stays():
+    # The speck is below the sliver's share of land, but has the last of the range.
+    evidence = ranged(square(0, 0, 0.94, 1), square(20, 20, 0.06, 1))
+    units = {"large": square(-10, -10, 40, 20), "speck": square(20, 20, 0.06, 1)}
+    first = ask(evidence, units).proposals[0]
+    assert first.share.best == pytest.approx(1.0)
+    assert first.parts == 2
+
+
+def test_alternatives_stand_for_trade_offs_and_differ():
+    # The range runs along a row; patches hold it narrowly, blocks comfortably, one of them is protected.
+    evidence = ranged(square(0, 0, 8, 1))
+    units = {f"P{n}": square(n, 0.0, 1, 1) for n in range(8)}
+    units |= {"north": square(0, 0, 8, 1.8), "south": square(0, -0.7, 8, 1.7)}
+    found = ask(evidence, units, protected=[square(-1, -2, 12, 2.99)], alternatives=5)
+    kinds = {p.trade_off: p for p in found.proposals} | {k: p for p in found.proposals for k in p.also}
+    assert found.proposals[0].trade_off == "least_area"
+    assert geometry.area(found.proposals[0].geometry) == pytest.approx(8e6, rel=1e-4)
+    assert len(kinds["fewest"].units) == 1
+    assert kinds["one_part"].parts == 1
+    for proposal in found.proposals:
+        assert proposal.share.best > 0.95
+        assert proposal.bound == pytest.approx(geometry.area(proposal.geometry) / 8e6, rel=1e-3)
+    for one, other in combinations(found.proposals, 2):
+        apart = shapely.symmetric_difference(one.geometry, other.geometry).area
+        assert apart >= 0.049 * shapely.union(one.geometry, other.geometry).area
+    assert found.proposals[0].protected_share == pytest.approx(0.99, abs=1e-3)
+    assert len(ask(evidence, units, alternatives=1).proposals) == 1
+
+
+def test_one_part_is_joined_over_units_that_hold_nothing():
+    evidence = ranged(square(0, 0, 1, 1), square(3, 0, 1, 1))
+    units = {"W": square(0, 0), "E": square(3, 0), "a": square(1, 0), "b": square(2, 0), "far": square(1, 1, 2, 5)}
+    found = ask(evidence, units)
+    assert found.proposals[0].parts == 2
+    joined = next(p for p in found.proposals if p.trade_off == "one_part")
+    assert set(joined.units) == {"W", "E", "a", "b"} and joined.parts == 1
+
+
+def test_a_world_across_180_degrees_is_one():
+    edge = geometry.HALF_WORLD
+    whole = shapely.union_all([shapely.box(edge - 3000, 0, edge, 2000), shapely.box(-edge, 0, -edge + 3000, 2000)])
+    evidence = ranged(whole)
+    sides = {"east": shapely.box(edge - 3000, 0, edge, 2000), "west": shapely.box(-edge, 0, -edge + 3000, 2000)}
+    first = ask(evidence, sides).proposals[0]
+    assert first.parts == 1 and first.share.best == pytest.approx(1.0)
+    assert first.perimeter_m == pytest.approx(geometry.perimeter_m(shapely.box(0, 0, 6000, 2000)), rel=1e-6)
+    low, _, high, _ = first.geometry.bounds
+    assert (low, high) == (pytest.approx(-edge), pytest.approx(edge))
+    filled = ask(evidence, fill=True, cell_km2=0.2).proposals[0]
+    assert filled.parts == 1 and filled.share.best > 0.95
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6))
+def test_random_units_give_the_least_area_that_brute_force_finds(seed):
+    rng = np.random.default_rng(seed)
+    evidence = ranged(shapely.Point(X0 + 5 * KM, Y0 + 5 * KM).buffer(4 * KM, quad_segs=5))
+    units = {f"U{n}": square(*rng.integers(0, 8, 2), *rng.integers(2, 8, 2)) for n in range(int(rng.integers(2, 8)))}
+    whole = evidence.range.rows[0].geometry
+    areas = []
+    for size in range(1, len(units) + 1):
+        for chosen in combinations(units.values(), size):
+            land = shapely.union_all(chosen)
+            if shapely.intersection(land, whole).area / whole.area > 0.95 + 1e-6:
+                areas.append(land.area)
+    found = ask(evidence, units, rules=replace(RULES, hole_share=0.0))
+    assert bool(areas) == bool(found.proposals)
+    if areas:
+        first = found.proposals[0]
+        assert (
+            min(areas) * (1 - 1e-6) <= geometry.area(first.geometry) <= min(areas) * (1 + RULES.tolerance_share + 1e-6)
+        )
+        assert shapely.intersection(first.geometry, whole).area / whole.area > 0.95
+
+
+def test_many_units_laid_over_one_another_piecewise_come_to_the_same():
+    rng = np.random.default_rng(5)
+    shapes = [square(x, y) for x in range(12) for y in range(12)]
+    shapes += [square(*rng.uniform(0, 9, 2), *rng.uniform(0.5, 3, 2)) for _ in range(10)]
+    evidence = ranged(square(1.3, 1.2, 8, 9))
+    units = {f"U{n}": shape for n, shape in enumerate(shapes)}
+    together = ask(evidence, units)
+    apart = ask(evidence, units, rules=replace(RULES, noded_vertices=0))
+    assert geometry.area(apart.proposals[0].geometry) == pytest.approx(
+        geometry.area(together.proposals[0].geometry), rel=0.01
+    )
+    assert apart.reachable_share == pytest.approx(together.reachable_share)
+    assert not together.proposals[0].exact
+    for proposal in (*together.proposals, *apart.proposals):
+        assert proposal.share.best > 0.95 and proposal.bound >= 1
+
+
+def test_a_wish_to_stop_is_heard_at_any_time():
+    evidence = ranged(square(0, 0, 10, 10))
+    calls = []
+    ask(evidence, fill=True, cell_km2=1.0, progress=Progress(is_cancelled=lambda: calls.append(1)))
+    for stop in {0, 1, len(calls) // 3, len(calls) // 2, len(calls) - 2}:
+        asked = iter([False] * stop)
+        with pytest.raises(Cancelled):
+            ask(evidence, fill=True, cell_km2=1.0, progress=Progress(is_cancelled=partial(next, asked, True)))
+
+
+def test_a_taxon_that_cannot_trigger_is_said():
+    evidence = replace(ranged(square(0, 0)), taxon=replace(PLAIN, category="LC"))
+    assert "suggestion.cannot_trigger" in {f.code for f in ask(evidence, {"A": square(0, 0)}).findings}
