@@ -9,6 +9,7 @@ from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtWidgets import (
     QDialog,
     QDialogButtonBox,
+    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QListWidget,
@@ -28,6 +29,7 @@ from .widgets.sketch import Sketch
 
 # So few are likely meant all; of more the user picks.
 _ALL_AT_FIRST = 5
+_MOST_ROWS = 6
 
 
 class BoundaryDialog(QDialog):
@@ -53,18 +55,19 @@ class BoundaryDialog(QDialog):
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setAccessibleName(translate("AzeBoundary", "Boundaries"))
-        self.list.setMinimumHeight(80)
         for i, boundary in enumerate(file.boundaries):
-            self.list.addItem(self._item(boundary, several and (i == 0 or len(file.boundaries) <= _ALL_AT_FIRST)))
+            self.list.addItem(self._item(i, boundary, i == 0 or len(file.boundaries) <= _ALL_AT_FIRST))
+        rows = min(_MOST_ROWS, len(file.boundaries))
+        self.list.setFixedHeight(rows * self.list.sizeHintForRow(0) + 2 * self.list.frameWidth() + 2)
         row = QHBoxLayout()
         row.addWidget(link(translate("AzeBoundary", "all"), lambda: self._set_all(Qt.CheckState.Checked)))
         row.addWidget(link(translate("AzeBoundary", "none"), lambda: self._set_all(Qt.CheckState.Unchecked)))
-        row.addStretch(1)
-        self.count = TextLabel(muted=True)
+        self.count = ElidedLabel()
+        self.count.setAlignment(Qt.AlignmentFlag.AlignRight)
         row.addWidget(self.count, 1)
         self.each = QRadioButton(translate("AzeBoundary", "Each becomes a candidate"))
         self.each.setChecked(True)
-        self.together = QRadioButton(translate("AzeBoundary", "Joined they become one candidate"))
+        self.together = QRadioButton(translate("AzeBoundary", "Joined into one candidate"))
         self.name = QLineEdit(_stem(file.source))
         self.name.setPlaceholderText(translate("AzeBoundary", "name of the candidate"))
         self.name.setAccessibleName(translate("AzeBoundary", "Name of the candidate"))
@@ -72,7 +75,7 @@ class BoundaryDialog(QDialog):
         choosing = QVBoxLayout(self.choosing)
         choosing.setContentsMargins(0, 0, 0, 0)
         choosing.setSpacing(4)
-        choosing.addWidget(self.list, 1)
+        choosing.addWidget(self.list)
         choosing.addLayout(row)
         for widget in (self.each, self.together, self.name):
             choosing.addWidget(widget)
@@ -81,19 +84,15 @@ class BoundaryDialog(QDialog):
         self.title = ElidedLabel()
         self.before, self.after = Sketch(), Sketch()
         self.before_said, self.after_said = TextLabel(muted=True), TextLabel(muted=True)
-        drawings = QHBoxLayout()
-        self._before_column = QWidget()
-        after_column = QWidget()
-        for column, drawing, label in (
-            (self._before_column, self.before, self.before_said),
-            (after_column, self.after, self.after_said),
-        ):
-            inside = QVBoxLayout(column)
-            inside.setContentsMargins(0, 0, 0, 0)
-            inside.setSpacing(2)
-            inside.addWidget(drawing, 1)
-            inside.addWidget(label)
-            drawings.addWidget(column, 1)
+        # In a grid both drawings are of one height, however their captions wrap.
+        drawings = QGridLayout()
+        drawings.setHorizontalSpacing(6)
+        drawings.setVerticalSpacing(2)
+        for column, (drawing, label) in enumerate(((self.before, self.before_said), (self.after, self.after_said))):
+            drawings.addWidget(drawing, 0, column)
+            drawings.addWidget(label, 1, column, Qt.AlignmentFlag.AlignTop)
+        drawings.setRowStretch(0, 1)
+        self._drawings = drawings
         self.own_notes = TextLabel()
 
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
@@ -104,9 +103,9 @@ class BoundaryDialog(QDialog):
         page = PageScroll()
         page.layout_.setContentsMargins(0, 0, 0, 0)
         page.layout_.addWidget(self.notes)
-        page.layout_.addWidget(self.choosing, 2)
+        page.layout_.addWidget(self.choosing)
         page.layout_.addWidget(self.title)
-        page.layout_.addLayout(drawings, 3)
+        page.layout_.addLayout(drawings, 1)
         page.layout_.addWidget(self.own_notes)
         layout = QVBoxLayout(self)
         layout.addWidget(head)
@@ -133,9 +132,10 @@ class BoundaryDialog(QDialog):
         checked = Qt.CheckState.Checked
         return [b for i, b in enumerate(self._file.boundaries) if self.list.item(i).checkState() == checked]
 
-    def _item(self, boundary: Boundary, checked: bool) -> QListWidgetItem:
+    def _item(self, row: int, boundary: Boundary, checked: bool) -> QListWidgetItem:
         mark = f"{style.MARKS['work']} " if boundary.needs_look else ""
-        item = QListWidgetItem(f"{mark}{boundary.name or '–'} · {figures.square_metres(boundary.area_m2)}")
+        unnamed = QCoreApplication.translate("AzeBoundary", "Boundary {number}").format(number=row + 1)
+        item = QListWidgetItem(f"{mark}{boundary.name or unnamed} · {figures.square_metres(boundary.area_m2)}")
         item.setToolTip(boundary.name)
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
         # What a person has to agree to is not ticked beforehand.
@@ -168,7 +168,10 @@ class BoundaryDialog(QDialog):
         self.title.setText(boundary.name)
         self.title.setVisible(bool(boundary.name))
         mended = boundary.before is not None
-        self._before_column.setVisible(mended)
+        for widget in (self.before, self.before_said):
+            widget.setVisible(mended)
+        self._drawings.setColumnStretch(0, int(mended))
+        self._drawings.setColumnStretch(1, 1)
         extent = boundary.geometry.boundingBox() if boundary.geometry.boundingBox().width() < 180 else None
         parts = boundary.geometry.constGet().numGeometries()
         said = figures.square_metres(boundary.area_m2)

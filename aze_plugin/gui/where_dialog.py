@@ -23,7 +23,7 @@ from qgis.PyQt.QtWidgets import (
 from ..services import boundary_places as places
 from ..services import figures
 from ..services.wording import text
-from .widgets.basics import TextLabel
+from .widgets.basics import PageScroll, TextLabel
 from .widgets.sketch import WhereMap, country_at
 
 _CRS, _SWAP = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
@@ -50,13 +50,16 @@ class WhereDialog(QDialog):
         self._context = context
         self._extent = QgsRectangle(*params["coordinates"])
         self.list = QListWidget()
-        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        # Systems often differ only in the last letter of their names, so these are never cut.
+        self.list.setTextElideMode(Qt.TextElideMode.ElideNone)
+        self.list.setWordWrap(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setAccessibleName(translate("AzeBoundary", "Coordinate reference systems"))
-        self.list.setMinimumHeight(70)
         # The order of the axes is a choice of its own, so each system is listed once.
         for suggestion in suggestions:
             self._offer(suggestion.crs, suggestion.swap)
+        # Room for three systems of two lines each; the rest scrolls, so that the map stays in sight.
+        self.list.setFixedHeight(self.list.fontMetrics().lineSpacing() * 2 * min(3, max(2, self.list.count())) + 10)
         other = QPushButton(translate("AzeBoundary", "Another system…"))
         other.setAutoDefault(False)
         other.clicked.connect(self.choose_other)
@@ -75,22 +78,19 @@ class WhereDialog(QDialog):
         row = QHBoxLayout()
         row.addWidget(other)
         row.addStretch(1)
+        page = PageScroll()
+        page.layout_.setContentsMargins(0, 0, 0, 0)
+        page.layout_.addWidget(TextLabel(text(code, params)))
+        if code in ("boundary.crs_missing", "boundary.axes_unknown"):
+            west, south, east, north = (_plain(value) for value in params["coordinates"])
+            extent = translate("AzeBoundary", "Its coordinates run from {west}, {south} to {east}, {north}.")
+            page.layout_.addWidget(TextLabel(extent.format(west=west, south=south, east=east, north=north), muted=True))
+        page.layout_.addWidget(self.list)
+        page.layout_.addLayout(row)
+        page.layout_.addWidget(self.turned)
+        page.layout_.addStretch(1)
         layout = QVBoxLayout(self)
-        layout.addWidget(TextLabel(text(code, params)))
-        layout.addWidget(
-            TextLabel(
-                translate("AzeBoundary", "Its coordinates run from {west}, {south} to {east}, {north}.").format(
-                    west=_plain(params["coordinates"][0]),
-                    south=_plain(params["coordinates"][1]),
-                    east=_plain(params["coordinates"][2]),
-                    north=_plain(params["coordinates"][3]),
-                ),
-                muted=True,
-            )
-        )
-        layout.addWidget(self.list, 1)
-        layout.addLayout(row)
-        layout.addWidget(self.turned)
+        layout.addWidget(page, 1)
         layout.addWidget(self.map)
         layout.addWidget(self.said)
         layout.addWidget(self.buttons)
@@ -99,7 +99,7 @@ class WhereDialog(QDialog):
         if self.list.count():
             self.list.setCurrentRow(0)
         self._show()
-        self.resize(400, 500)
+        self.resize(420, 620)
 
     @property
     def crs(self) -> QgsCoordinateReferenceSystem:
@@ -171,7 +171,7 @@ def coordinates(lon: float, lat: float) -> str:
     """A place as people write it: 15.012° S 35.400° E."""
     translate = QCoreApplication.translate
     lon = (lon + 180) % 360 - 180
-    return "{}° {} {}° {}".format(
+    return "{}°\u00a0{} {}°\u00a0{}".format(
         figures.number(abs(lat), 3),
         translate("AzeFigures", "N") if lat >= 0 else translate("AzeFigures", "S"),
         figures.number(abs(lon), 3),

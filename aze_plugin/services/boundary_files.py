@@ -240,7 +240,7 @@ def _reference(
     for t in taken:
         extent.combineExtentWith(t.shape.boundingBox())
     numbers = [extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()]
-    params = {"source": source, "said": layer.said, "coordinates": [float(f"{v:.7g}") for v in numbers]}
+    params = {"source": source, "said": layer.said, "coordinates": [_short(v) for v in numbers]}
     if not all(math.isfinite(v) for v in numbers):
         raise AzeError("boundary.coordinates", crs="", **params)
     reference = layer.crs
@@ -267,6 +267,12 @@ def _reference(
     elif fits(swap):
         return reference, swap
     raise AzeError("boundary.coordinates" if answered else "boundary.crs_doubtful", **params)
+
+
+def _short(value: float) -> float:
+    """A coordinate to seven digits, without a decimal point where it needs none."""
+    rounded = float(f"{value:.7g}")
+    return int(rounded) if math.isfinite(rounded) and rounded.is_integer() else rounded
 
 
 def _flat(shape: QgsGeometry, crs: QgsCoordinateReferenceSystem, counts: dict[str, int], rules: dict) -> QgsGeometry:

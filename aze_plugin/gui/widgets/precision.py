@@ -68,7 +68,7 @@ class PrecisionCard(Card):
             )
         )
         self.scale.activated.connect(self._scale_chosen)
-        form.addRow(QLabel(translate("AzeBoundary", "Scale of the work")), self.scale)
+        form.addRow(QLabel(translate("AzeBoundary", "Work at")), self.scale)
         self.body.addLayout(form)
         self._rows: list[FindingRow] = []
 
@@ -94,7 +94,7 @@ class PrecisionCard(Card):
         found = precision.detail(lonlat, rules)
         self.labels["shortest"].setText(_length(found.shortest_m))
         self.labels["mean"].setText(
-            translate("AzeBoundary", "{mean}; half are shorter than {median}").format(
+            translate("AzeBoundary", "{mean} (median {median})").format(
                 mean=_length(found.mean_m), median=_length(found.median_m)
             )
         )
