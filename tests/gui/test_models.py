@@ -175,6 +175,9 @@ def test_every_parameter_has_a_figure_and_the_deciding_one_a_mark(several):
     assert figures(model, "Beta nova")["range"] == "●\u200995.04"
     assert figures(model, "Beta nova")["aoo"] == "○\u200988"
     assert "%" in model.headerData(species.NAME, Qt.Orientation.Horizontal)
+    assert model.index(1, 0, row).data() == "Area of occupancy, whole year"
+    model.set_compact(marks_only=True, short_names=True, short_figures=True)
+    assert model.index(1, 0, row).data() == "AOO, whole year"
 
 
 def test_disagreement_is_marked_and_explained(several):

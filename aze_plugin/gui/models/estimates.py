@@ -261,7 +261,7 @@ def said_of(line: Line) -> str:
     said = {
         "own": translate("AzeEstimates", "Your estimate, kept in this project."),
         "library": translate("AzeEstimates", "From the library; “Override” sets an estimate of yours in its place."),
-        "empty": translate("AzeEstimates", "Not estimated yet; a share needs both the site and the world."),
+        "empty": translate("AzeEstimates", "Not estimated yet: what is measured stands, if anything is."),
     }[line.kind]
     if line.replaced:
         said = translate("AzeEstimates", "From the library; yours stands in its place.")

@@ -230,8 +230,8 @@ class SpeciesModel(QAbstractItemModel):
         self.endResetModel()
 
     def set_compact(self, marks_only: bool, short_names: bool, short_figures: bool = False) -> None:
-        """Where there is little room show a status by its mark alone, a genus by its first letter, and the figures of
-        parameters without more decimals than they need."""
+        """Where there is little room show a status by its mark alone, names shortened, and the figures of parameters
+        without more decimals than they need."""
         if (marks_only, short_figures) != (self._marks_only, self._short_figures):
             self._marks_only, self._short_figures = marks_only, short_figures
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, NAME, STATUS)
@@ -296,7 +296,7 @@ class SpeciesModel(QAbstractItemModel):
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         if section == NAME and self._short_figures:
-            return QCoreApplication.translate("AzeCriteria", "Taxon (shares in %)")
+            return QCoreApplication.translate("AzeCriteria", "Taxon (in %)")
         return "" if section == STATUS and self._marks_only else _header(section)
 
     def data(self, index, role=Qt.ItemDataRole.DisplayRole):
@@ -329,7 +329,7 @@ class SpeciesModel(QAbstractItemModel):
     def _text(self, node: _Node, column: int) -> str | None:
         if column == STATUS and self._marks_only:
             return node.mark
-        if column == NAME and self._short_names and node.kind == "taxon":
+        if column == NAME and self._short_names and node.short:
             return node.short
         if self._short_figures and column in _COLUMN_PARAMETERS:
             return node.figures.get(column)
@@ -481,6 +481,8 @@ def _taxon_node(entry: dict[str, Any], threshold: float, fonts: dict[bool, Any],
         _put_share(child, share, threshold, entry)
         _put_figure(child, PARAMETER_COLUMNS.get(share["parameter"], SHARE), share, threshold, entry)
         child.texts[NAME] = share_name(share)
+        column = PARAMETER_COLUMNS.get(share["parameter"], SHARE)
+        child.short = f"{_header(column)}, {_word('segment', share['segment'])}"
         child.shares[NAME] = child.shares[STATUS] = share
         child.keys[STATUS] = _rank(_STATUS_ORDER, share["status"])
         _put_status(child, _word("status", share["status"]), _MARKED.get(share["status"], "empty"))
@@ -535,6 +537,7 @@ def _name_fonts() -> dict[bool, Any]:
     return fonts
 
 
+@cache
 def _header(section: int) -> str:
     translate = QCoreApplication.translate
     return {
