@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -34,7 +35,10 @@ _DECIMALS = 9
 _ROW, _SMALL = 16, 4
 
 # Pairs of rows, and of points and edges, that are looked at in one go.
-_PAIRS, _TESTS = 60_000, 2_000_000
+_PAIRS, _TESTS = 20_000, 2_000_000
+
+# Stretches times areas up to which it pays to keep them one byte each.
+_UNPACKED = 200_000
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,13 @@ class Arrangement:
     owner: np.ndarray
     under: np.ndarray
     weight: np.ndarray
+
+    @cached_property
+    def _unpacked(self) -> np.ndarray | None:
+        """``under`` as booleans, where that is small."""
+        if len(self.owner) * self.count > _UNPACKED:
+            return None
+        return np.unpackbits(self.under, axis=1, count=self.count, bitorder="little").view(bool)
 
     def alone(self) -> np.ndarray:
         """Square metres of the site under each area by itself."""
@@ -84,8 +95,9 @@ class Arrangement:
         ranks = np.minimum(ranks, steps)
         begin = np.append(ranks, 0)[self.owner]
         end = np.full(len(begin), steps)
-        for rows, under in self.portions(np.ones(len(begin), dtype=bool)):
-            end[rows] = np.where(under, ranks, steps).min(axis=1, initial=steps)
+        if self.count:
+            for rows, under in self.portions(np.ones(len(begin), dtype=bool)):
+                end[rows] = np.where(under, ranks, steps).min(axis=1)
         return begin, end
 
     def merged(self) -> Arrangement:
@@ -97,7 +109,10 @@ class Arrangement:
         return Arrangement(self.count, self.site_m2, self.owner[first], self.under[first], weight)
 
     def portions(self, chosen: np.ndarray):
-        """The numbers of the chosen stretches, some at a time, and for each under which areas it lies."""
+        """The chosen stretches, some at a time, and for each under which areas it lies, (stretches, count)."""
+        if self._unpacked is not None:
+            yield chosen, self._unpacked[chosen]
+            return
         rows = np.flatnonzero(chosen)
         step = max(1, _TESTS // (self.count + 1))
         for start in range(0, len(rows), step):
@@ -294,27 +309,30 @@ class _Outlines:
         member = ring_first[ring][:, None] + ((starts - self.rings.starts[ring]) // _SMALL)[:, None]
         member = member + np.arange(_ROW // _SMALL)
         member = np.where(member < ring_first[ring + 1][:, None], member, len(small))
-        limit = np.append(np.minimum(small + _SMALL, self.rings.starts[small_ring + 1]), 0)
         small = np.append(small, 0)
+        limit = np.minimum(small[:-1] + _SMALL, self.rings.starts[small_ring + 1])
+        low_x, low_y, high_x, high_y = np.ascontiguousarray(small_boxes.T)
         for start in range(0, len(one), _PAIRS):
-            a = np.repeat(member[one[start : start + _PAIRS]], _ROW // _SMALL, axis=1).ravel()
-            b = np.tile(member[two[start : start + _PAIRS]], (1, _ROW // _SMALL)).ravel()
-            p, q = small_boxes[a], small_boxes[b]
-            meet = (p[:, 0] <= q[:, 2]) & (q[:, 0] <= p[:, 2]) & (p[:, 1] <= q[:, 3]) & (q[:, 1] <= p[:, 3])
-            a, b = a[meet], b[meet]
-            if len(a):
+            a, b = member[one[start : start + _PAIRS], :, None], member[two[start : start + _PAIRS], None, :]
+            meet = (low_x[a] <= high_x[b]) & (low_x[b] <= high_x[a])
+            meet &= (low_y[a] <= high_y[b]) & (low_y[b] <= high_y[a])
+            pair, left, right = np.nonzero(meet)
+            if len(pair):
+                a, b = a[pair, left, 0], b[pair, 0, right]
                 yield small[a], limit[a], small[b], limit[b]
 
     def _crossings(self, a, a_end, b, b_end) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Edges of small rows that cross, and where along each."""
         step = np.arange(_SMALL)
-        one = np.repeat(a[:, None] + step, _SMALL, axis=1).ravel()
-        two = np.tile(b[:, None] + step, (1, _SMALL)).ravel()
-        fits = (one < np.repeat(a_end, _SMALL * _SMALL)) & (two < np.repeat(b_end, _SMALL * _SMALL))
-        one, two = one[fits], two[fits]
-        for low, high in ((self.low_x, self.high_x), (self.low_y, self.high_y)):
-            meet = (low[one] <= high[two]) & (low[two] <= high[one])
-            one, two = one[meet], two[meet]
+        # Beyond a row's end its last edge stands once more, and is left out afterwards.
+        a, b = (np.minimum(first[:, None] + step, end[:, None] - 1) for first, end in ((a, a_end), (b, b_end)))
+        one, two = a[:, :, None], b[:, None, :]
+        meet = (self.low_x[one] <= self.high_x[two]) & (self.low_x[two] <= self.high_x[one])
+        meet &= (self.low_y[one] <= self.high_y[two]) & (self.low_y[two] <= self.high_y[one])
+        meet[:, 1:, :] &= (a[:, 1:] != a[:, :-1])[:, :, None]
+        meet[:, :, 1:] &= (b[:, 1:] != b[:, :-1])[:, None, :]
+        pair, left, right = np.nonzero(meet)
+        one, two = a[pair, left], b[pair, right]
         ax, ay, bx, by = self.x0[one], self.y0[one], self.x0[two], self.y0[two]
         aex, aey, bex, bey = self.x1[one], self.y1[one], self.x1[two], self.y1[two]
         # On which side of the other edge each end lies; the same for both edges that share the end.

@@ -461,15 +461,16 @@ class CoverageRun:
         rows: dict[Hashable, list[int]] = {}
         for i in np.flatnonzero(members).tolist():
             rows.setdefault(areas[i].key, []).append(i)
+        percents = arrangement.percent(alone).tolist()
         shares = []
         for same in rows.values():
             known = [areas[i].status_year for i in same if areas[i].status_year is not None]
-            size = alone[same[0]]
+            pct = percents[same[0]]
             if len(same) > 1:
                 chosen = np.zeros(len(areas), dtype=bool)
                 chosen[same] = True
-                size = arrangement.covered(chosen)
-            shares.append(AreaShare(areas[same[0]], min(known, default=None), float(arrangement.percent(size))))
+                pct = float(arrangement.percent(arrangement.covered(chosen)))
+            shares.append(AreaShare(areas[same[0]], min(known, default=None), pct))
         shares.sort(key=lambda a: (-round(a.pct, 5), a.area.area_id, a.area.name))
         return tuple(shares)
 

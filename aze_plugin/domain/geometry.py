@@ -696,6 +696,18 @@ class BoundaryIndex:
         return out
 
 
+def longest_edges(geometries: np.ndarray) -> np.ndarray:
+    """The longest edge of each polygonal geometry, in the units of its plane; 0 for None and for empty ones."""
+    coordinates, owner = shapely.get_coordinates(geometries, return_index=True)
+    out = np.zeros(len(geometries))
+    if len(coordinates) > 1:
+        # From ring to ring of one shape it may be far: too long an answer at worst.
+        length = np.hypot(*np.diff(coordinates, axis=0).T)
+        length[owner[1:] != owner[:-1]] = 0
+        np.maximum.at(out, owner[1:], length)
+    return out
+
+
 def may_cross_antimeridian(boxes: np.ndarray) -> np.ndarray:
     """Which lon/lat rectangles, shape (n, 4), may hold something that ``wrap_longitudes`` changes."""
     with np.errstate(invalid="ignore"):
@@ -750,8 +762,9 @@ def meeting_boxes(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of rows of ``boxes``, shape (n, 4), whose rectangles meet, both ways round; each row also with itself."""
     if not len(boxes):
         return np.empty(0, dtype=int), np.empty(0, dtype=int)
-    rectangles = shapely.box(*boxes.T)
-    return tuple(shapely.STRtree(rectangles).query(rectangles))
+    # The tree looks at rectangles alone: those of the diagonals are the same, and lines are sooner made.
+    diagonals = shapely.linestrings(boxes.reshape(-1, 2, 2))
+    return tuple(shapely.STRtree(diagonals).query(diagonals))
 
 
 def polygons_of_rings(

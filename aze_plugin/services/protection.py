@@ -25,6 +25,8 @@ from .wording import finding_json
 
 SCHEMA = "aze-coverage/1"
 
+_SHORT_M = 3000.0
+
 
 def default_rules() -> CoverRules:
     """The rules that the plugin ships."""
@@ -159,7 +161,7 @@ def read_sites(
     if not len(table):
         raise AzeError("coverage.no_sites", source=source.sourceName())
     prepared = table.prepared()
-    mended = geometry.to_lonlat(prepared.geometries)
+    hectares = _hectares(prepared.geometries)
     named = attributes.sites(table, columns)
     countries = attributes.first(table, columns["iso3"])
     sites = []
@@ -174,12 +176,25 @@ def read_sites(
                 name=name,
                 iso3=attributes.text(countries[i]),
                 geometry=shape,
-                area_ha=0.0 if shape is None else ellipsoidal_area_m2(mended[i]) / 1e4,
+                area_ha=float(hectares[i]),
                 repaired=bool(prepared.repaired[i]) and shape is not None,
                 reason=prepared.reasons[i],
             )
         )
     return sites
+
+
+def _hectares(shapes: np.ndarray) -> np.ndarray:
+    """Ellipsoidal hectares of EPSG:6933 shapes, 0 for None.
+
+    EPSG:6933 keeps areas; only its straight edges are not the shortest lines on the ellipsoid. Up to ``_SHORT_M`` that
+    makes less than 0.001 m² an edge, and longer ones are measured as they should be.
+    """
+    found = np.nan_to_num(geometry.areas(shapes)) / 1e4
+    long = np.flatnonzero(geometry.longest_edges(shapes) > _SHORT_M)
+    for i, lonlat in zip(long, geometry.to_lonlat(shapes[long])):
+        found[i] = ellipsoidal_area_m2(lonlat) / 1e4
+    return found
 
 
 def read_countries(
@@ -238,10 +253,9 @@ def split_sites(
         split.add(number)
         for code, shape in sorted(large.items()):
             part = site.geometry if len(large) == 1 and whole - geometry.area(shape) < 1e-9 * whole else shape
-            lonlat = geometry.to_lonlat(np.array([part], dtype=object))[0]
-            hectares = ellipsoidal_area_m2(lonlat) / 1e4
-            parts.append(replace(site, iso3=code, geometry=part, area_ha=hectares, repaired=False, reason=""))
-    return parts, frozenset(split)
+            parts.append(replace(site, iso3=code, geometry=part, repaired=False, reason=""))
+    hectares = _hectares(np.array([part.geometry for part in parts], dtype=object))
+    return [replace(part, area_ha=float(ha)) for part, ha in zip(parts, hectares)], frozenset(split)
 
 
 def measure_cover(
