@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qgis.core import QgsCoordinateTransform, QgsFeatureRequest, QgsGeometry, QgsProject, QgsVectorLayer
+from qgis.core import QgsFeatureRequest, QgsGeometry, QgsProject, QgsVectorLayer
 
 from .. import paths
 from ..domain import fields
@@ -25,9 +25,8 @@ def protected_area(
     found: list[QgsGeometry] = []
     for layer in sources:
         columns = [layer.fields().lookupField(n) for n in fields.resolve(layer.fields().names(), aliases).values()]
-        to_layer = QgsCoordinateTransform(layers.LONLAT, layer.crs(), project.transformContext())
-        request = QgsFeatureRequest()
-        request.setFilterRect(to_layer.transformBoundingBox(near.boundingBox(), handle180Crossover=True))
+        # Where features are asked for in another system than their own, QGIS takes the rectangle to be in that one.
+        request = QgsFeatureRequest().setFilterRect(near.boundingBox())
         request.setSubsetOfAttributes(columns)
         request.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
         request.setDestinationCrs(layers.LONLAT, project.transformContext())

@@ -66,12 +66,12 @@ class Sources(QObject):
         """The list of threatened species and what is known of the land round a candidate, as parameters of
         ``aze:checkboundary``.
 
-        Outlines of existing sites are mapped edges like those chosen for it; those of protected areas the algorithm
-        takes by itself.
+        Outlines of protected areas the algorithm takes for mapped edges by itself. Those of existing sites it does not:
+        the site that a candidate updates would make its whole outline one.
         """
         known = {
             "LANDCOVER": self.landcover,
-            "EDGES": self.edge_layers + self.site_layers,
+            "EDGES": self.edge_layers,
             "PROTECTED": self.protected_layers,
             "AUTHORITY": self.authority,
         }

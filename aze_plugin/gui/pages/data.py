@@ -162,8 +162,8 @@ class GroundCard(DropCard):
             edges,
             translate(
                 "AzeData",
-                "Lines and areas on whose edges a boundary may run: coasts, rivers, roads, borders. Sites and "
-                "protected areas count by themselves.",
+                "Lines and areas on whose edges a boundary may run: coasts, rivers, roads, borders. Protected areas "
+                "count by themselves.",
             ),
             vectors,
         )
