@@ -196,7 +196,7 @@ def test_the_check_gets_what_the_data_page_has(page, session):
     card = page.cards["discreteness"]
     evidence = session.results.assessment["criteria"]["discreteness"]["evidence"]
     assert [c["name"] for c in evidence["landcover"]["classes"]][:2] == ["Cloud forest", "Lowland forest"]
-    assert {layer["name"] for layer in evidence["edges"]["layers"]} >= {"islands", "sites", "protected_areas polygons"}
+    assert {layer["name"] for layer in evidence["edges"]["layers"]} >= {"islands", "protected_areas polygons"}
     assert card.surroundings.isVisible()
     assert "on mapped edges" in card.summary.plain()
     assert not any("Divergence" in f.text() for f in card.findings.findChildren(type(card.summary)))
