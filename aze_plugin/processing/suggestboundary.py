@@ -168,6 +168,16 @@ class SuggestBoundary(AzeAlgorithm):
         self.addOutput(QgsProcessingOutputNumber("PROPOSALS", translate("AzeProcessing", "Number of proposals made")))
         self.addOutput(QgsProcessingOutputNumber("REACHABLE", translate("AzeProcessing", "Share that can be reached")))
 
+    def checkParameterValues(self, parameters, context):
+        """Name the layer that cannot be used, where Processing would only name the parameter."""
+        from ..services.wording import text
+
+        try:
+            inputs.unit_layers(self, parameters, context)
+        except AzeError as error:
+            return False, text(error.code, error.params)
+        return super().checkParameterValues(parameters, context)
+
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:
         """Take snapshots of the layers while still in their own thread."""
         from ..services.layers import LayerSnapshot
