@@ -1250,7 +1250,11 @@ def unturned(geometry: Geometry) -> Geometry:
 
 
 def polygons_of(geometry: Geometry) -> np.ndarray:
-    """The single polygons of a polygonal geometry."""
+    """The single polygons of a polygonal geometry; the same object where it is one."""
+    if shapely.get_type_id(geometry) == shapely.GeometryType.POLYGON:
+        out = np.empty(1, dtype=object)
+        out[0] = geometry
+        return out
     return shapely.get_parts(geometry)
 
 

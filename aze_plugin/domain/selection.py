@@ -196,33 +196,40 @@ def components(used: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndar
             return nodes, label[nodes]
 
 
-def lower_bound(problem: Problem) -> float:
-    """m² that any feasible set has at least; infinite where there is none.
+def lower_bound(problem: Problem, fixed: Sequence[int] = ()) -> float:
+    """m² that any feasible set with the ``fixed`` units has at least; infinite where there is none.
 
-    A piece shares its area out to the items in it by their weights, and each item takes the cheapest of its shares. The
-    cheapest items that make up the target then cost no more than any feasible set: it holds as much, and has paid the
-    full area of each of its pieces. Where units do not overlap and items are of one piece only, this is the knapsack
-    bound: the best solution in which the last unit may be taken in part.
+    What is fixed is paid in full. Of the rest, a piece shares its area out to the items in it by their weights, and
+    each item takes the cheapest of its shares. The cheapest items that make up what is left of the target then cost no
+    more than any feasible set: it holds as much, and has paid the full area of each of its pieces. Where units do not
+    overlap and items are of one piece only, this is the knapsack bound: the best solution in which the last unit may be
+    taken in part.
     """
-    piece, item = problem.contents.T
-    inside = np.bincount(piece, problem.weights[item], len(problem.areas))
+    taken = problem.covered(fixed)
+    paid = float(problem.areas[taken].sum())
+    held = np.zeros(len(problem.weights), dtype=bool)
+    held[problem.contents[taken[problem.contents[:, 0]], 1]] = True
+    target = problem.target * (1 - _ROUNDING) - float(problem.weights[held].sum())
+    if target <= 0:
+        return paid
     owned = np.zeros(len(problem.areas), dtype=bool)
     owned[problem.owners[:, 0]] = True
-    usable = owned[piece] & (inside[piece] > 0)
-    piece, item = piece[usable], item[usable]
+    left = problem.contents[owned[problem.contents[:, 0]] & ~held[problem.contents[:, 1]]]
+    piece, item = left.T
+    inside = np.bincount(piece, problem.weights[item], len(problem.areas))
+    piece, item = piece[inside[piece] > 0], item[inside[piece] > 0]
     price = np.full(len(problem.weights), np.inf)
     np.minimum.at(price, item, problem.areas[piece] / inside[piece])
     reached = np.flatnonzero(np.isfinite(price) & (problem.weights > 0))
     order = reached[np.argsort(price[reached], kind="stable")]
-    if problem.target <= 0:
-        return 0.0
     total = np.cumsum(problem.weights[order])
-    if not len(order) or total[-1] < problem.target * (1 - _ROUNDING):
+    if not len(order) or total[-1] < target:
         return math.inf
-    last = min(int(np.searchsorted(total, problem.target * (1 - _ROUNDING))), len(order) - 1)
-    before = total[last - 1] if last else 0.0
-    cost = float((price[order[:last]] * problem.weights[order[:last]]).sum())
-    return cost + float(price[order[last]]) * max(0.0, min(problem.target - before, problem.weights[order[last]]))
+    last = int(np.searchsorted(total, target))
+    before = float(total[last - 1]) if last else 0.0
+    return paid + float(
+        (price[order[:last]] * problem.weights[order[:last]]).sum() + price[order[last]] * (target - before)
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------- exactly

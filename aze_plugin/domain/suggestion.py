@@ -294,20 +294,30 @@ class _Habitat(_World):
         super().__init__("esh", segment, own.total_m2)
         self._inside = own.inside_m2
         self._found: dict[int, list[Geometry]] = {}
+        self._known: dict[int, tuple[Geometry, float]] = {}
 
     def _of(self, shape: Geometry) -> float:
         return self._inside(geometry.unturned(shape) if self._turn else shape)
 
     def held(self, shapes: np.ndarray, progress: Progress) -> np.ndarray:
-        return np.array([self._asked(shape, n, progress) for n, shape in enumerate(shapes)], dtype=float)
+        near, _ = geometry.BoundaryIndex(self._where(self._coarse, progress)).near(geometry.bounds_all(shapes))
+        out = np.zeros(len(shapes))
+        for n, row in enumerate(np.unique(near).tolist()):
+            if n % 16 == 0:
+                progress.check()
+            shape = shapes[row]
+            # Units that overlap no other are asked for again as they are: what each holds is dear to find out.
+            if id(shape) not in self._known:
+                self._known[id(shape)] = shape, self._of(shape)
+            out[row] = self._known[id(shape)][1]
+        return out
 
-    def _asked(self, shape: Geometry, number: int, progress: Progress) -> float:
-        if number % 16 == 0:
-            progress.check()
-        return self._of(shape)
+    @property
+    def _coarse(self) -> float:
+        return math.sqrt(self.total) / 4
 
     def boxes(self) -> np.ndarray:
-        return geometry.bounds_all(np.array(self._where(math.sqrt(self.total), Progress()), dtype=object))
+        return geometry.bounds_all(np.array(self._where(self._coarse, Progress()), dtype=object))
 
     def _where(self, size: float, progress: Progress) -> list[Geometry]:
         """Rectangles with habitat, found by halving the world until they are about ``size`` metres wide."""
@@ -763,7 +773,7 @@ class _Case:
             least = problem.area(first)
         else:
             first = greedy.least_area()
-            least = lower_bound(problem)
+            least = lower_bound(problem, needed)
         if first is None:
             return
         progress.set(0.3)
@@ -894,6 +904,8 @@ class _Case:
             factor = round(geometry.area(proposal.geometry) / own)
             findings.append(warning("suggestion.oversize", factor=factor, parameter=share.parameter))
         records = self._evidence.records
+        if share.basis == "range_map" and self._evidence.range.historic:
+            findings.append(info("irreplaceability.historic_range", taxon=self._evidence.taxon.scientific_name))
         if share.basis == "range_map":
             findings.append(warning("irreplaceability.range_only"))
         elif share.basis == "records" and records.kept < self._rules.few_records:

@@ -167,6 +167,7 @@ def test_a_greedy_choice_is_feasible_and_no_better_than_its_bound(world):
     assert world.held(land) >= world.target - 1e-9
     area = sum(world.area[s] for s in land)
     assert bound <= min(areas) + 1e-9
+    assert bound <= lower_bound(problem, problem.needed) + 1e-9 <= min(areas) + 2e-9
     assert min(areas) <= area + 1e-9
     # With so few units the core is all of them.
     assert area == pytest.approx(min(areas))
