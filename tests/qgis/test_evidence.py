@@ -139,6 +139,8 @@ def test_estimates_given_for_a_check_count_before_the_librarys(check, tmp_path):
         "Squaminella rupestris,site,Elsewhere,mature_individuals,all,1,1,1,2025,Another place",
         "Nubilana celsa,site,Cloudtop Ridge,aoo,,7,7,7,2025,A new survey",
         "Nubilana celsa,global,,aoo,,10,10,10,2025,A new survey",
+        "Nubilana celsa,site,Cloudtop Ridge,range,resident,15000000,16000000,17000000,2025,A new map",
+        "Nubilana celsa,global,,range,resident,18000000,18000000,18000000,2025,A new map",
     )
     document, _ = check(POPULATIONS=told)
     site = "Cloudtop Ridge"
@@ -146,9 +148,11 @@ def test_estimates_given_for_a_check_count_before_the_librarys(check, tmp_path):
     # The world is still the library's: 400, 500, 600.
     assert (found["low"], found["best"], found["high"]) == pytest.approx((590 / 600, 1.0, 1.0))
     assert taxon(document, site, "Squaminella rupestris")["trigger"]
+    steps = [step["message"] for step in taxon(document, site, "Nubilana celsa")["explanation"]]
+    assert any("1,600" in step and "ha" in step for step in steps), steps
     celsa = share(document, site, "Nubilana celsa", "aoo", "all")
     assert celsa["best"] == pytest.approx(0.7) and celsa["basis"] == "estimate"
-    (said,) = [
+    (said, _) = [
         f
         for f in taxon(document, site, "Nubilana celsa")["findings"]
         if f["code"] == "irreplaceability.estimate_stands"

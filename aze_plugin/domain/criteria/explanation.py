@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..findings import Finding, info
-from ..species import Estimate
+from ..species import UNITS, Estimate
 from .settings import Settings
 from .shares import Measured, Share
 
@@ -82,14 +82,14 @@ def _inputs(basis: str, measured: Measured, account: Account, settings: Settings
 
 
 def _estimate(estimate: Estimate) -> Finding:
+    is_area = UNITS[estimate.parameter] == "m2"
+    ending = "_m2" if is_area else ""
     return info(
-        f"explain.estimate_{estimate.scope}",
+        f"explain.estimate_{estimate.scope}{'_area' if is_area else ''}",
         parameter=estimate.parameter,
         segment=estimate.segment,
-        low=estimate.low,
-        best=estimate.best,
-        high=estimate.high,
         source=", ".join(str(part) for part in (estimate.origin, estimate.year) if part) or "–",
+        **{f"{bound}{ending}": getattr(estimate, bound) for bound in ("low", "best", "high")},
     )
 
 
@@ -100,12 +100,16 @@ def _formula(share: Share, settings: Settings) -> Finding:
         "share": share.best,
         "threshold_share": settings.threshold,
     }
-    if share.unit == "m2":
+    if share.unit == "m2" and share.basis != "estimate":
         params |= {"site_m2": share.site_value, "global_m2": share.global_value}
         return info("explain.formula_area", **params)
-    params |= {"site": share.site_value, "world": share.global_value}
     if share.basis == "estimate":
-        return info("explain.formula_estimate", low_share=share.low, high_share=share.high, **params)
+        params |= {"low_share": share.low, "high_share": share.high}
+        if share.unit == "m2":
+            params |= {"site_m2": share.site_value, "global_m2": share.global_value}
+            return info("explain.formula_estimate_area", **params)
+        return info("explain.formula_estimate", site=share.site_value, world=share.global_value, **params)
+    params |= {"site": share.site_value, "world": share.global_value}
     return info(f"explain.formula_{share.unit}", **params)
 
 

@@ -27,7 +27,7 @@ def templates() -> dict[str, str]:
             "AzeEvidence", "The estimate is of a site, but does not say of which: fill in the column “site”."
         ),
         "row.estimate_word": translate("AzeEvidence", "“{value}” is no {field}: it has to be one of {words}."),
-        "row.estimate_number": translate("AzeEvidence", "“{value}” ({field}) is no number of zero or more."),
+        "row.estimate_number": translate("AzeEvidence", "“{value}” is no number of zero or more (column for {field})."),
         "row.estimate_empty": translate("AzeEvidence", "Neither a minimum nor a best estimate nor a maximum is given."),
         "row.estimate_order": translate(
             "AzeEvidence", "Minimum {low}, best estimate {best} and maximum {high} are not in this order."
@@ -202,6 +202,18 @@ def templates() -> dict[str, str]:
         ),
         "explain.estimate_global": translate(
             "AzeExplain", "Estimate for the world, {parameter} ({segment}): {low} – {best} – {high} ({source})."
+        ),
+        "explain.estimate_site_area": translate(
+            "AzeExplain", "Estimate for the site, {parameter} ({segment}): {low_m2} – {best_m2} – {high_m2} ({source})."
+        ),
+        "explain.estimate_global_area": translate(
+            "AzeExplain",
+            "Estimate for the world, {parameter} ({segment}): {low_m2} – {best_m2} – {high_m2} ({source}).",
+        ),
+        "explain.formula_estimate_area": translate(
+            "AzeExplain",
+            "{parameter}, {segment}: low = site minimum ÷ world maximum = {low_share}; best = {site_m2} ÷ {global_m2} = "
+            "{share}; high = site maximum ÷ world minimum = {high_share}.",
         ),
         "explain.formula_area": translate(
             "AzeExplain", "{parameter}, {segment}: {site_m2} inside ÷ {global_m2} in the world = {share}."
