@@ -28,6 +28,7 @@ from qgis.core import (
     QgsPointXY,
     QgsRectangle,
     QgsUnitTypes,
+    QgsWkbTypes,
 )
 
 from .. import paths
@@ -45,6 +46,8 @@ QUESTIONS = (
     "boundary.axes_unknown",
 )
 _DEGREE_M = 111_320.0
+# So many vertices are put into long edges at most.
+_MOST_ADDED = 20_000
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,7 @@ def _usable(found: Found, notes: list[Finding]) -> list[_Taken]:
                 polygons.append(_Taken(name, number, _collected(sorted_[Qgis.GeometryType.Polygon])))
             if sorted_[Qgis.GeometryType.Line]:
                 lines.append(_Taken(name, number, _collected(sorted_[Qgis.GeometryType.Line]), True))
-            points += len(sorted_[Qgis.GeometryType.Point])
+            points += sum(member.constGet().nCoordinates() for member in sorted_[Qgis.GeometryType.Point])
     if empty:
         notes.append(info("boundary.empty_left_out", count=empty))
     if polygons and lines:
@@ -198,30 +201,24 @@ def _unnamed(found: Found, layer: FoundLayer, place: int) -> str:
 
 
 def _by_kind(shape: QgsGeometry) -> dict[Qgis.GeometryType, list[QgsGeometry]]:
-    """Simple parts of a geometry, collections in collections taken apart."""
+    """Polygons, lines and points of a geometry, each simple or multiple; collections in collections are taken apart."""
     sorted_: dict[Qgis.GeometryType, list[QgsGeometry]] = {
         kind: [] for kind in (Qgis.GeometryType.Polygon, Qgis.GeometryType.Line, Qgis.GeometryType.Point)
     }
     pending = [shape]
     while pending:
-        geometry_ = pending.pop(0)
-        if geometry_.type() in sorted_ and not geometry_.isMultipart():
-            sorted_[geometry_.type()].append(geometry_)
-        elif geometry_.isMultipart() and _is_mesh(geometry_):
-            sorted_[Qgis.GeometryType.Polygon] += geometry_.coerceToType(Qgis.WkbType.MultiPolygon)
-        elif geometry_.isMultipart():
-            pending = geometry_.asGeometryCollection() + pending
+        member = pending.pop()
+        if QgsWkbTypes.flatType(member.wkbType()) == Qgis.WkbType.GeometryCollection:
+            pending += reversed(member.asGeometryCollection())
+        elif member.type() in sorted_:
+            sorted_[member.type()].append(member)
     return sorted_
 
 
-def _is_mesh(shape: QgsGeometry) -> bool:
-    """Whether polygons come as a net of faces, which QGIS gives back as it is when it is asked for its parts."""
-    parts = shape.asGeometryCollection()
-    return shape.type() == Qgis.GeometryType.Polygon and len(parts) == 1 and parts[0].wkbType() == shape.wkbType()
-
-
-def _collected(parts: list[QgsGeometry]) -> QgsGeometry:
-    return parts[0] if len(parts) == 1 else QgsGeometry.collectGeometry(parts)
+def _collected(members: list[QgsGeometry]) -> QgsGeometry:
+    if len(members) == 1:
+        return members[0]
+    return QgsGeometry.collectGeometry([part for member in members for part in member.asGeometryCollection()])
 
 
 # ------------------------------------------------------------------------------------------------- where it lies
@@ -242,7 +239,7 @@ def _reference(
     numbers = [extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()]
     params = {"source": source, "said": layer.said, "coordinates": [_short(v) for v in numbers]}
     if not all(math.isfinite(v) for v in numbers):
-        raise AzeError("boundary.coordinates", crs="", **params)
+        raise AzeError("boundary.not_finite", source=source)
     reference = layer.crs
     answered = crs is not None and crs.isValid()
     if not reference.isValid():
@@ -272,7 +269,7 @@ def _reference(
 def _short(value: float) -> float:
     """A coordinate to seven digits, without a decimal point where it needs none."""
     rounded = float(f"{value:.7g}")
-    return int(rounded) if math.isfinite(rounded) and rounded.is_integer() else rounded
+    return int(rounded) if abs(rounded) < 1e12 and rounded.is_integer() else rounded
 
 
 def _flat(shape: QgsGeometry, crs: QgsCoordinateReferenceSystem, counts: dict[str, int], rules: dict) -> QgsGeometry:
@@ -348,7 +345,7 @@ def _straight_for(
     worst = bend / lengths[long_] ** 2
     if not bend.max() > tolerance_m:
         return 0.0
-    return float(math.sqrt(tolerance_m / worst.max()))
+    return max(float(math.sqrt(tolerance_m / worst.max())), float(lengths.sum()) / _MOST_ADDED)
 
 
 # ------------------------------------------------------------------------------------------------------ boundaries
@@ -372,7 +369,7 @@ def _of_polygons(shapes: Sequence[tuple[str, QgsGeometry]], found: Found, notes:
             degrees, taken = lonlat[i], multi[i]
         if geometry.touches_antimeridian(shape):
             own.append(info("boundary.crosses_antimeridian"))
-        elif prepared.crossing[i]:
+        elif prepared.crossing[i] and _beyond(multi[i]):
             own.append(info("boundary.longitudes_wrapped"))
         if prepared.repaired[i]:
             own.append(warning("boundary.repaired", reason=reason, parts=taken.constGet().numGeometries()))
@@ -384,6 +381,12 @@ def _of_polygons(shapes: Sequence[tuple[str, QgsGeometry]], found: Found, notes:
     if lost:
         notes.append(warning("boundary.no_area_left_out", count=lost))
     return boundaries
+
+
+def _beyond(shape: QgsGeometry) -> bool:
+    """Whether longitudes run past 180°."""
+    box = shape.boundingBox()
+    return box.xMinimum() < -180 or box.xMaximum() > 180
 
 
 def _of_lines(
@@ -404,7 +407,7 @@ def _of_lines(
         notes.append(info("boundary.open_left_out", count=len(shapes) - len(chosen)))
     if not chosen:
         lines = [line for _, shape in shapes for line in _by_kind(shape)[Qgis.GeometryType.Line]]
-        everything = _pieces(QgsGeometry.collectGeometry(lines), rules)
+        everything = _pieces(_collected(lines), rules)
         if len(everything) > rules["most_pieces"]:
             raise AzeError(
                 "boundary.many_pieces", source=found.source, count=len(everything), most=rules["most_pieces"]

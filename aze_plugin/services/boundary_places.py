@@ -73,16 +73,17 @@ def lies_at(
     transform.disableFallbackOperationHandler(True)
     corners = []
     for x, y in ((0, 0), (0, 1), (1, 0), (1, 1), (0.5, 0.5)):
+        given = QgsPointXY(extent.xMinimum() + x * extent.width(), extent.yMinimum() + y * extent.height())
         try:
-            place = transform.transform(
-                QgsPointXY(
-                    extent.xMinimum() + x * extent.width(),
-                    extent.yMinimum() + y * extent.height(),
-                )
-            )
+            place = transform.transform(given)
+            back = place if crs.isGeographic() else transform.transform(place, Qgis.TransformDirection.Reverse)
         except QgsCsException:
             return None
         if not (math.isfinite(place.x()) and math.isfinite(place.y())):
+            return None
+        # Coordinates beyond a projection's edge are wound round the world, and come back elsewhere.
+        reach = 1e-6 * max(abs(given.x()), abs(given.y()), 1.0) + max(extent.width(), extent.height()) / 100
+        if not crs.isGeographic() and not math.hypot(back.x() - given.x(), back.y() - given.y()) <= reach:
             return None
         corners.append(place)
     if not _serves(crs, corners[-1]):

@@ -39,6 +39,11 @@ _ENDINGS = (
 # Of a GPX file these layers hold the vertices of its tracks and routes once more.
 _GPX_VERTICES = ("track_points", "route_points")
 
+# Files of these kinds hold no shapes but say where to get them.
+_POINTERS = ("OGR_VRT", "WFS", "OAPIF", "CSW", "GMLAS", "HTTP", "WMS", "NGW")
+
+_MESHES = (ogr.wkbTIN, ogr.wkbPolyhedralSurface, ogr.wkbTriangle)
+
 # Places in a GeoJSON text where it says in which reference system it is: an older custom, a member of the outermost
 # object. Files have it before or behind their features.
 _GEOJSON_CRS = re.compile(
@@ -144,14 +149,15 @@ def _listing(folder: str, endings: Sequence[str], depth: int = 0) -> list[str]:
 
 def _in_file(path: str) -> Found:
     stem = Path(path).stem
+    if not Path(path).exists():
+        raise AzeError("layer.not_vector", file=path)
     layers: list[FoundLayer] = []
     with ogr_session(), _heights_of_tracks():
         members = vector_members(path)
         opened = 0
         for member in members:
-            try:
-                dataset = gdal.OpenEx(member, gdal.OF_VECTOR | gdal.OF_READONLY)
-            except RuntimeError:
+            dataset = _opened(member)
+            if dataset is None:
                 continue
             opened += 1
             name = Path(member).stem if len(members) > 1 else stem
@@ -164,6 +170,21 @@ def _in_file(path: str) -> Found:
     if not layers:
         raise AzeError("boundary.table", source=Path(path).name)
     return Found(Path(path).name, stem, tuple(layers))
+
+
+def _opened(member: str) -> gdal.Dataset | None:
+    """A vector file, None for anything else; never one that merely points to other places, on the web or on disk."""
+    drivers = (gdal.GetDriver(i) for i in range(gdal.GetDriverCount()))
+    allowed = [
+        driver.ShortName
+        for driver in drivers
+        if driver.GetMetadataItem(gdal.DCAP_VECTOR) == "YES" and driver.ShortName not in _POINTERS
+    ]
+    options = ["DOWNLOAD_SCHEMA=NO"] if member.lower().endswith((".gml", ".xml")) else []
+    try:
+        return gdal.OpenEx(member, gdal.OF_VECTOR | gdal.OF_READONLY, allowed, options)
+    except RuntimeError:
+        return None
 
 
 @contextmanager
@@ -214,6 +235,9 @@ def _layers(dataset: gdal.Dataset, member: str, stem: str, path: str) -> list[Fo
 def _qgis(shape: ogr.Geometry | None) -> QgsGeometry | None:
     if shape is None or shape.IsEmpty():
         return None
+    if ogr.GT_Flatten(shape.GetGeometryType()) in _MESHES:
+        # QGIS has no way from such nets of faces to polygons, OGR has.
+        shape = ogr.ForceToMultiPolygon(shape.Clone())
     taken = QgsGeometry()
     taken.fromWkb(bytes(shape.ExportToIsoWkb()))
     return None if taken.isNull() else taken

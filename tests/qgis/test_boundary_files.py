@@ -392,6 +392,18 @@ MATRIX = {
     "EWKT pasted, Z in one word": Case(
         lambda f: Text("SRID=4326;" + wkt(RING, " 5").replace("POLYGON ", "POLYGONZ")), notes=("boundary.z_dropped",)
     ),
+    "EWKT pasted, faces of a surface": Case(
+        lambda f: Text("SRID=4326;TIN (((35 -15, 36 -15, 36 -14, 35 -15)), ((35 -15, 36 -14, 35 -14, 35 -15)))"),
+        (shapely.box(35, -15, 36, -14).exterior.coords,),
+        # Faces that share an edge are no valid multipolygon: they are joined, and that is shown.
+        ("boundary.repaired",),
+    ),
+    "EWKT pasted, beyond the edge of its projection": Case(
+        lambda f: Text("SRID=3857;POLYGON ((1e9 0, 1.1e9 1000, 1e9 1000, 1e9 0))"), error="boundary.crs_doubtful"
+    ),
+    "EWKT pasted, of points at infinity": Case(
+        lambda f: Text("SRID=4326;POLYGON ((35 -15, 1e400 -15, 36 -14, 35 -15))"), error="boundary.not_finite"
+    ),
     "EWKT pasted, unknown SRID": Case(lambda f: Text(f"SRID=999999;{wkt(RING)}"), error="boundary.crs_missing"),
     "WKT pasted": Case(lambda f: Text(wkt(RING)), error="boundary.crs_missing"),
     "WKT pasted, answered": Case(lambda f: Text(wkt(RING)), notes=("boundary.crs_given",), answers=LONLAT),
@@ -422,6 +434,17 @@ MATRIX = {
         answers={**LONLAT, "swap": True},
     ),
     "A word pasted": Case(lambda f: Text("hello"), error="boundary.not_text"),
+    "A file that points elsewhere": Case(
+        lambda f: typed(
+            f,
+            "v.vrt",
+            f'<OGRVRTDataSource><OGRVRTLayer name="sites"><SrcDataSource>{gpkg(f, wkt(RING))}</SrcDataSource>'
+            "</OGRVRTLayer></OGRVRTDataSource>",
+        ),
+        error="layer.not_vector",
+    ),
+    "A file that is not there": Case(lambda f: str(f / "none.gpkg"), error="layer.not_vector"),
+    "Half a GeoPackage": Case(lambda f: half(gpkg(f, wkt(MANY))), error="layer.not_vector"),
     "Table": Case(lambda f: typed(f, "t.csv", "a,b\n1,2\n"), error="boundary.table"),
     "Not a map": Case(lambda f: typed(f, "t.txt", "nothing"), error="layer.not_vector"),
 }
@@ -438,6 +461,11 @@ def loose(ring):
     edges = [f"LINESTRING ({a[0]!r} {a[1]!r}, {b[0]!r} {b[1]!r})" for a, b in zip(ring.tolist(), ring[1:].tolist())]
     turned = [f"LINESTRING ({b[0]!r} {b[1]!r}, {a[0]!r} {a[1]!r})" for a, b in zip(ring.tolist(), ring[1:].tolist())]
     return [turned[i] if i % 3 else edges[i] for i in RNG.permutation(len(edges))]
+
+
+def half(path):
+    Path(path).write_bytes(Path(path).read_bytes()[:20_000])
+    return path
 
 
 def pairs(ring):

@@ -58,6 +58,9 @@ def templates() -> dict[str, str]:
             "The coordinates of “{source}” ({coordinates}) do not lie on earth when they are taken as {crs}. Choose "
             "another coordinate reference system.",
         ),
+        "boundary.not_finite": translate(
+            "AzeErrors", "“{source}” has coordinates that are not numbers. Export it once more where it comes from."
+        ),
         "boundary.no_ring": translate(
             "AzeErrors",
             "The lines of “{source}” enclose nothing: they give fewer than three different places. Choose the line that "
