@@ -1175,6 +1175,12 @@ def cut_away(geometries: np.ndarray, others: np.ndarray, check: Callable[[], Non
     return out
 
 
+def nearest_first(geometries: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Numbers of geometries by their distance from the nearest of the others, in the units of their plane."""
+    (asked, _), away = shapely.STRtree(others).query_nearest(geometries, return_distance=True, all_matches=False)
+    return asked[np.argsort(away, kind="stable")]
+
+
 def hexagons(places: np.ndarray, area_m2: float) -> np.ndarray:
     """Regular hexagons of one size, without gaps, that meet the polygons or points ``places`` (EPSG:6933).
 

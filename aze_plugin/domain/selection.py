@@ -571,6 +571,7 @@ class Greedy:
             outside = sorted(
                 (int(u) for u in holders if u not in state.units), key=lambda u, s=state: -_density(s.gain(u))
             )
+            self._check()
             half = _CORE_UNITS // 2
             # Later turns look a little away from where the choice ended.
             skip = turn // 2 * (half // 2)

@@ -69,8 +69,9 @@ class Rules:
     be small. ``hole_share``: holes smaller than this share of a proposal are filled. ``grid_m``: how finely vertices
     are told apart. ``overlap_tolerance_m2``: overlaps of two units that do not count. ``noded_vertices``: up to so many
     all outlines are laid over one another, above only those of units that overlap. ``connecting_units``: how many units
-    that hold nothing may be looked at to join parts. ``cells_wanted``: hexagons that the world should make where no
-    size is given, ``most_cells`` how many at most; ``record_cell_km2``: their least size where records count.
+    that hold nothing, the nearest ones, are looked at to join parts. ``cells_wanted``: hexagons that the world should
+    make where no size is given, ``most_cells`` how many at most; ``record_cell_km2``: their least size where records
+    count; ``few_records``: with fewer of them a warning is given.
     """
 
     alternatives: int
@@ -589,13 +590,15 @@ class _Case:
         progress.set(0.25)
         connecting = np.flatnonzero(~holding & (geometry.areas(shapes) > 0))
         if len(connecting) > rules.connecting_units:
-            connecting = connecting[:0]
+            order = geometry.nearest_first(shapes[connecting], shapes[holding]) if holding.any() else []
+            connecting = connecting[order[: rules.connecting_units]]
         kept = np.concatenate((np.flatnonzero(holding), connecting))
+        taken = np.concatenate((shapes[geometry.areas(shapes) > 0], sites))
         shapes, names = shapes[kept], [names[n] for n in kept]
         self._considered = int(holding.sum())
         cells = np.empty(0, dtype=object)
         if self._request.fill:
-            cells = self._cells(shapes, sites, progress)
+            cells = self._cells(taken, progress)
         self._cell_count = len(cells)
         self._shapes = np.concatenate((shapes, cells))
         self._names = [*names, *[""] * len(cells)]
@@ -631,11 +634,10 @@ class _Case:
         self._world.turn()
         return geometry.turned(shapes), geometry.turned(sites)
 
-    def _cells(self, shapes: np.ndarray, sites: np.ndarray, progress: Progress) -> np.ndarray:
+    def _cells(self, taken: np.ndarray, progress: Progress) -> np.ndarray:
         """Hexagons, less all units and sites, where the world is not covered."""
         world, rules = self._world, self._rules
         size = self._request.cell_km2 * 1e6 or world.cell_m2(rules)
-        taken = np.concatenate((shapes, sites))
         rest = world.rest(taken, size, progress)
         if not len(rest):
             return np.empty(0, dtype=object)
