@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsSettings
+from qgis.core import QgsApplication, QgsSettings
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction, QMenu
@@ -23,6 +23,8 @@ class Interface:
         self.menu: QMenu | None = None
         self.toolbar = None
         self.options = None
+        # Moving vertices, once it was asked for.
+        self._moving = None
 
     def load(self) -> None:
         """Add everything; the dock's inside is made when it is first seen."""
@@ -57,6 +59,16 @@ class Interface:
         self.toolbar = self.iface.addToolBar("AZE")
         self.toolbar.setObjectName("AzeToolbar")
         self.toolbar.addAction(self.toggle)
+        self.move = QAction(
+            QgsApplication.getThemeIcon("/mActionVertexTool.svg"), translate("AzePanel", "Move vertices"), window
+        )
+        self.move.setToolTip(
+            translate("AzePanel", "Move the vertices of the candidate and see at once what lives inside")
+        )
+        self.move.setObjectName("AzeMoveVertices")
+        self.move.setCheckable(True)
+        self.move.triggered.connect(self._move_vertices)
+        self.toolbar.addAction(self.move)
 
         # Beside the panels that people keep open on the right, in front.
         self.iface.addTabifiedDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock, ["ProcessingToolbox"], True)
@@ -76,6 +88,7 @@ class Interface:
         self.options = None
         self.dock.visibilityChanged.disconnect(self._remember_visibility)
         self.dock.close_session()
+        self._moving = None
         self.iface.removeDockWidget(self.dock)
         self.dock.setParent(None)
         self.dock.deleteLater()
@@ -89,10 +102,25 @@ class Interface:
         self.menu.setParent(None)
         self.menu.deleteLater()
         self.menu = None
-        for action in (self.toggle, self.sample, self.settings, self.help):
+        for action in (self.toggle, self.move, self.sample, self.settings, self.help):
             action.setParent(None)
             action.deleteLater()
-        self.toggle = self.sample = self.settings = self.help = None
+        self.toggle = self.move = self.sample = self.settings = self.help = None
+
+    def _move_vertices(self, wanted: bool) -> None:
+        moving = self.dock.build().moving
+        if self._moving is not moving:
+            self._moving = moving
+            moving.stateChanged.connect(self._show_moving)
+        if wanted:
+            self.dock.setUserVisible(True)
+            moving.start()
+        else:
+            moving.stop()
+
+    def _show_moving(self, active: bool) -> None:
+        if self.move is not None:
+            self.move.setChecked(active)
 
     def _show_again(self) -> None:
         # The plugin may have been unloaded before the event loop came to this.

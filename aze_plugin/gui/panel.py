@@ -20,10 +20,12 @@ from qgis.PyQt.QtWidgets import (
 
 from ..services import figures
 from . import messages, style
+from .maptools import VertexMoving
 from .session import PAGES, Session
 from .widgets.basics import ElidedLabel, TextLabel
 from .widgets.busy import BusyStrip
 from .widgets.chip import Chip
+from .widgets.meter import MeterView
 
 
 def page_titles() -> dict[str, str]:
@@ -112,6 +114,7 @@ class Panel(QWidget):
         super().__init__(parent)
         self.session = session
         self._pages: dict[str, QWidget] = {}
+        self.moving = VertexMoving(session, self)
 
         self.combo = QComboBox()
         self.combo.setObjectName("AzeCandidate")
@@ -161,7 +164,9 @@ class Panel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        self.meter = MeterView(session.meter)
         layout.addWidget(header)
+        layout.addWidget(self.meter)
         layout.addWidget(_line())
         layout.addLayout(middle, 1)
         layout.addWidget(_line())
@@ -202,6 +207,7 @@ class Panel(QWidget):
 
     def close_pages(self) -> None:
         """Let pages give back what they took of the window, such as the map tool."""
+        self.moving.stop()
         for widget in self._pages.values():
             if hasattr(widget, "close_page"):
                 widget.close_page()

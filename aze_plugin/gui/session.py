@@ -22,6 +22,7 @@ from ..services.wording import text
 from . import guidance, layers, mapview, messages, preferences
 from .candidates import Candidates
 from .estimates import Estimates
+from .meter import Meter
 from .nomination import Nominations
 from .results import Results
 from .sources import Sources
@@ -62,6 +63,7 @@ class Session(QObject):
         self.nominations = Nominations(self.candidates, self)
         self.estimates = Estimates(self.candidates, self)
         self.results = Results(self.project, self.candidates, self.sources, self.nominations, self.estimates)
+        self.meter = Meter(self)
 
         self.import_report: dict | None = None
         self.package: dict | None = None
@@ -84,6 +86,8 @@ class Session(QObject):
         self.nominations.stated.connect(self._on_stated)
         self.nominations.changed.connect(self._on_nomination)
         self.estimates.changed.connect(self._on_estimates)
+        self.meter.taken.connect(self._on_taken)
+        self.meter.released.connect(self._schedule)
         self._project_signals = (
             (self.project.readProject, self._on_project_read),
             (self.project.cleared, self._on_project_read),
@@ -110,6 +114,7 @@ class Session(QObject):
         self._review_timer.stop()
         self._gaps_timer.stop()
         self.runner.cancel_all()
+        self.meter.close()
         self.candidates.close()
         for signal, slot in self._project_signals:
             signal.disconnect(slot)
@@ -241,6 +246,12 @@ class Session(QObject):
             self.assessmentChanged.emit()
             self.coverageChanged.emit()
             self._schedule()
+
+    def _on_taken(self, name: str) -> None:
+        """A check of a boundary that is about to change would only slow down the hand that changes it."""
+        if name and name == self.candidates.current:
+            self.runner.cancel("check")
+            self.runner.cancel("cover")
 
     def _on_renamed(self, renamed: dict[str, str]) -> None:
         self.results.rename(renamed)
@@ -377,6 +388,8 @@ class Session(QObject):
 
     def _is_capturing(self) -> bool:
         """Whether the user is in the middle of drawing; a check then would only be in the way."""
+        if self.meter.is_held:
+            return True
         tool = self.iface.mapCanvas().mapTool() if self.iface else None
         return bool(tool is not None and hasattr(tool, "size") and hasattr(tool, "isCapturing") and tool.isCapturing())
 

@@ -38,6 +38,11 @@ class Window:
     def activeLayer(self):
         return self.active
 
+    def setActiveLayer(self, layer):
+        self.active = layer
+        self.canvas.setCurrentLayer(layer)
+        return True
+
 
 @pytest.fixture
 def window(qgis_app):
