@@ -234,7 +234,8 @@ def test_every_code_has_a_sentence():
         "suggestion.also_other"
     }
     for path in ("domain/suggestion.py", "services/suggesting.py", "processing/inputs.py"):
-        codes |= set(re.findall(r'"(suggestion\.(?!json)[a-z_]+)"', (ROOT / "aze_plugin" / path).read_text(encoding="utf-8")))
+        source = (ROOT / "aze_plugin" / path).read_text(encoding="utf-8")
+        codes |= set(re.findall(r'"(suggestion\.(?!json)[a-z_]+)"', source))
     assert not [code for code in codes if code not in wording._templates()]
 
 
