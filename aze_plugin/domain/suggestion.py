@@ -131,7 +131,7 @@ class Proposal:
     """One proposed boundary.
 
     ``trade_off``: one of TRADE_OFFS; ``also``: others that would have come to the same. ``geometry``: EPSG:6933.
-    ``units``: the named units used, and ``cells`` the number of hexagons. ``perimeter_m``: true metres;
+    ``units``: names of the units used, and ``cells`` the number of hexagons. ``perimeter_m``: true metres;
     ``compactness``: 4π × area ÷ perimeter², 1 for a circle. ``protected_share``: None where protected areas are not
     known. ``exact``: it is the best of all sets of the units by its own trade-off; ``bound``: its area is at most this
     many times the least area that could do.
@@ -542,14 +542,17 @@ def suggest(
     if not units and not request.fill:
         raise AzeError("suggestion.no_units", taxon=evidence.taxon.scientific_name)
     best: _Case | None = None
+    done = 0.0
     for world in _worlds(evidence, request):
         case = _Case(evidence, world, units, request, settings, rules, sites, protected)
-        case.prepare(progress.part(0, 0.6))
+        # How many worlds will be tried is not known: each takes half of the way that is left.
+        case.prepare(progress.part(done, (done + 0.8) / 2))
+        done = (done + 0.8) / 2
         if best is None or case.reachable > best.reachable:
             best = case
         if case.feasible:
             break
-    return best.suggestion(progress.part(0.6, 1))
+    return best.suggestion(progress.part(done, 1))
 
 
 class _Case:
@@ -842,7 +845,7 @@ class _Case:
         else:
             self._findings.append(warning("suggestion.not_confirmed", share=share.best if share else 0.0))
             return None
-        names = tuple(dict.fromkeys(self._names[u] for u in sorted(chosen) if self._names[u]))
+        names = tuple(self._names[u] for u in sorted(chosen) if self._names[u])
         perimeter = geometry.perimeter_m(turned_shape)
         area = geometry.area(shape)
         return Proposal(

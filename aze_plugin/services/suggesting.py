@@ -217,7 +217,8 @@ def _protected(
 
 
 def _row(rank: int, proposal: Proposal, identifier: str, name: str) -> dict[str, Any]:
-    names = list(proposal.units)
+    # Units may share a name: parcels of one reserve, for one.
+    names = list(dict.fromkeys(proposal.units))
     if proposal.cells:
         names.append(text("suggestion.cells", {"count": proposal.cells}))
     protected = proposal.protected_share

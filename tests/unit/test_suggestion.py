@@ -236,6 +236,23 @@ def test_of_25_units_without_overlap_the_least_area_is_that_of_a_knapsack(seed):
     assert area - 1e-9 <= greedy <= 1.1 * area
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_greedy_choices_of_overlapping_sets_stay_near_the_exact_ones(seed):
+    # 24 units of random pieces, cells shared between pieces: more than a core takes, few enough to go through them all.
+    rng = np.random.default_rng(seed)
+    pieces, items = 60, 50
+    owners = np.unique(np.column_stack((rng.integers(0, pieces, 140), rng.integers(0, 24, 140))), axis=0)
+    contents = np.unique(np.column_stack((rng.integers(0, pieces, 110), rng.integers(0, items, 110))), axis=0)
+    reached = contents[np.isin(contents[:, 0], owners[:, 0]), 1]
+    target = math.ceil(0.9 * len(np.unique(reached)))
+    problem = Problem(24, rng.uniform(1, 10, pieces), owners, np.ones(items), contents, float(target))
+    least = problem.area(Exact(problem).best(Objective("area")))
+    chosen = Greedy(problem).least_area()
+    assert problem.held(chosen) >= target
+    assert least - 1e-9 <= problem.area(chosen) <= 1.1 * least
+    assert lower_bound(problem) <= lower_bound(problem, problem.needed) + 1e-9 <= least + 2e-9
+
+
 def test_more_units_than_can_be_gone_through_are_refused():
     with pytest.raises(ValueError):
         Exact(scattered(0, 26))
@@ -570,6 +587,21 @@ def test_a_wish_to_stop_is_heard_at_any_time():
         asked = iter([False] * stop)
         with pytest.raises(Cancelled):
             ask(evidence, fill=True, cell_km2=1.0, progress=Progress(is_cancelled=partial(next, asked, True)))
+
+
+def test_units_of_one_name_are_counted_each():
+    first = ask(ranged(square(0, 0, 2, 1), square(5, 0, 1, 1)), [("Parcel", square(0, 0, 2, 1))])
+    assert not first.proposals
+    named = [Unit("Parcel", square(0, 0, 2, 1)), Unit("Parcel", square(5, 0, 1, 1))]
+    both = suggest(ranged(square(0, 0, 2, 1), square(5, 0, 1, 1)), named, Request(fill=False), CRITERIA, RULES)
+    assert both.proposals[0].units == ("Parcel", "Parcel")
+
+
+def test_progress_only_rises():
+    seen = []
+    evidence = ranged(breeding=square(0, 0, 2, 2), non_breeding=square(10, 0, 5, 5))
+    ask(evidence, {"sea": square(10, 0, 5, 5)}, progress=Progress(on_progress=seen.append))
+    assert seen == sorted(seen) and seen[-1] == 1
 
 
 def test_a_taxon_that_cannot_trigger_is_said():
