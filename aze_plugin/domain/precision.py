@@ -90,14 +90,18 @@ def round_scale(denominator: float) -> int:
     return int(round(denominator / step) * step)
 
 
-def findings(lonlat: Geometry, mapping_scale: float, rules: Mapping[str, Any]) -> list[Finding]:
+def findings(
+    lonlat: Geometry, mapping_scale: float, rules: Mapping[str, Any], measured: Detail | None = None
+) -> list[Finding]:
     """What is remarkable in the precision of a boundary (WGS 84), for work at a scale of 1 to ``mapping_scale``.
+
+    ``measured``: its detail, where that is known already.
 
     Codes: ``boundary.placeholder_circle``, ``boundary.machine_rectangle``, ``boundary.machine_hexagon``,
     ``boundary.too_coarse``, ``boundary.too_fine``, ``boundary.few_decimals``. Nothing blocks.
     """
     limits = rules["mapping_scale"]
-    found = detail(lonlat, rules)
+    found = measured or detail(lonlat, rules)
     said: list[Finding] = []
     drawn = machine(lonlat, rules)
     if drawn is not None:

@@ -344,6 +344,18 @@ def test_a_hair_that_rounding_closes_leaves_a_valid_boundary(page, empty_session
     assert empty_session.candidates.geometry().area() == pytest.approx(cut.area(), rel=1e-5)
 
 
+def test_facts_are_those_of_the_shape_whatever_its_name(page, empty_session):
+    empty_session.candidates.add("Again", QgsGeometry.fromWkt(SQUARE))
+    settle()
+    first = page.fact_labels["perimeter"].plain(), page.precision.labels["mean"].plain()
+    page.delete()
+    wider = QgsGeometry.fromWkt("Polygon((0 0, 0.3 0, 0.3 0.3, 0 0.3, 0 0))")
+    assert empty_session.candidates.add("Again", wider) == "Again"
+    settle()
+    assert page.fact_labels["perimeter"].plain() != first[0]
+    assert page.precision.labels["mean"].plain() != first[1]
+
+
 def test_precision_follows_the_scale_of_the_work(page, empty_session, monkeypatch):
     page.precision.scale.setCurrentIndex(page.precision.scale.findData(50_000))
     page.precision._scale_chosen()

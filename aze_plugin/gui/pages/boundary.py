@@ -44,6 +44,7 @@ class BoundaryPage(PageScroll):
         self.setObjectName("AzeBoundaryPage")
         translate = QCoreApplication.translate
         self.session = session
+        self._measured: tuple = (None, None, None)
         self.drawing = BoundaryDrawing(session, self)
         self.drawing.drawn.connect(self._take_drawn)
         self.drawing.stateChanged.connect(self._show_drawing)
@@ -179,11 +180,13 @@ class BoundaryPage(PageScroll):
             for label in self.fact_labels.values():
                 label.setText("–")
             return
-        self._show_facts(shape)
-        self._show_faults(shape)
+        version = bytes(shape.asWkb())
+        if version != self._measured[0]:
+            # The page is shown anew at every change of data; boundaries of many vertices take a while to measure.
+            self._measured = (version, measure.facts(shape, _sliver_share()), measure.faults(shape))
+        self._show_facts(*self._measured[1:])
+        self._show_faults(*self._measured[1:])
         if not session.sources.installation_problem:
-            candidates = session.candidates
-            version = (candidates.current, candidates.version(candidates.current), shape.constGet().nCoordinates())
             self.precision.show_shape(shape, version)
 
     def _show_kind(self) -> None:
@@ -218,11 +221,10 @@ class BoundaryPage(PageScroll):
                     found.append(str(name))
         return sorted(set(found))
 
-    def _show_facts(self, shape: QgsGeometry) -> None:
+    def _show_facts(self, facts: measure.Facts, faults: list[measure.Fault]) -> None:
         translate = QCoreApplication.translate
-        facts = measure.facts(shape, _sliver_share())
         error = preferences.digitizing_error_m()
-        sound = shape.isGeosValid()
+        sound = not faults
         self.fact_labels["area"].setText(
             figures.square_metres(facts.area_m2)
             if sound
@@ -240,14 +242,12 @@ class BoundaryPage(PageScroll):
             )
         self.fact_labels["precision"].setText(said or "–")
 
-    def _show_faults(self, shape: QgsGeometry) -> None:
+    def _show_faults(self, facts: measure.Facts, found: list[measure.Fault]) -> None:
         translate = QCoreApplication.translate
         while self.faults.body.count():
             row = self.faults.body.takeAt(0).widget()
             row.hide()
             row.deleteLater()
-        found = measure.faults(shape)
-        facts = measure.facts(shape, _sliver_share())
         for fault in found:
             row = self._finding("problem", _first_upper(fault.message))
             if fault.place is not None:

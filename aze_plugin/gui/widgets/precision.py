@@ -108,7 +108,7 @@ class PrecisionCard(Card):
             row.hide()
             row.deleteLater()
         self._rows = []
-        findings = precision.findings(lonlat, self.scale.currentData(), rules)
+        findings = precision.findings(lonlat, self.scale.currentData(), rules, found)
         for finding in findings:
             row = FindingRow(style.state_of(finding.severity.value), text(finding.code, finding.params))
             self._rows.append(row)
