@@ -237,7 +237,7 @@ class BoundaryPage(PageScroll):
         if error and facts.area_m2 and sound:
             # A line that may be off by e everywhere moves the area by up to e times its length.
             moved = figures.percent(min(1.0, error * facts.perimeter_m / facts.area_m2))
-            said = translate("AzeBoundary", "off by {error}, the area changes by up to {share}").format(
+            said = translate("AzeBoundary", "{share} of the area, if off by {error}").format(
                 error=figures.metres(error), share=moved
             )
         self.fact_labels["precision"].setText(said or "–")
