@@ -25,11 +25,13 @@ class AzeProvider(QgsProcessingProvider):
 
     def loadAlgorithms(self) -> None:
         from .checkboundary import CheckBoundary
+        from .fitboundary import FitBoundary
         from .importspecies import ImportSpecies
         from .packagenomination import PackageNomination
         from .protectioncoverage import ProtectionCoverage
         from .refreshassessments import RefreshAssessments
         from .suggestboundary import SuggestBoundary
+        from .uploadpackage import UploadPackage
         from .verifypackage import VerifyPackage
 
         for algorithm in (
@@ -37,8 +39,10 @@ class AzeProvider(QgsProcessingProvider):
             RefreshAssessments,
             CheckBoundary,
             SuggestBoundary,
+            FitBoundary,
             ProtectionCoverage,
             PackageNomination,
             VerifyPackage,
+            UploadPackage,
         ):
             self.addAlgorithm(algorithm())

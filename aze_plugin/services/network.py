@@ -475,7 +475,7 @@ def _send_listening(connection, data: memoryview, call: _Call) -> None:
             continue
         try:
             sent = connection.sock.send(data)
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
             _hear(connection, call)
             raise BrokenPipeError from None
         data = data[sent:]
@@ -619,6 +619,9 @@ class _Call:
         except requests.exceptions.ProxyError as error:
             raise AzeError("network.proxy", detail=_reason(error)) from None
         except requests.exceptions.SSLError as error:
+            if "EOF" in str(error):
+                # Cut off, as any connection can be; of the certificate it says nothing.
+                raise Fault("connection", _reason(error)) from None
             raise AzeError("network.tls", url=shown_url(url), detail=_reason(error)) from None
         except requests.exceptions.Timeout:
             raise Fault("timeout") from None

@@ -23,6 +23,7 @@ def _templates() -> dict[str, str]:
         criteria,
         discreteness,
         evidence,
+        fitting,
         habitats,
         interface,
         library,
@@ -30,6 +31,7 @@ def _templates() -> dict[str, str]:
         packaging,
         redlist,
         suggestion,
+        transfer,
     )
 
     merged: dict[str, str] = {}
@@ -46,6 +48,8 @@ def _templates() -> dict[str, str]:
         occurrences,
         boundary,
         suggestion,
+        transfer,
+        fitting,
     ):
         merged.update(module.templates())
     return merged

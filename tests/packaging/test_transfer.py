@@ -1,0 +1,798 @@
+"""Packages on their way, against servers that run on this computer: nothing lost, nothing doubled, plain words."""
+
+import base64
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import tracemalloc
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE / "servers"))
+
+import processes  # noqa: E402
+from cutter import Cutter  # noqa: E402
+from form import FormServer, refuse, send, whole_then  # noqa: E402
+from processes import PASSWORD, USER  # noqa: E402
+
+from aze_plugin.domain.errors import AzeError, Cancelled  # noqa: E402
+from aze_plugin.domain.progress import Progress  # noqa: E402
+from aze_plugin.packaging import transfer, transfer_webdav  # noqa: E402
+from aze_plugin.packaging.transfer_calls import Pace  # noqa: E402
+from aze_plugin.services import receipts  # noqa: E402
+from aze_plugin.services.network import Connection, Credentials, NetworkSettings  # noqa: E402
+from aze_plugin.services.wording import text  # noqa: E402
+
+MB = 10**6
+BASIC = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+LOGIN = Credentials({"Authorization": BASIC})
+WRONG = Credentials({"Authorization": "Basic " + base64.b64encode(f"{USER}:wrong-0ne".encode()).decode()})
+NOBODY = Credentials()
+QUICK = Pace(
+    attempts=4,
+    attempts_when_busy=6,
+    backoff_s=0.02,
+    longest_backoff_s=0.2,
+    longest_wait_s=5,
+    silence_s=5,
+    finish_silence_s=10,
+    form_settle_s=0.05,
+)
+
+
+def made_file(path, size, seed=b"aze"):
+    """A file of which no two pieces are alike, so that a piece in a wrong place is found."""
+    block = hashlib.shake_256(seed).digest(1 << 16) * 16
+    with open(path, "wb") as file:
+        for number in range(-(-size // len(block))):
+            file.write(number.to_bytes(8, "big") + block[8:])
+        file.truncate(size)
+    return path
+
+
+def digest(path):
+    with open(path, "rb") as file:
+        found = hashlib.sha256()
+        while block := file.read(1 << 20):
+            found.update(block)
+        return found.hexdigest()
+
+
+@pytest.fixture(scope="session")
+def large(tmp_path_factory):
+    """200 MB."""
+    return made_file(tmp_path_factory.mktemp("large") / "Large_Site.zip", 200 * MB)
+
+
+@pytest.fixture(scope="session")
+def middling(tmp_path_factory):
+    return made_file(tmp_path_factory.mktemp("middling") / "Cloudtop Ridge.zip", 24 * MB)
+
+
+@pytest.fixture
+def small(tmp_path):
+    return made_file(tmp_path / "small.zip", 300_000)
+
+
+def running(start, *arguments, **more):
+    try:
+        return start(*arguments, **more)
+    except processes.Missing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory):
+    return tmp_path_factory.mktemp("stores")
+
+
+@pytest.fixture(scope="session")
+def nginx(stores):
+    server = running(processes.nginx, stores / "nginx-run", stores / "nginx")
+    server.store = stores / "nginx"
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def wsgidav(stores):
+    server = running(processes.wsgidav, stores / "wsgidav-run", stores / "wsgidav")
+    server.store = stores / "wsgidav"
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def tus(stores):
+    server = running(processes.tus, stores / "tus-run", stores / "tus")
+    server.store = stores / "tus"
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def form():
+    with FormServer(login=BASIC) as server:
+        yield server
+
+
+class Sent:
+    """What one call of ``deliver`` did."""
+
+    def __init__(self, path, fresh, said):
+        self.receipt = json.loads(Path(path).read_text(encoding="utf-8"))
+        self.fresh, self.said = fresh, said
+        self.state = self.receipt["state"]
+
+
+def deliver(file, method, url, receipt, credentials=LOGIN, pace=QUICK, fields="", cancelled=None, settings=None):
+    """Send a file as the algorithm sends a package that it has verified."""
+    said = []
+    progress = Progress(on_message=lambda code, params: said.append(code), is_cancelled=cancelled)
+    parcel = transfer.identify(file, Progress())
+    goal = transfer.target(method, url, fields)
+    with receipts.opened(receipt) as opened, Connection(settings or NetworkSettings()) as connection:
+        fresh = transfer.send(parcel, "final", goal, opened, connection, credentials, progress, pace)
+    return Sent(receipt, fresh, said)
+
+
+def refused(*arguments, **more):
+    """The problem that a sending ends with, and its sentence, which names no code and holds no secret."""
+    with pytest.raises(AzeError) as raised:
+        deliver(*arguments, **more)
+    sentence = text(raised.value.code, raised.value.params)
+    assert not sentence.startswith(("transfer.", "network.")) and "{" not in sentence, sentence
+    for secret in (PASSWORD, BASIC, BASIC.split()[1], "wrong-0ne"):
+        assert secret not in sentence and secret not in str(raised.value)
+    return raised.value.code, sentence
+
+
+def files_in(folder):
+    return sorted(p.name for p in folder.rglob("*") if p.is_file())
+
+
+# ----------------------------------------------------------------------------------------------------- all arrives
+
+
+def fresh_folder(store, name):
+    folder = store / name
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_nginx_takes_a_package_once(nginx, middling, tmp_path):
+    folder = fresh_folder(nginx.store, "closed/once")
+    url = f"{nginx.url}/closed/once"
+    first = deliver(middling, "webdav", url + "/", tmp_path / "r.json")
+    assert (first.fresh, first.state) == (True, "confirmed")
+    assert files_in(folder) == [middling.name] and digest(folder / middling.name) == digest(middling)
+    written = (folder / middling.name).stat().st_mtime_ns
+    receipt = first.receipt
+    assert receipt["schema"] == "aze-receipt/1"
+    assert receipt["package"] == {
+        "name": middling.name,
+        "size": 24 * MB,
+        "sha256": digest(middling),
+        "status": "final",
+    }
+    assert receipt["answer"]["size"] == 24 * MB and receipt["answer"]["etag"]
+    assert receipt["location"] == f"{url}/Cloudtop%20Ridge.zip"
+    assert list(receipt["times"]) == ["created", "sending", "finishing", "sent", "confirmed"]
+    # With the receipt nothing is asked, without it the server is: either way nothing is sent.
+    again = deliver(middling, "webdav", url, tmp_path / "r.json", credentials=NOBODY)
+    other = deliver(middling, "webdav", url, tmp_path / "other.json")
+    assert (again.fresh, other.fresh, other.state) == (False, False, "confirmed")
+    assert "transfer.found" in other.said
+    assert (folder / middling.name).stat().st_mtime_ns == written
+
+
+def test_wsgidav_takes_a_package_once(wsgidav, small, tmp_path):
+    folder = fresh_folder(wsgidav.store, "plain folder")
+    url = f"{wsgidav.url}/remote.php/dav/plain%20folder"
+    assert deliver(small, "webdav", url, tmp_path / "r.json").fresh
+    assert files_in(folder) == ["small.zip"] and digest(folder / "small.zip") == digest(small)
+    assert not deliver(small, "webdav", url, tmp_path / "other.json").fresh
+
+
+def test_tus_takes_a_package_once(tus, middling, tmp_path):
+    before = set(files_in(tus.store))
+    first = deliver(middling, "tus", f"{tus.url}/files", tmp_path / "r.json")
+    assert (first.fresh, first.state) == (True, "confirmed")
+    (name,) = [n for n in set(files_in(tus.store)) - before if not n.endswith(".json")]
+    assert digest(tus.store / name) == digest(middling)
+    about = json.loads((tus.store / f"{name}.json").read_text())["metadata"]
+    assert (about["filename"], about["sha256"]) == (middling.name, digest(middling))
+    assert first.receipt["location"].endswith(name)
+    count = len(files_in(tus.store))
+    assert not deliver(middling, "tus", f"{tus.url}/files", tmp_path / "r.json").fresh
+    assert len(files_in(tus.store)) == count
+
+
+def test_a_form_takes_a_package_once(form, small, tmp_path):
+    fields = '{"file": "package", "fields": {"digest": "{sha256}", "title": "of {name}", "year": 2024}}'
+    first = deliver(small, "form", form.url + "?round=3", tmp_path / "r.json", fields=fields)
+    (entry,) = form.received
+    assert entry == {
+        "fields": {"digest": digest(small), "title": "of small.zip", "year": "2024"},
+        "field": "package",
+        "name": "small.zip",
+        "size": 300_000,
+        "sha256": digest(small),
+    }
+    assert first.receipt["answer"]["status"] == 201 and first.receipt["answer"]["said"] == "Thank you"
+    assert not deliver(small, "form", form.url + "?round=3", tmp_path / "r.json", fields=fields).fresh
+    assert len(form.received) == 1
+    # With an address to check by, also a receipt that knows nothing does no harm.
+    listed = json.dumps({"check": form.check})
+    assert not deliver(small, "form", form.url, tmp_path / "other.json", fields=listed).fresh
+    assert len(form.received) == 1
+
+
+def test_a_large_package_goes_to_a_nextcloud_in_chunks(wsgidav, large, tmp_path):
+    folder = wsgidav.store / "files" / USER / "inbox"
+    with Cutter(wsgidav.port) as line:
+        line.cuts, line.together = cuts_of(200 * MB), True
+        url = f"http://127.0.0.1:{line.port}/remote.php/dav/files/{USER}/inbox"
+        sent = deliver(large, "webdav", url, tmp_path / "r.json")
+        assert (sent.fresh, sent.state, line.cuts) == (True, "confirmed", [])
+        # Of what had arrived nothing was sent again, but for the chunk that was cut.
+        assert sum(line.carried) < 240 * MB
+    assert digest(folder / large.name) == digest(large)
+    assert files_in(wsgidav.store / "uploads") == []
+    (folder / large.name).unlink()
+
+
+# ------------------------------------------------------------------------------------- connections that are cut
+
+
+def cuts_of(size):
+    return [int(size * share) for share in (0.1, 0.5, 0.99)]
+
+
+def test_200_mb_to_nginx_over_a_line_that_is_cut_three_times(nginx, large, tmp_path):
+    folder = fresh_folder(nginx.store, "closed/cut")
+    with Cutter(nginx.port) as line:
+        line.cuts = cuts_of(200 * MB)
+        sent = deliver(large, "webdav", f"http://127.0.0.1:{line.port}/closed/cut", tmp_path / "r.json")
+        assert line.cuts == []
+    assert (sent.fresh, sent.state) == (True, "confirmed")
+    assert files_in(folder) == [large.name] and digest(folder / large.name) == digest(large)
+    (folder / large.name).unlink()
+
+
+def test_wsgidav_keeps_no_half_package_under_the_name(wsgidav, middling, tmp_path):
+    folder = fresh_folder(wsgidav.store, "cut")
+    with Cutter(wsgidav.port) as line:
+        url = f"http://127.0.0.1:{line.port}/remote.php/dav/cut"
+        line.cuts = [int(0.5 * 24 * MB)]
+        refused(middling, "webdav", url, tmp_path / "r.json", pace=replace(QUICK, attempts=1))
+        assert middling.name not in files_in(folder)
+        line.cuts = cuts_of(24 * MB)
+        sent = deliver(middling, "webdav", url, tmp_path / "r.json")
+        assert (sent.fresh, sent.state, line.cuts) == (True, "confirmed", [])
+        assert sent.receipt["problem"] is None and sent.receipt["calls"] == 2
+    assert files_in(folder) == [middling.name] and digest(folder / middling.name) == digest(middling)
+
+
+def test_200_mb_by_tus_over_a_line_that_is_cut_three_times(tus, large, tmp_path):
+    before = set(files_in(tus.store))
+    with Cutter(tus.port) as line:
+        line.cuts, line.together = cuts_of(200 * MB), True
+        sent = deliver(large, "tus", f"http://127.0.0.1:{line.port}/files", tmp_path / "r.json")
+        assert (sent.fresh, sent.state, line.cuts) == (True, "confirmed", [])
+        # What was on its way when the line was cut is sent again, and nothing else.
+        assert sum(line.carried) < 230 * MB
+    (name,) = [n for n in set(files_in(tus.store)) - before if not n.endswith(".json")]
+    assert digest(tus.store / name) == digest(large)
+    (tus.store / name).unlink()
+
+
+def test_200_mb_to_a_form_over_a_line_that_is_cut_three_times(form, large, tmp_path):
+    with Cutter(form.port) as line:
+        line.cuts = cuts_of(200 * MB)
+        url = form.url.replace(str(form.port), str(line.port))
+        fields = json.dumps({"check": form.check.replace(str(form.port), str(line.port))})
+        sent = deliver(large, "form", url, tmp_path / "r.json", fields=fields)
+        assert (sent.fresh, sent.state, line.cuts) == (True, "confirmed", [])
+    assert [entry["sha256"] for entry in form.received] == [digest(large)]
+
+
+def test_an_answer_that_is_lost_doubles_nothing(nginx, tus, small, tmp_path):
+    folder = fresh_folder(nginx.store, "closed/lost")
+    with Cutter(nginx.port) as line:
+        line.swallow = ["PUT", "MOVE"]
+        sent = deliver(small, "webdav", f"http://127.0.0.1:{line.port}/closed/lost", tmp_path / "dav.json")
+        assert (sent.state, line.swallow) == ("confirmed", [])
+    assert files_in(folder) == ["small.zip"]
+    before = len(files_in(tus.store))
+    with Cutter(tus.port) as line:
+        line.swallow = ["PATCH"]
+        sent = deliver(small, "tus", f"http://127.0.0.1:{line.port}/files", tmp_path / "tus.json")
+        assert (sent.state, line.swallow) == ("confirmed", [])
+    # The file and what the server notes of it.
+    assert len(files_in(tus.store)) == before + 2
+
+
+def test_a_form_that_did_not_answer_is_not_sent_to_again(form, small, tmp_path):
+    form.faults = [whole_then(None, True, form)]
+    code, sentence = refused(small, "form", form.url, tmp_path / "r.json")
+    assert code == "transfer.unknown" and "Ask the people there" in sentence
+    assert json.loads((tmp_path / "r.json").read_text())["state"] == "unknown"
+    # Nor by a later call.
+    assert refused(small, "form", form.url, tmp_path / "r.json")[0] == "transfer.unknown"
+    assert len(form.received) == 1
+    # An answer can leave it as open as none does.
+    form.faults = [whole_then(500, False, form, b"Out of coffee"), None]
+    code, sentence = refused(small, "form", form.url, tmp_path / "other.json")
+    assert code == "transfer.unclear" and "500" in sentence and "Out of coffee" in sentence
+    assert refused(small, "form", form.url, tmp_path / "other.json")[0] == "transfer.unknown"
+    # Who can ask the server learns that all is well.
+    sent = deliver(small, "form", form.url, tmp_path / "r.json", fields=json.dumps({"check": form.check}))
+    assert (sent.fresh, sent.state, len(form.received)) == (False, "confirmed", 1)
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_form_with_a_check_address_settles_what_is_not_known(form, small, tmp_path, keeps):
+    form.faults = [whole_then(500, keeps, form)]
+    sent = deliver(small, "form", form.url, tmp_path / "r.json", fields=json.dumps({"check": form.check}))
+    assert sent.state == "confirmed" and len(form.received) == 1
+    assert ("transfer.not_arrived" in sent.said) is not keeps
+
+
+# ------------------------------------------------------------------------------------------------ ends and restarts
+
+
+def test_a_server_that_is_restarted_meanwhile_gets_the_rest(stores, middling, tmp_path):
+    server = running(processes.tus, stores / "tus-restarted-run", stores / "tus-restarted")
+    try:
+        with Cutter(server.port) as line:
+            line.hold = 9 * MB
+            found = {}
+
+            def send_it():
+                patient = replace(QUICK, attempts=60, silence_s=10)
+                url = f"http://127.0.0.1:{line.port}/files"
+                found["sent"] = deliver(middling, "tus", url, tmp_path / "r.json", pace=patient)
+
+            sender = threading.Thread(target=send_it)
+            sender.start()
+            assert line.held.wait(20)
+            line.hold = None
+            server.stop()
+            server.start()
+            sender.join(30)
+        assert found["sent"].state == "confirmed"
+        (name,) = [n for n in files_in(stores / "tus-restarted") if not n.endswith(".json")]
+        assert digest(stores / "tus-restarted" / name) == digest(middling)
+    finally:
+        server.stop()
+
+
+SENDER = """
+import sys
+from pathlib import Path
+sys.path[:0] = {paths!r}
+import test_transfer
+test_transfer.deliver(Path({file!r}), "{method}", "{url}", {receipt!r})
+"""
+
+
+def test_a_sender_that_is_killed_goes_on_where_it_was(tus, middling, tmp_path):
+    before = set(files_in(tus.store))
+    receipt = tmp_path / "r.json"
+    with Cutter(tus.port) as line:
+        line.hold = 20 * MB
+        url = f"http://127.0.0.1:{line.port}/files"
+        paths = [str(ROOT), str(HERE), str(HERE / "servers")]
+        program = SENDER.format(paths=paths, file=str(middling), method="tus", url=url, receipt=str(receipt))
+        sender = subprocess.Popen([sys.executable, "-c", program])
+        assert line.held.wait(30)
+        sender.send_signal(signal.SIGKILL)
+        sender.wait(10)
+        kept = json.loads(receipt.read_text())
+        assert kept["state"] in ("sending", "finishing") and kept["upload"]["url"].startswith(url)
+        line.hold = None
+        carried = sum(line.carried)
+        sent = deliver(middling, "tus", url, receipt)
+        assert sent.state == "confirmed" and "transfer.resuming" in sent.said
+        assert sum(line.carried) - carried < 10 * MB
+    (name,) = [n for n in set(files_in(tus.store)) - before if not n.endswith(".json")]
+    assert digest(tus.store / name) == digest(middling)
+
+
+def test_an_upload_that_has_expired_begins_anew(stores, middling, tmp_path):
+    server = running(processes.tus, stores / "tus-short-run", stores / "tus-short", lasting_ms=1500)
+    try:
+        with Cutter(server.port) as line:
+            url = f"http://127.0.0.1:{line.port}/files"
+            line.cuts = [5 * MB]
+            refused(middling, "tus", url, tmp_path / "r.json", pace=replace(QUICK, attempts=1))
+            first = json.loads((tmp_path / "r.json").read_text())["upload"]
+            assert first["url"] and first["expires"]
+            time.sleep(1.6)
+            sent = deliver(middling, "tus", url, tmp_path / "r.json")
+        assert sent.state == "confirmed" and "transfer.expired" in sent.said
+        assert sent.receipt["upload"]["url"] != first["url"]
+    finally:
+        server.stop()
+
+
+def test_a_complete_upload_that_the_server_has_forgotten_is_not_sent_again(tus, small, tmp_path):
+    receipt = tmp_path / "r.json"
+    with Cutter(tus.port) as line:
+        url = f"http://127.0.0.1:{line.port}/files"
+        line.swallow = ["PATCH", "HEAD"]
+        # The server takes all, the answer is lost, and nobody asks before the server has put it away.
+        with pytest.raises(AzeError):
+            deliver(small, "tus", url, receipt, pace=replace(QUICK, attempts=1))
+        kept = json.loads(receipt.read_text())
+        assert kept["state"] == "finishing"
+        name = kept["upload"]["url"].rpartition("/")[2]
+        for file in (tus.store / name, tus.store / f"{name}.json"):
+            file.unlink(missing_ok=True)
+        count = len(files_in(tus.store))
+        code, _ = refused(small, "tus", url, receipt)
+        assert code == "transfer.unknown" and len(files_in(tus.store)) == count
+
+
+def test_a_sending_is_cancelled_within_a_second_and_gone_on_with(tus, middling, tmp_path):
+    with Cutter(tus.port) as line:
+        line.hold = 9 * MB
+        url = f"http://127.0.0.1:{line.port}/files"
+        asked = []
+
+        def cancelled():
+            if line.held.is_set() and not asked:
+                asked.append(time.monotonic())
+            return bool(asked)
+
+        with pytest.raises(Cancelled):
+            deliver(middling, "tus", url, tmp_path / "r.json", cancelled=cancelled)
+        assert time.monotonic() - asked[0] < 1
+        line.hold = None
+        assert deliver(middling, "tus", url, tmp_path / "r.json").state == "confirmed"
+
+
+def test_two_at_a_time_are_not_let_in(tmp_path):
+    with (
+        receipts.opened(tmp_path / "r.json"),
+        pytest.raises(AzeError, match="receipt_in_use"),
+        receipts.opened(tmp_path / "r.json"),
+    ):
+        pass
+    with receipts.opened(tmp_path / "r.json"):
+        assert os.listdir(tmp_path) == [".r.json.lock"]
+    assert os.listdir(tmp_path) == []
+
+
+# --------------------------------------------------------------------------------------------- servers that refuse
+
+
+def test_a_wrong_password_reads_as_one(nginx, wsgidav, tus, form, middling, tmp_path):
+    fresh_folder(nginx.store, "put-closed/w")
+    for number, (method, url) in enumerate(
+        [
+            ("webdav", f"{nginx.url}/closed/w"),
+            # Here only the body itself is refused, while it is being sent.
+            ("webdav", f"{nginx.url}/put-closed/w"),
+            ("webdav", f"{wsgidav.url}/remote.php/dav/files/{USER}/inbox"),
+            ("tus", f"{tus.url}/files"),
+            ("form", form.url),
+        ]
+    ):
+        code, sentence = refused(middling, method, url, tmp_path / f"{number}.json", credentials=WRONG)
+        assert code == "transfer.password" and "password" in sentence, url
+        assert refused(middling, method, url, tmp_path / f"{number}.json", NOBODY)[0] == "transfer.password_missing"
+    assert form.received == []
+
+
+@pytest.mark.parametrize("after", [0, 1 << 20, 20 << 20])
+def test_an_answer_in_the_middle_of_the_body_is_heard(form, middling, tmp_path, after):
+    """The server says no, hangs up and resets the connection: on the sender's side that is a broken pipe."""
+    form.faults = [refuse(401, after, b"Who are you?")]
+    code, sentence = refused(middling, "form", form.url, tmp_path / "r.json")
+    assert code == "transfer.password" and "Who are you?" in sentence
+    kept = json.loads((tmp_path / "r.json").read_text())
+    assert kept["state"] == "created" and kept["problem"]["code"] == code
+    assert deliver(middling, "form", form.url, tmp_path / "r.json").state == "confirmed"
+    assert len(form.received) == 1
+
+
+def test_what_nginx_refuses_reads_as_what_it_is(nginx, middling, small, tmp_path):
+    names = iter(range(100))
+
+    def code(place, file=small):
+        return refused(file, "webdav", f"{nginx.url}/{place}", tmp_path / f"{next(names)}.json")[0]
+
+    assert code("denied") == "transfer.forbidden"
+    assert code("readonly") == "transfer.forbidden"
+    assert code("small", middling) == "transfer.too_large"
+    assert code("broken") == "transfer.server_fault"
+    assert code("open/nowhere") == "transfer.no_folder"
+    assert code("nowhere/at/all") in ("transfer.not_offered", "transfer.no_folder")
+    # From 127.0.0.1 on to localhost, which is another host.
+    assert code("elsewhere") == "network.redirected"
+
+
+def test_a_busy_nginx_is_waited_for(nginx, small, tmp_path):
+    """Two calls a second are let in; a sending makes more."""
+    folder = fresh_folder(nginx.store, "slow/inbox")
+    pace = replace(QUICK, backoff_s=0.3, longest_backoff_s=0.6, attempts_when_busy=9)
+    sent = deliver(small, "webdav", f"{nginx.url}/slow/inbox", tmp_path / "r.json", pace=pace)
+    assert sent.state == "confirmed" and files_in(folder) == ["small.zip"]
+
+
+def test_a_form_is_waited_for_as_long_as_it_asks(form, small, middling, tmp_path):
+    form.faults = [refuse(429, 0, Retry_After="1"), refuse(503, 1000), refuse(500, 1000), None]
+    begun = time.monotonic()
+    sent = deliver(middling, "form", form.url, tmp_path / "r.json")
+    assert 1 <= time.monotonic() - begun < 4 and "transfer.waiting" in sent.said
+    assert sent.state == "confirmed" and len(form.received) == 1
+    form.faults = [refuse(429, 0, Retry_After="3600")]
+    code, sentence = refused(small, "form", form.url, tmp_path / "other.json")
+    assert code == "transfer.busy_long" and "3,600 seconds" in sentence
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(403, "forbidden"), (404, "nothing_there"), (405, "not_offered"), (413, "too_large"), (418, "refused")]
+    + [(429, "busy"), (500, "server_fault"), (503, "busy"), (507, "server_full"), (302, "moved")],
+)
+def test_what_a_form_refuses_reads_as_what_it_is(form, middling, tmp_path, status, code):
+    form.faults = [refuse(status, 5000, b"<html><head><title>x</title></head><b>No &amp; no</b>", Location="/x")] * 9
+    found, sentence = refused(middling, "form", form.url, tmp_path / "r.json")
+    assert found == f"transfer.{code}" and "No & no" in sentence and str(status) in sentence
+    assert form.received == []
+
+
+@pytest.fixture
+def tiny_disk(tmp_path):
+    """A disk of 8 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], capture_output=True).returncode:
+        pytest.skip("a small disk can only be made by root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_of_nginx_loses_nothing(tiny_disk, middling, small, tmp_path):
+    server = running(processes.nginx, tmp_path / "run", tiny_disk)
+    try:
+        code, sentence = refused(middling, "webdav", f"{server.url}/open", tmp_path / "r.json")
+        assert code == "transfer.server_fault" and "full disk" in sentence
+        assert files_in(tiny_disk / "open") == []
+        assert deliver(small, "webdav", f"{server.url}/open", tmp_path / "s.json").state == "confirmed"
+    finally:
+        server.stop()
+
+
+def test_a_full_disk_of_wsgidav_is_told_as_one(tiny_disk, middling, tmp_path):
+    server = running(processes.wsgidav, tmp_path / "run", tiny_disk)
+    try:
+        url = f"{server.url}/remote.php/dav/files/{USER}/inbox"
+        code, sentence = refused(middling, "webdav", url, tmp_path / "r.json")
+        assert code == "transfer.server_full" and "no room for the package of 24 MB" in sentence
+    finally:
+        server.stop()
+
+
+def test_a_full_disk_of_tus_is_gone_on_from_when_there_is_room(tiny_disk, middling, tmp_path):
+    store = tiny_disk / "store"
+    server = running(processes.tus, tmp_path / "run", store)
+    try:
+        code, _ = refused(middling, "tus", f"{server.url}/files", tmp_path / "r.json")
+        assert code == "transfer.server_fault"
+        subprocess.run(["mount", "-o", "remount,size=64m", str(tiny_disk)], check=True)
+        sent = deliver(middling, "tus", f"{server.url}/files", tmp_path / "r.json")
+        assert sent.state == "confirmed"
+        (name,) = [n for n in files_in(store) if not n.endswith(".json")]
+        assert digest(store / name) == digest(middling)
+    finally:
+        server.stop()
+
+
+def test_tus_says_before_the_first_byte_what_it_takes(stores, middling, tmp_path):
+    server = running(processes.tus, stores / "tus-least-run", stores / "tus-least", most_bytes=5 * MB)
+    try:
+        code, sentence = refused(middling, "tus", f"{server.url}/files", tmp_path / "r.json")
+        assert code in ("transfer.too_large_known", "transfer.too_large") and "24 MB" in sentence
+        assert files_in(stores / "tus-least") == []
+    finally:
+        server.stop()
+
+
+def test_another_file_of_the_name_is_left_alone(nginx, small, tmp_path):
+    folder = fresh_folder(nginx.store, "open/taken")
+    for content in (b"another nomination", bytes(300_000)):
+        (folder / "small.zip").write_bytes(content)
+        code, sentence = refused(small, "webdav", f"{nginx.url}/open/taken", tmp_path / "r.json")
+        assert code == "transfer.name_taken" and "small.zip" in sentence
+        assert (folder / "small.zip").read_bytes() == content and files_in(folder) == ["small.zip"]
+
+
+def test_a_file_that_comes_in_between_is_left_alone(nginx, small, tmp_path, monkeypatch):
+    folder = fresh_folder(nginx.store, "open/race")
+    move = transfer_webdav.DavSending._move
+
+    def too_late(self, source, headers):
+        (folder / "small.zip").write_bytes(b"somebody was faster")
+        return move(self, source, headers)
+
+    monkeypatch.setattr(transfer_webdav.DavSending, "_move", too_late)
+    assert refused(small, "webdav", f"{nginx.url}/open/race", tmp_path / "r.json")[0] == "transfer.name_taken"
+    assert (folder / "small.zip").read_bytes() == b"somebody was faster"
+
+
+# ------------------------------------------------------------------------------------------- encryption and secrets
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    return processes.certificate(tmp_path_factory.mktemp("certificate"))
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path, certificate, middling):
+    server = running(processes.nginx, tmp_path / "run", tmp_path / "store", certificate)
+    try:
+        code, sentence = refused(middling, "webdav", f"{server.url}/closed", tmp_path / "r.json")
+        assert code == "network.tls" and "certificate" in sentence
+        assert files_in(tmp_path / "store" / "closed") == []
+        trusting = NetworkSettings(ca_pem=Path(certificate[0]).read_text())
+        # Named otherwise than by what it vouches for.
+        named = server.url.replace("127.0.0.1", "localhost")
+        assert (
+            refused(middling, "webdav", f"{named}/closed", tmp_path / "r2.json", settings=trusting)[0] == "network.tls"
+        )
+        with Cutter(server.port) as line:
+            line.cuts = cuts_of(24 * MB)
+            url = f"https://127.0.0.1:{line.port}/closed"
+            assert deliver(middling, "webdav", url, tmp_path / "r3.json", settings=trusting).state == "confirmed"
+            assert line.cuts == []
+        assert digest(tmp_path / "store" / "closed" / middling.name) == digest(middling)
+        # Behind TLS, too, an answer in the middle of the body is heard.
+        code, _ = refused(
+            middling, "webdav", f"{server.url}/put-closed", tmp_path / "r4.json", credentials=WRONG, settings=trusting
+        )
+        assert code == "transfer.password"
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("after", [0, 1 << 20])
+def test_behind_tls_an_answer_in_the_middle_of_the_body_is_heard(tmp_path, certificate, middling, after):
+    trusting = NetworkSettings(ca_pem=Path(certificate[0]).read_text())
+    with FormServer(context=processes.server_context(certificate)) as server:
+        server.faults = [refuse(401, after, b"Who?")]
+        code, _ = refused(middling, "form", server.url, tmp_path / "r.json", settings=trusting)
+        assert code == "transfer.password"
+        assert deliver(middling, "form", server.url, tmp_path / "r.json", settings=trusting).state == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("http://reviewers.example.org/inbox", "network.insecure"),
+        ("ftp://127.0.0.1/inbox", "network.bad_address"),
+        (f"https://{USER}:{PASSWORD.replace(' ', '')}@127.0.0.1/inbox", "network.bad_address"),
+        ("https://127.0.0.1/inbox?token=abc", "network.bad_address"),
+        ("https://127.0.0.1:99999/inbox", "network.bad_address"),
+        ("", "network.bad_address"),
+    ],
+)
+def test_addresses_that_are_not_called(url, code, small, tmp_path):
+    with pytest.raises(AzeError) as raised:
+        transfer.target("webdav", url)
+    assert raised.value.code == code
+    assert PASSWORD.replace(" ", "") not in text(raised.value.code, raised.value.params)
+
+
+def test_credentials_go_to_no_other_server(form, middling, tmp_path):
+    with FormServer() as other:
+        for status in (301, 302, 307, 308):
+            form.faults = [refuse(status, 0, Location=f"http://localhost:{other.port}/submit")]
+            code, _ = refused(middling, "form", form.url, tmp_path / f"{status}.json")
+            assert code in ("network.redirected", "transfer.moved")
+        assert other.headers == [] and other.received == []
+        # An address to check by may be elsewhere; it is asked without them.
+        fields = json.dumps({"check": other.check})
+        assert deliver(middling, "form", form.url, tmp_path / "r.json", fields=fields).state == "confirmed"
+        assert other.headers and not any("Authorization" in headers for headers in other.headers)
+    assert form.headers[-1]["Authorization"] == BASIC
+
+
+def test_a_tus_server_that_names_another_host_gets_nothing(small, tmp_path):
+    with FormServer() as other, FormServer() as server:
+        named = f"http://localhost:{other.port}/files/1"
+        server.faults = [lambda handler: send(handler, 201, Location=named) or True]
+        code, _ = refused(small, "tus", server.url, tmp_path / "r.json")
+        assert code == "network.redirected" and other.headers == []
+
+
+def test_a_server_that_repeats_the_password_does_not_get_it_written_down(form, small, tmp_path):
+    told = f"You are {USER} with {PASSWORD}, sent as {BASIC}"
+    form.faults = [whole_then(200, True, form, told.encode(), ETag=f'"{PASSWORD}"')]
+    deliver(small, "form", form.url, tmp_path / "r.json")
+    form.faults = [whole_then(400, False, form, told.encode())]
+    assert refused(small, "form", form.url, tmp_path / "bad.json")[0] == "transfer.refused"
+    for name in ("r.json", "bad.json"):
+        written = (tmp_path / name).read_text(encoding="utf-8")
+        assert PASSWORD not in written and BASIC.split()[1] not in written and f"You are {USER}" in written
+
+
+# ------------------------------------------------------------------------------------------------------- receipts
+
+
+def test_a_receipt_serves_one_package_and_one_address(form, small, middling, tmp_path):
+    deliver(small, "form", form.url, tmp_path / "r.json")
+    before = (tmp_path / "r.json").read_bytes()
+    assert refused(middling, "form", form.url, tmp_path / "r.json")[0] == "transfer.other_package"
+    assert refused(small, "form", form.url + "2", tmp_path / "r.json")[0] == "transfer.other_target"
+    assert refused(small, "tus", form.url, tmp_path / "r.json")[0] == "transfer.other_target"
+    assert (tmp_path / "r.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"PK\x03\x04", b"{", b"[]", b'{"schema": "aze-receipt/1", "state": "confirmed"}', b"[" * 100_000, b"\xff\xfe"],
+)
+def test_a_file_that_is_no_receipt_is_left_alone(form, small, tmp_path, content):
+    (tmp_path / "r.json").write_bytes(content)
+    assert refused(small, "form", form.url, tmp_path / "r.json")[0] == "transfer.receipt_foreign"
+    assert (tmp_path / "r.json").read_bytes() == content and form.received == []
+
+
+def test_a_file_that_changes_while_it_is_sent_is_not_finished(form, tmp_path):
+    file = made_file(tmp_path / "p.zip", 3 * MB)
+    with Cutter(form.port) as line:
+        line.hold = 1000
+        url = form.url.replace(str(form.port), str(line.port))
+
+        def change():
+            assert line.held.wait(10)
+            made_file(file, 3 * MB, b"other")
+            line.hold = None
+
+        changer = threading.Thread(target=change)
+        changer.start()
+        code, _ = refused(file, "form", url, tmp_path / "r.json", pace=replace(QUICK, silence_s=1, finish_silence_s=1))
+        changer.join()
+    assert code in ("transfer.package_changed", "transfer.unknown") and form.received == []
+
+
+@pytest.mark.parametrize("fields", ["{", "[]", '{"file": ""}', '{"more": 1}', '{"fields": {"a": []}}', '{"check": 3}'])
+def test_fields_that_cannot_be_understood(fields):
+    with pytest.raises(AzeError, match="transfer.fields"):
+        transfer.target("form", "https://127.0.0.1/", fields)
+    with pytest.raises(AzeError, match="check_without_digest"):
+        transfer.target("form", "https://127.0.0.1/", '{"check": "https://127.0.0.1/{name}"}')
+
+
+def test_the_package_is_never_in_memory_as_a_whole(form, middling, tmp_path):
+    tracemalloc.start()
+    try:
+        deliver(middling, "form", form.url, tmp_path / "r.json")
+        assert tracemalloc.get_traced_memory()[1] < 8 * MB
+    finally:
+        tracemalloc.stop()
+
+
+def test_every_code_has_a_sentence():
+    import re
+
+    from aze_plugin.services.wording.transfer import templates
+
+    known = templates()
+    used = set()
+    for path in [*(ROOT / "aze_plugin" / "packaging").glob("transfer*.py"), ROOT / "aze_plugin/services/receipts.py"]:
+        used |= set(re.findall(r'"(transfer\.[a-z_]+)"', path.read_text(encoding="utf-8")))
+    assert len(used) > 25 and used <= set(known), used - set(known)
