@@ -176,6 +176,7 @@ class VertexTool(QgsMapToolAdvancedDigitizing):
         self._session = session
         self._spot: _Spot | None = None
         self._shape: QgsGeometry | None = None
+        self._layer: QgsVectorLayer | None = None
         self._pressed_at = None
         # The boundary as it was looked up last, and of which version it is.
         self._known: tuple = (None, None)
@@ -192,6 +193,10 @@ class VertexTool(QgsMapToolAdvancedDigitizing):
         self._band.setLineStyle(Qt.PenStyle.DashLine)
         self._snapped = QgsSnapIndicator(canvas)
         self.setAdvancedDigitizingAllowed(False)
+
+    def layer(self) -> QgsVectorLayer | None:
+        """The layer of the boundary whose vertex was taken up last."""
+        return self._layer
 
     @property
     def is_holding(self) -> bool:
@@ -285,6 +290,7 @@ class VertexTool(QgsMapToolAdvancedDigitizing):
 
     def _pick_up(self) -> None:
         layer, spot = self._session.candidates.layer, self._spot
+        self._layer = layer
         # A copy of its own, not one that shares its vertices: else each move would copy all of them.
         self._shape = QgsGeometry(self._boundary().constGet().clone())
         if spot.is_new:
@@ -301,7 +307,7 @@ class VertexTool(QgsMapToolAdvancedDigitizing):
         self.held.emit(self._shape)
 
     def _move_to(self, event) -> None:
-        layer, map_point = self._session.candidates.layer, event.mapPoint()
+        layer, map_point = self._layer, event.mapPoint()
         point = self.toLayerCoordinates(layer, map_point)
         if layer.crs() == layers.LONLAT and not event.mapPointMatch().isValid():
             # As boundaries are stored; what was snapped to has to be met exactly.
@@ -390,7 +396,7 @@ class VertexMoving(QObject):
         meter, session = self._session.meter, self._session
         if not meter.is_held:
             meter.hold(self, session.candidates.current or "")
-        meter.move(_handed_over(shape, session.candidates.layer, session))
+        meter.move(_handed_over(shape, self._tool.layer(), session))
 
     def _dropped(self, shape: QgsGeometry) -> None:
         session = self._session

@@ -124,24 +124,48 @@ class Pieces:
         self.count = len(shapes)
         self._owner = np.repeat(np.arange(len(tiles)), [len(t) for t in tiles])
         self._tiles = np.concatenate(tiles) if tiles else np.empty(0, dtype=object)
-        self._boxes = geometry.bounds_all(self._tiles) if len(self._tiles) else np.empty((0, 4))
+        self._boxes = geometry.bounds_all(self._tiles) if len(self._tiles) else np.zeros((0, 4))
         self._areas = geometry.areas(self._tiles) if len(self._tiles) else np.empty(0)
 
     def inside_m2(self, boundary: geometry.Geometry) -> np.ndarray:
         """Square metres of each shape inside a boundary (EPSG:6933)."""
-        left, bottom, right, top = geometry.bounds(boundary)
+        return self.summed(self.parts_inside(boundary))
+
+    def summed(self, parts: np.ndarray) -> np.ndarray:
+        """Square metres by shape of what ``parts_inside`` gave."""
+        return np.bincount(self._owner, parts, self.count)
+
+    def parts_inside(
+        self,
+        boundary: geometry.Geometry,
+        known: np.ndarray | None = None,
+        changed: Sequence[float] | None = None,
+    ) -> np.ndarray:
+        """Square metres of each part inside a boundary (EPSG:6933).
+
+        ``known``: the same of a boundary that differs from this one within the rectangle ``changed`` only, so that no
+        part beyond it has to be measured anew.
+        """
+        near = self._meeting(geometry.bounds(boundary))
+        if known is None or changed is None:
+            areas = np.zeros(len(self._tiles))
+        else:
+            touched = self._meeting(changed)
+            areas = np.where(touched, 0.0, known)
+            near &= touched
+        rows = np.flatnonzero(near)
+        if len(rows):
+            tiles = self._tiles[rows]
+            found = geometry.inside(tiles, boundary)
+            whole = np.fromiter((a is b for a, b in zip(found, tiles)), bool, len(rows))
+            areas[rows] = np.where(whole, self._areas[rows], 0.0)
+            areas[rows[~whole]] = geometry.areas(found[~whole])
+        return areas
+
+    def _meeting(self, box: Sequence[float]) -> np.ndarray:
+        left, bottom, right, top = box
         boxes = self._boxes
-        near = np.flatnonzero(
-            (boxes[:, 0] <= right) & (boxes[:, 2] >= left) & (boxes[:, 1] <= top) & (boxes[:, 3] >= bottom)
-        )
-        if not len(near):
-            return np.zeros(self.count)
-        tiles = self._tiles[near]
-        found = geometry.inside(tiles, boundary)
-        whole = np.fromiter((a is b for a, b in zip(found, tiles)), bool, len(near))
-        areas = np.where(whole, self._areas[near], 0.0)
-        areas[~whole] = geometry.areas(found[~whole])
-        return np.bincount(self._owner[near], areas, self.count)
+        return (boxes[:, 0] <= right) & (boxes[:, 2] >= left) & (boxes[:, 1] <= top) & (boxes[:, 3] >= bottom)
 
 
 def candidate_of(wkb: bytes, name: str = "") -> Candidate:
@@ -254,6 +278,10 @@ class Evaluator:
         self.surrounding = surrounding
         self._reader: Reader | None = None
         self._evidence = list(surrounding.evidence)
+        # The boundary measured last as its rings, and what of each part was inside it.
+        self._rings: list[np.ndarray] | None = None
+        self._changed: tuple[float, float, float, float] | None = None
+        self._inside: dict[str, np.ndarray] = {}
         if surrounding.housed:
             self._reader = Reader(surrounding.question.library_path)
             habitats = Habitats(self._reader).of(surrounding.housed)
@@ -269,7 +297,12 @@ class Evaluator:
         """What a candidate within the surrounding amounts to; one without geometry as well."""
         question, shape = self.surrounding.question, candidate.geometry
         measured = []
+        rings = self._rings
         if shape is not None:
+            rings = geometry.rings(shape)
+            self._changed = None if self._rings is None else _changed_box(self._rings, rings)
+            # Should anything fail on the way, the next boundary is measured from nothing.
+            self._rings = None
             measured = measure([_narrowed(item, shape) for item in self._evidence], shape, self._ranges)
         assessment = assess(
             candidate,
@@ -281,17 +314,44 @@ class Evaluator:
             question.reference_year,
             self.surrounding.library_empty,
         )
-        return Reading(candidate, assessment, self._protected(shape), self.surrounding.protected is not None)
+        protected_share = self._protected(shape)
+        self._rings = rings
+        return Reading(candidate, assessment, protected_share, self.surrounding.protected is not None)
+
+    def _measured(self, name: str, pieces: Pieces, shape: geometry.Geometry) -> np.ndarray:
+        parts = pieces.parts_inside(shape, self._inside.get(name), self._changed)
+        self._inside[name] = parts
+        return pieces.summed(parts)
 
     def _ranges(self, evidence: Sequence[Evidence], shape: geometry.Geometry) -> list[dict[str, float]]:
-        areas = self.surrounding.ranges.inside_m2(shape)
+        areas = self._measured("ranges", self.surrounding.ranges, shape)
         return [{segment: areas[n] for segment, n in slots.items()} for slots in self.surrounding.slots]
 
     def _protected(self, shape: geometry.Geometry | None) -> float | None:
         pieces = self.surrounding.protected
-        if shape is None or pieces is None or self.surrounding.question.rules.is_placeholder(shape):
+        if shape is None or pieces is None:
             return None
-        return min(1.0, float(pieces.inside_m2(shape)[0]) / geometry.area(shape))
+        # Measured in any case: the next boundary is measured by what has changed since.
+        share = float(self._measured("protected", pieces, shape)[0]) / geometry.area(shape)
+        return None if self.surrounding.question.rules.is_placeholder(shape) else min(1.0, share)
+
+
+def _changed_box(before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> tuple[float, float, float, float] | None:
+    """Rectangle beyond which two boundaries, given as their rings, enclose the same; None where that may be nowhere.
+
+    Where vertices moved, only edges between them and their neighbours did, and what these sweep lies in that rectangle.
+    """
+    if len(before) != len(after) or any(len(a) != len(b) for a, b in zip(before, after)):
+        return None
+    places = []
+    for old, new in zip(before, after):
+        moved = (old[:-1] != new[:-1]).any(axis=1)
+        touched = moved | np.roll(moved, 1) | np.roll(moved, -1)
+        places += [old[:-1][touched], new[:-1][touched]]
+    swept = np.concatenate(places)
+    if not len(swept):
+        return (np.inf, np.inf, -np.inf, -np.inf)
+    return (*swept.min(axis=0).tolist(), *swept.max(axis=0).tolist())
 
 
 def _narrowed(item: Evidence, shape: geometry.Geometry) -> Evidence:

@@ -139,6 +139,39 @@ def test_a_moved_shape_is_measured_in_the_surroundings_of_the_first(run, evidenc
         same(reading, checked(run, wkb, "Moved", evidence_library, tmp_path))
 
 
+def test_a_shape_measured_by_what_changed_reads_as_one_measured_anew(evidence_library):
+    """Vertices that wander off and come back, a vertex more, a ring that crosses itself and is mended."""
+    chance = random.Random(7)
+    protected = QgsVectorLayer(str(SAMPLE / "protected_areas.gpkg"), "protected", "ogr")
+    asked = question(evidence_library, "", [protected])
+    base = shapely.from_wkb(sample_candidates()["Cloudtop Ridge"])
+    ring = np.array(shapely.get_parts(base)[0].exterior.coords)[:-1]
+    surrounding = live.look_round(live.candidate_of(shapely.to_wkb(base)).geometry, asked)
+    moving = live.Evaluator(surrounding)
+    size = np.ptp(ring, axis=0)
+    seen = set()
+    for step in range(40):
+        ring = ring.copy()
+        ring[chance.randrange(len(ring))] += size * (chance.uniform(-0.1, 0.1), chance.uniform(-0.1, 0.1))
+        if step % 9 == 8:
+            at = chance.randrange(len(ring) - 1)
+            ring = np.insert(ring, at + 1, ring[at : at + 2].mean(axis=0), axis=0)
+        candidate = live.candidate_of(shapely.to_wkb(shapely.Polygon(ring)))
+        fresh = live.Evaluator(surrounding)
+        here, there = moving.read(candidate), fresh.read(candidate)
+        fresh.close()
+        found = [(r.taxon.taxon_id, s.parameter, s.segment, s.best) for r in here.assessment.species for s in r.shares]
+        expected = [
+            (r.taxon.taxon_id, s.parameter, s.segment, s.best) for r in there.assessment.species for s in r.shares
+        ]
+        assert [f[:3] for f in found] == [e[:3] for e in expected]
+        assert [f[3] for f in found] == pytest.approx([e[3] for e in expected], abs=1e-12)
+        assert here.protected_share == pytest.approx(there.protected_share, abs=1e-12)
+        seen.add(candidate.repaired)
+    moving.close()
+    assert seen == {False, True}
+
+
 def test_protected_share_is_that_of_the_coverage(run, sample_library, tmp_path):
     protected = QgsVectorLayer(str(SAMPLE / "protected_areas.gpkg"), "protected", "ogr")
     seen = set()
