@@ -352,6 +352,8 @@ def test_equal_to_the_threshold_is_not_enough():
     evidence = ranged(square(0, 0, 20, 1))
     assert not ask(evidence, {"A": square(0, 0, 19, 1)}).proposals
     assert ask(evidence, {"A": square(0, 0, 19.01, 1)}).proposals
+    both = ask(evidence, {"equal": square(0, 0, 19, 1), "above": square(0, 0, 19.5, 1)})
+    assert [(p.trade_off, p.units) for p in both.proposals] == [("least_area", ("above",))]
 
 
 def test_cells_are_sets_and_the_threshold_counts_them_whole():
