@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
 # Installs the system packages that the project needs: QGIS 3.40 or newer with its Python bindings, GDAL's command
-# line, a virtual X server. Debian 12 ships QGIS 3.22, so there the backports suite of the mirror already configured is
-# added. Does nothing where everything is present; without root or sudo it prints what to install and stops.
+# line, a virtual X server, servers for tests. Debian 12 ships QGIS 3.22, so there the backports suite of the mirror
+# already configured is added. Does nothing where everything is present; without root or sudo it prints what to install
+# and stops.
 set -euo pipefail
 
 PACKAGES=(qgis python3-qgis qgis-providers gdal-bin python3-gdal python3-venv python3-pip python3-dev
           xvfb xauth openbox xdotool imagemagick gettext-base zip unzip git make fonts-dejavu-core fonts-open-sans
-          pyqt5-dev-tools qttools5-dev-tools libqt5svg5 poppler-utils)
+          pyqt5-dev-tools qttools5-dev-tools libqt5svg5 poppler-utils
+          nginx libnginx-mod-http-dav-ext openssl)
+# For a server that tests send packages to. Node that came from elsewhere brings npm, and apt's own cannot be beside it.
+command -v node >/dev/null && command -v npm >/dev/null || PACKAGES+=(nodejs npm)
 
 have_qgis() {
     command -v qgis_process >/dev/null || return 1
@@ -53,5 +57,12 @@ fi
 
 export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -qq
+# Packages that bring a server must not start it: tests run their own.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+    "${as_root[@]}" chmod +x "$policy"
+    trap '"${as_root[@]}" rm -f "$policy"' EXIT
+fi
 "${as_root[@]}" apt-get install -y -qq --no-install-recommends ${suite:+-t "$suite"} "${PACKAGES[@]}"
 have_qgis || { echo "The QGIS that apt offers here is older than 3.40." >&2; exit 1; }

@@ -142,6 +142,9 @@ def _node():
     found = shutil.which("node")
     if found is None:
         raise Missing("Node is not installed: run scripts/system.sh")
+    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    if tuple(int(part) for part in version.lstrip("v").split(".")[:2]) < (20, 19):
+        raise Missing(f"the tus server needs Node 20.19 or newer, and this is {version}")
     return found
 
 
