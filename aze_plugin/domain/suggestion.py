@@ -71,7 +71,8 @@ class Rules:
     all outlines are laid over one another, above only those of units that overlap. ``connecting_units``: how many units
     that hold nothing, the nearest ones, are looked at to join parts. ``cells_wanted``: hexagons that the world should
     make where no size is given, ``most_cells`` how many at most; ``record_cell_km2``: their least size where records
-    count; ``few_records``: with fewer of them a warning is given.
+    count; ``few_records``: with fewer of them a warning is given. ``least_cell_share``: of the cells that it holds, a
+    proposal should take up this share of land.
     """
 
     alternatives: int
@@ -95,6 +96,7 @@ class Rules:
     most_cells: int
     record_cell_km2: float
     few_records: int
+    least_cell_share: float
 
     @classmethod
     def from_dict(cls, rules: Mapping[str, Any]) -> Rules:
@@ -908,6 +910,12 @@ class _Case:
         if geometry.area(proposal.geometry) > self._settings.oversize_factor * own:
             factor = round(geometry.area(proposal.geometry) / own)
             findings.append(warning("suggestion.oversize", factor=factor, parameter=share.parameter))
+        if (
+            share.basis == "records"
+            and geometry.area(proposal.geometry) < self._rules.least_cell_share * own * share.best
+        ):
+            # Cells count as held by a single record: small units pick these out, and leave the habitat round them.
+            findings.append(warning("suggestion.picks_records", parameter=share.parameter))
         records = self._evidence.records
         if share.basis == "range_map" and self._evidence.range.historic:
             findings.append(info("irreplaceability.historic_range", taxon=self._evidence.taxon.scientific_name))

@@ -371,6 +371,15 @@ def test_cells_are_sets_and_the_threshold_counts_them_whole():
     assert not ask(evidence, {name: shape for name, shape in units.items() if name != "U7"}).proposals
 
 
+def test_units_that_only_pick_out_records_are_warned_of():
+    evidence = recorded([(1, 1), (5, 1), (9, 1)])
+    specks = {f"S{n}": square(4 * n + 0.9, 0.9, 0.2, 0.2) for n in range(3)}
+    cells = {f"C{n}": square(4 * n, 0, 2, 2) for n in range(3)}
+    for units, warned in ((specks, True), (cells, False)):
+        codes = {f.code for f in ask(evidence, units).proposals[0].findings}
+        assert ("suggestion.picks_records" in codes) == warned
+
+
 def test_the_parameter_is_the_first_with_data_unless_chosen():
     both = recorded([(1, 1), (5, 1)], range=ranged(square(0, 0, 2, 2)).range)
     units = {"W": square(0, 0, 2, 2), "E": square(4, 0, 2, 2)}

@@ -47,6 +47,10 @@ def templates() -> dict[str, str]:
             "AzeFindings",
             "It is {factor} times as large as what it is there for ({parameter}): smaller units would make a smaller site.",
         ),
+        "suggestion.picks_records": translate(
+            "AzeFindings",
+            "It picks out single records: a cell counts with one record inside, and most of each cell is left outside. Give larger units, or have habitat or range held instead.",
+        ),
         "suggestion.few_records": translate(
             "AzeFindings", "It rests on {count} records only: look for further ones before you rely on it."
         ),
