@@ -113,9 +113,9 @@ def _area(rng, centre, radius: float, vertices: int) -> shapely.Geometry:
     shape = _blob(rng, centre, radius, vertices)
     draw = rng.random()
     if draw < 0.02:
-        ring = shapely.get_coordinates(shape)
-        ring[[2, 5]] = ring[[5, 2]]
-        return shapely.Polygon(ring)
+        # Both of its wings are passed round once, so that every way of mending gives the same.
+        (x, y), r = centre, radius
+        return shapely.Polygon([(x - r, y - r), (x + r, y + r), (x + r, y - r), (x - r, y + r)])
     if draw < 0.12:
         x, y = centre
         return shapely.MultiPolygon([shape, _blob(rng, (x + 3 * radius, y), radius / 2, max(8, vertices // 6))])

@@ -37,6 +37,9 @@ _ROW, _SMALL = 16, 4
 # Pairs of rows, and of points and edges, that are looked at in one go.
 _PAIRS, _TESTS = 20_000, 2_000_000
 
+# Rows at one site up to which their rectangles are compared all with all.
+_MATRIX = 700
+
 # Stretches times areas up to which it pays to keep them one byte each.
 _UNPACKED = 200_000
 
@@ -83,21 +86,30 @@ class Arrangement:
         return float(np.clip(self.site_m2 - self.weight[free].sum(), 0, self.site_m2))
 
     def growing(self, ranks: np.ndarray, steps: int) -> np.ndarray:
-        """Square metres of the site under the areas of rank 0, of ranks 0 and 1, and so on, shape (steps,).
+        """Square metres of the site under the areas of rank 0, of ranks 0 and 1, and so on, shape (…, steps).
 
-        ``ranks``: shape (count,); an area of rank ``steps`` or more takes no part.
+        ``ranks``: one ranking of the areas, shape (count,), or several, shape (n, count); an area of rank ``steps`` or
+        more takes no part.
         """
-        begin, end = self.spans(ranks, steps)
-        return np.clip(self.site_m2 - uncovered(begin, end, self.weight, steps), 0, self.site_m2)
+        rankings = np.atleast_2d(ranks)
+        begin, end = self.spans(rankings, steps)
+        line = (steps + 1) * np.arange(len(rankings))[:, None]
+        left = uncovered(begin + line, end + line, np.broadcast_to(self.weight, begin.shape), line.size * (steps + 1))
+        left = left.reshape(-1, steps + 1)[:, :steps].reshape((*ranks.shape[:-1], steps))
+        return np.clip(self.site_m2 - left, 0, self.site_m2)
 
-    def spans(self, ranks: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
-        """For each stretch the rank from which on, and the one up to which, it bounds what is left of the site."""
-        ranks = np.minimum(ranks, steps)
-        begin = np.append(ranks, 0)[self.owner]
-        end = np.full(len(begin), steps)
+    def spans(self, rankings: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
+        """For each stretch the rank from which on, and the one up to which, it bounds what is left of the site.
+
+        ``rankings``: shape (n, count); gives two of shape (n, stretches).
+        """
+        rankings = np.minimum(rankings, steps)
+        begin = np.column_stack((rankings, np.zeros(len(rankings), dtype=int)))[:, self.owner]
+        end = np.full(begin.shape, steps)
         if self.count:
-            for rows, under in self.portions(np.ones(len(begin), dtype=bool)):
-                end[rows] = np.where(under, ranks, steps).min(axis=1)
+            for rows, under in self.portions(np.ones(len(self.owner), dtype=bool)):
+                for ranking, last in zip(rankings, end):
+                    last[rows] = np.where(under, ranking, steps).min(axis=1)
         return begin, end
 
     def merged(self) -> Arrangement:
@@ -284,22 +296,34 @@ class _Outlines:
             )
         )
 
+    def _near_boxes(self, boxes: np.ndarray, shape: np.ndarray, site: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs of rows, of different shapes at one site, whose rectangles meet."""
+        found = [np.empty((2, 0), dtype=int)]
+        limits = np.searchsorted(site, np.arange(len(self.counts) + 1)).tolist()
+        for first, last in zip(limits, limits[1:]):
+            some, owner = boxes[first:last], shape[first:last]
+            if len(some) > _MATRIX:
+                one, two = geometry.meeting_boxes(some + np.array([-1e-6, -1e-6, 1e-6, 1e-6]))
+                pairs = np.vstack((one, two))[:, owner[one] < owner[two]]
+            else:
+                # For so few a matrix is sooner made than a tree.
+                low_x, low_y, high_x, high_y = some.T
+                meet = owner[:, None] < owner
+                for low, high in ((low_x, high_x), (low_y, high_y)):
+                    reach = low[:, None] <= high
+                    meet &= reach
+                    meet &= reach.T
+                pairs = np.vstack(np.divmod(np.flatnonzero(meet), max(1, len(some))))
+            found.append(pairs + first)
+        return tuple(np.hstack(found))
+
     def _near_rows(self):
         """Pairs of small rows of edges, of different shapes at one site, whose rectangles meet."""
         starts, ring = self._rows(_ROW)
         boxes = self._boxes(starts)
         shape = self.rings.shape[ring]
         site = self.site[shape]
-        # Sites are laid side by side, so that one tree does for all.
-        width = np.zeros(len(self.counts))
-        np.maximum.at(width, site, np.abs(boxes[:, [0, 2]]).max(axis=1, initial=0))
-        place = (2 * np.cumsum(width) - width)[site] + 10.0 * site
-        laid = boxes + np.column_stack(
-            (place - 1e-3, np.full(len(place), -1e-3), place + 1e-3, np.full(len(place), 1e-3))
-        )
-        one, two = geometry.meeting_boxes(laid)
-        kept = (one < two) & (shape[one] != shape[two])
-        one, two = one[kept], two[kept]
+        one, two = self._near_boxes(boxes, shape, site)
 
         small, small_ring = self._rows(_SMALL)
         small_boxes = np.vstack((self._boxes(small), [[np.inf, np.inf, -np.inf, -np.inf]]))
@@ -316,7 +340,7 @@ class _Outlines:
             a, b = member[one[start : start + _PAIRS], :, None], member[two[start : start + _PAIRS], None, :]
             meet = (low_x[a] <= high_x[b]) & (low_x[b] <= high_x[a])
             meet &= (low_y[a] <= high_y[b]) & (low_y[b] <= high_y[a])
-            pair, left, right = np.nonzero(meet)
+            pair, left, right = _places(meet)
             if len(pair):
                 a, b = a[pair, left, 0], b[pair, 0, right]
                 yield small[a], limit[a], small[b], limit[b]
@@ -331,7 +355,7 @@ class _Outlines:
         meet &= (self.low_y[one] <= self.high_y[two]) & (self.low_y[two] <= self.high_y[one])
         meet[:, 1:, :] &= (a[:, 1:] != a[:, :-1])[:, :, None]
         meet[:, :, 1:] &= (b[:, 1:] != b[:, :-1])[:, None, :]
-        pair, left, right = np.nonzero(meet)
+        pair, left, right = _places(meet)
         one, two = a[pair, left], b[pair, right]
         ax, ay, bx, by = self.x0[one], self.y0[one], self.x0[two], self.y0[two]
         aex, aey, bex, bey = self.x1[one], self.y1[one], self.x1[two], self.y1[two]
@@ -397,6 +421,12 @@ class _Outlines:
 
 def _side(x0, y0, x1, y1, x, y) -> np.ndarray:
     return (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)
+
+
+def _places(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """``numpy.nonzero`` of three dimensions, in half the time."""
+    rest, third = np.divmod(np.flatnonzero(chosen), chosen.shape[2])
+    return (*np.divmod(rest, chosen.shape[1]), third)
 
 
 def _portions(sizes: np.ndarray, most: int):

@@ -8,7 +8,7 @@ that were stored for them, and let go. Only what a site's rectangle can see of a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field, replace
@@ -20,6 +20,7 @@ from . import geometry
 from .arrangement import Arrangement, arrange, combined
 from .coverage import (
     NOT_ASSESSED,
+    OECM,
     PA,
     AreaShare,
     CoverRules,
@@ -369,9 +370,12 @@ class CoverageRun:
         """What each site can see of each row (EPSG:6933): ``rows`` with the number of the site for each."""
         metres = geometry.bounds_all(sites) + _ROOM_M * np.array([-1, -1, 1, 1])
         degrees = geometry.unprojected_boxes(metres) + _ROOM_DEGREES * np.array([-1, -1, 1, 1])
-        wanted, place = np.unique(rows, return_inverse=True)
+        # In the order in which sites want them, so that rows which only one site wants need not be put in order.
+        wanted, at, place = np.unique(rows, return_index=True, return_inverse=True)
+        order = np.argsort(at)
+        wanted, place = wanted[order], np.argsort(order)[place]
         portion = np.cumsum([self._sizes[row] for row in wanted]) // _PORTION
-        found, order = Rings.of([]), []
+        found, taken = Rings.of([]), []
         for number in np.unique(portion):
             pairs = np.flatnonzero((portion == number)[place])
             mine = np.flatnonzero(portion == number)
@@ -379,8 +383,8 @@ class CoverageRun:
                 wanted[mine], place[pairs] - mine[0], metres[owner[pairs]], degrees[owner[pairs]], done
             )
             found = joined(found, seen) if found.count else seen
-            order.append(pairs)
-        return found.taken(np.argsort(np.concatenate(order)))
+            taken.append(pairs)
+        return found.taken(np.argsort(np.concatenate(taken)))
 
     def _portion(self, rows: np.ndarray, place: np.ndarray, metres: np.ndarray, degrees: np.ndarray, done) -> Rings:
         """What rectangles see of some of ``rows``, named by their places among them."""
@@ -429,12 +433,20 @@ class CoverageRun:
             [size > least and self._same_country(a, number, done) for a, size in zip(areas, alone)], dtype=bool
         )
 
-        def grown(values: Sequence[int], steps: int) -> list[float]:
-            ranks = np.where(members, np.array(values, dtype=int), steps)
-            sizes = np.maximum.accumulate(arrangement.growing(ranks, steps))
-            return arrangement.percent(sizes).tolist()
-
-        pa_pct, both_pct = grown([0 if a.kind == PA else 1 for a in areas], 2)
+        # All rankings in one go: PAs before OECMs, and the values of each classification.
+        ranked = [(PA, OECM), *(self._ranked(name, areas, members) for name in self.rules.by)]
+        steps_of = [{value: i for i, value in enumerate(values)} for values in ranked]
+        most = max(len(values) for values in ranked)
+        ranks = [
+            [place.get(getattr(area, name), most) if member else most for area, member in zip(areas, members)]
+            for name, place in zip(("kind", *self.rules.by), steps_of)
+        ]
+        sizes = np.maximum.accumulate(arrangement.growing(np.array(ranks, dtype=int), most), axis=1)
+        (pa_pct, both_pct, *_), *grown = arrangement.percent(sizes).tolist()
+        by = {
+            name: {v: round(size - before, _DECIMALS) for v, size, before in zip(values, found, [0.0, *found])}
+            for name, values, found in zip(self.rules.by, ranked[1:], grown)
+        }
         shares = self._shares(areas, alone, members, arrangement)
         undated = sum(1 for share in shares if share.status_year is None)
         years, series = (), None
@@ -453,7 +465,7 @@ class CoverageRun:
             years,
             tuple(findings),
             total,
-            {name: self._by(name, order, areas, members, grown) for name, order in self.rules.by.items()},
+            by,
         )
         return cover, series, members
 
@@ -474,16 +486,11 @@ class CoverageRun:
         shares.sort(key=lambda a: (-round(a.pct, 5), a.area.area_id, a.area.name))
         return tuple(shares)
 
-    def _by(self, name: str, order: Sequence[str], areas, members, grown) -> Mapping[str, float]:
-        """Percentages by one classification; values that the rules do not know claim last, in alphabetical order."""
-        values = [getattr(area, name) for area in areas]
-        present = {value for value, member in zip(values, members) if member}
-        ranked = [v for v in order if v in present] + sorted(present - set(order))
-        if not ranked:
-            return {}
-        place = {value: i for i, value in enumerate(ranked)}
-        sizes = grown([place.get(value, len(ranked)) for value in values], len(ranked))
-        return {value: round(size - before, _DECIMALS) for value, size, before in zip(ranked, sizes, [0.0, *sizes])}
+    def _ranked(self, name: str, areas: Sequence[ProtectedArea], members: np.ndarray) -> list[str]:
+        """Values of one classification that occur, in the rules' order; unknown ones last, in alphabetical order."""
+        order = self.rules.by[name]
+        present = {getattr(area, name) for area, member in zip(areas, members) if member}
+        return [v for v in order if v in present] + sorted(present - set(order))
 
     def _series(self, areas, members, arrangement: Arrangement) -> np.ndarray:
         calendar = self._calendar

@@ -113,17 +113,19 @@ class Rings:
         what is between them stays beyond that side, so within the rectangle nothing changes, not even how often a
         faulty ring winds round a place. Outside of it rings may now cross. A ring wholly beyond one side is dropped.
         """
-        box, sizes = boxes[self.shape], self.sizes
-        x, y = np.ascontiguousarray(self.xy[:, 0]), np.ascontiguousarray(self.xy[:, 1])
-        code = np.zeros(len(x), dtype=np.int8)
-        # The side that is named first wins, so that a vertex beyond a corner is beyond one side only.
-        for number, beyond in (
-            (4, y > np.repeat(box[:, 3], sizes)),
-            (3, y < np.repeat(box[:, 1], sizes)),
-            (2, x > np.repeat(box[:, 2], sizes)),
-            (1, x < np.repeat(box[:, 0], sizes)),
-        ):
-            code[beyond] = number
+        code = np.zeros(len(self.xy), dtype=np.int8)
+        if len(self):
+            box = boxes[self.shape]
+            # Shapes with the same rectangle mostly follow one another, and are done together.
+            first = np.flatnonzero(np.append(True, (box[1:] != box[:-1]).any(axis=1)))
+            limits = [*self.starts[first].tolist(), len(self.xy)]
+            for (low_x, low_y, high_x, high_y), start, end in zip(box[first].tolist(), limits, limits[1:]):
+                x, y, side = self.xy[start:end, 0], self.xy[start:end, 1], code[start:end]
+                # The side that is named last wins, so that a vertex beyond a corner is beyond one side only.
+                side[y > high_y] = 4
+                side[y < low_y] = 3
+                side[x > high_x] = 2
+                side[x < low_x] = 1
         if not code.any():
             return self
         before, after = neighbours(self.starts)

@@ -109,7 +109,7 @@ def percentages(
     arrangement = arrangement.merged()
     ranks = ranks.copy()
     ranks[list(drawn)] = steps
-    begin, end = arrangement.spans(ranks, steps)
+    (begin,), (end,) = arrangement.spans(ranks[None], steps)
     numbers = np.array(sorted(drawn))
     owner, weight = arrangement.owner, arrangement.weight
     under = arrangement.under[:, numbers >> 3] >> (numbers & 7).astype(np.uint8) & 1 > 0

@@ -410,23 +410,23 @@ class _AreaRows:
 
     def area(self, row: int) -> ProtectedArea:
         """All of it."""
-        value = {role: values[row] for role, values in self._first.items()}
-        area_id = attributes.identifier(value["id"])
-        is_oecm = _is_oecm(value["kind"])
+        first = self._first
+        area_id = attributes.identifier(first["id"][row])
+        is_oecm = _is_oecm(first["kind"][row])
         designations, status = self.words(row)
         return ProtectedArea(
             key=self._key(row, area_id, is_oecm),
             area_id=area_id or str(self._fids[row]),
-            name=attributes.text(value["name"]),
+            name=attributes.text(first["name"][row]),
             designations=designations,
-            iucn_category=attributes.text(value["iucn_category"]),
+            iucn_category=attributes.text(first["iucn_category"][row]),
             status=status,
-            status_year=_year(value["status_year"]),
+            status_year=_year(first["status_year"][row]),
             kind=coverage.OECM if is_oecm else coverage.PA,
-            reported_km2=attributes.number(value["reported_km2"]),
-            countries=coverage.countries_of(attributes.text(value["iso3"])),
-            governance=attributes.text(value["governance"]),
-            designation_type=attributes.text(value["designation_type"]),
+            reported_km2=attributes.number(first["reported_km2"][row]),
+            countries=coverage.countries_of(attributes.text(first["iso3"][row])),
+            governance=attributes.text(first["governance"][row]),
+            designation_type=attributes.text(first["designation_type"][row]),
         )
 
 
