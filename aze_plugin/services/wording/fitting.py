@@ -1,0 +1,86 @@
+"""Sentences about fitting a boundary to mapped edges, and about including what lies outside."""
+
+from qgis.PyQt.QtCore import QCoreApplication
+
+
+def templates() -> dict[str, str]:
+    """Code to translated template."""
+    translate = QCoreApplication.translate
+    return {
+        # what fitting does
+        "fitting.snapped": translate(
+            "AzeFindings", "{length_m} of the outline takes the edge of {source}; {area_m2} changes sides."
+        ),
+        "fitting.simplified": translate(
+            "AzeFindings", "{length_m} of the outline loses {vertices} vertices; {area_m2} changes sides."
+        ),
+        "fitting.overlap_removed": translate(
+            "AzeFindings", "A strip of {area_m2} that overlaps {source} is taken away, along {length_m}."
+        ),
+        "fitting.gap_filled": translate(
+            "AzeFindings", "A gap of {area_m2} between the boundary and {source} is closed, along {length_m}."
+        ),
+        "fitting.sliver_removed": translate("AzeFindings", "A sliver of {area_m2} is taken away."),
+        "fitting.hole_filled": translate("AzeFindings", "A hole of {area_m2} is filled."),
+        "fitting.rounded": translate(
+            "AzeFindings", "{vertices} vertices are rounded to seven decimals of a degree, about a centimetre."
+        ),
+        # what could not be done
+        "fitting.stretch_left": translate(
+            "AzeFindings",
+            "{length_m} of the outline near an edge of {source} was left as it is: laid on that edge the outline would cross itself or change too much area. Draw it by hand there.",
+        ),
+        "fitting.overlap_left": translate(
+            "AzeFindings",
+            "{area_m2} still lies in {site}, in a strip wider than the tolerance or where edges cannot be told apart. Clip the boundary to that site if this is not meant.",
+        ),
+        "fitting.limit": translate(
+            "AzeFindings",
+            "Fitting stopped before more than {limit_m2} changes sides, which is the tolerance times the length of the outline. Choose a smaller tolerance.",
+        ),
+        "fitting.unsettled": translate(
+            "AzeFindings",
+            "After {count} rounds the outline still changed a little. Fit it once more, or choose another tolerance.",
+        ),
+        "fitting.no_boundary": translate("AzeFindings", "“{name}” has no usable boundary, so it was left out."),
+        # errors
+        "fitting.tolerance": translate(
+            "AzeFindings",
+            "The tolerance ({tolerance_m}) has to lie between 0 and 100 km, and simplifying ({simplify_m}) cannot move the outline farther than it.",
+        ),
+        "fitting.no_layers": translate(
+            "AzeFindings",
+            "There is nothing to fit the boundary to. Choose layers with edges, protected areas or sites.",
+        ),
+        # what is outside, and including it
+        "outside.joined": translate(
+            "AzeFindings", "The addition of {area_m2} joins the boundary and takes in {share} of {taxon}."
+        ),
+        "outside.unit": translate("AzeFindings", "It is {source}, the smallest unit that holds this part."),
+        "outside.units": translate(
+            "AzeFindings",
+            "It is put together of {count} units, the fewest of small size that hold this part: {source}.",
+        ),
+        "outside.buffered": translate(
+            "AzeFindings",
+            "No unit holds this part without taking in far more: it is the part itself with {buffer_m} of room round it.",
+        ),
+        "outside.corridor": translate(
+            "AzeFindings", "A corridor {width_m} wide bridges the {distance_m} between the boundary and the part."
+        ),
+        "outside.second_part": translate(
+            "AzeFindings",
+            "The part lies {distance_m} away, farther than the {limit_m} that a corridor may bridge, so it becomes a part of its own.",
+        ),
+        "outside.in_site": translate(
+            "AzeFindings", "{area_m2} of it lies in the existing site {site} and is left out of the addition."
+        ),
+        "outside.simplified": translate("AzeFindings", "Only the largest {count} of {total} parts outside are listed."),
+        "outside.nothing": translate("AzeFindings", "Nothing of {taxon} lies outside the boundary."),
+        "outside.no_place": translate(
+            "AzeFindings", "This part lies in existing sites altogether, so it cannot be added to another site."
+        ),
+        "outside.part_missing": translate(
+            "AzeFindings", "This part is no longer outside the boundary. Check the boundary again."
+        ),
+    }
