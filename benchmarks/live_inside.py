@@ -21,12 +21,12 @@ LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 
 
 class Painted(QObject):
-    """Notes when the rows of the meter are painted, and of which shape they were."""
+    """Notes when the meter is painted, and of which shape its numbers are."""
 
-    def __init__(self, meter, rows):
+    def __init__(self, meter, head):
         super().__init__()
-        self.meter, self.rows, self.times = meter, rows, []
-        rows.installEventFilter(self)
+        self.meter, self.head, self.times = meter, head, []
+        head.installEventFilter(self)
 
     def eventFilter(self, watched, event):
         if event.type() == QEvent.Type.Paint:
@@ -34,7 +34,7 @@ class Painted(QObject):
         return False
 
     def close(self):
-        self.rows.removeEventFilter(self)
+        self.head.removeEventFilter(self)
 
 
 def send(canvas, kind, place, button=NONE, held=NONE):
@@ -50,14 +50,14 @@ def spot(canvas, lon, lat):
 class Work:
     """Adds up what the main thread does for the meter beside the mouse's own events: taking readings up, painting."""
 
-    def __init__(self, panel, rows):
+    def __init__(self, panel, *painting):
         self.spent = 0.0
         meter = panel.session.meter
         # The same queued connection, with a watch round the slot.
         meter._arrived.disconnect(meter._take)
         self.take = self.timed(meter._take)
         meter._arrived.connect(self.take, Qt.ConnectionType.QueuedConnection)
-        for kind in {type(rows), type(panel.meter), type(panel.meter._head)}:
+        for kind in {type(widget) for widget in (panel.meter, *painting)}:
             kind.paintEvent = self.timed_method(kind.paintEvent)
 
     def timed(self, function):
@@ -77,10 +77,10 @@ class Work:
         return watched
 
 
-def measure(canvas, session, rows, watch, places, held):
+def measure(canvas, session, head, watch, places, held):
     """Milliseconds from each move to a number for it or a later one, and of the main thread's work for it."""
     meter = session.meter
-    painted = Painted(meter, rows)
+    painted = Painted(meter, head)
     sent, work, event_only = [], [], []
     for x, y in places:
         watch.spent = 0.0
@@ -124,9 +124,11 @@ def steps():
     canvas = iface.mapCanvas()
     QgsProject.instance().setCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
     session.open_library(ARGUMENTS["library"])
+    # The area changes at each move, so that the head is painted whenever a number comes; the rows are with it.
+    head = panel.meter.findChild(QWidget, "AzeMeterHead")
     rows = panel.meter.findChild(QWidget, "AzeMeterRows")
     meter = session.meter
-    watch = Work(panel, rows)
+    watch = Work(panel, rows, head)
     for name, wkt in ARGUMENTS["boundaries"].items():
         shape = QgsGeometry.fromWkt(wkt)
         session.candidates.add(name, shape)
@@ -145,7 +147,7 @@ def steps():
         send(canvas, QEvent.Type.MouseButtonPress, (round(x), round(y)), LEFT, LEFT)
         wait(lambda: meter.is_held, 5, "the vertex was not taken up")
         pause(0.3)
-        FOUND[name] = measure(canvas, session, rows, watch, circling(x, y, 120), LEFT)
+        FOUND[name] = measure(canvas, session, head, watch, circling(x, y, 120), LEFT)
         FOUND[name]["taxa"] = len(meter.reading.assessment.species)
         send(canvas, QEvent.Type.MouseButtonRelease, (round(x), round(y)), LEFT)
         panel.moving.stop()
@@ -172,7 +174,7 @@ def steps():
     x, y = spot(canvas, box.center().x(), box.center().y())
     send(canvas, QEvent.Type.MouseMove, (round(x), round(y)))
     wait(lambda: meter.reading is not None and meter.read_serial == meter.serial, 30, "no number while drawing")
-    FOUND["drawing"] = measure(canvas, session, rows, watch, circling(x, y, 150), NONE)
+    FOUND["drawing"] = measure(canvas, session, head, watch, circling(x, y, 150), NONE)
     FOUND["drawing"]["taxa"] = len(meter.reading.assessment.species)
     page.toggle_drawing()
 

@@ -8,6 +8,7 @@ shape needs it where that can be foreseen.
 from __future__ import annotations
 
 import tempfile
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 # A reading that comes this much later than its shape is shown as behind; sooner, greying would only flicker.
 BEHIND_MS = 200
+
+# Seconds that a new shape waits before it is measured.
+_YIELD_S = 0.002
 
 
 @dataclass(frozen=True)
@@ -318,6 +322,8 @@ class Meter(QObject):
 
     def _measure(self, shape: _Shape, _is_closed: Callable[[], bool]) -> None:
         """In the thread that measures."""
+        # Python runs one thread at a time: the main one is to be done with the mouse first.
+        time.sleep(_YIELD_S)
         self._guarded(shape.serial, lambda: self._read(shape))
 
     def _read(self, shape: _Shape) -> None:

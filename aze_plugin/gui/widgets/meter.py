@@ -48,13 +48,15 @@ class MeterRows:
         self.rows: list[Row] = []
         self._turn = -1
         self._first: dict[str, str] = {}
+        # Rows with the shares and status that they were made of: few of them change at a move.
+        self._made: dict[str, tuple[tuple, Row]] = {}
 
     def take(self, reading: Reading | None, turn: int) -> None:
         """Take up a reading; ``turn`` is the meter's count of times in hand."""
         from ...services.live import entry_of
 
         if turn != self._turn:
-            self.rows, self._first, self._turn = [], {}, turn
+            self.rows, self._first, self._made, self._turn = [], {}, {}, turn
         if reading is None:
             return
         settings = reading.assessment.settings
@@ -69,13 +71,18 @@ class MeterRows:
                 bar = Bar(0.0, 0.0, 0.0, settings.threshold, "not_met", figures.percent(0.0))
                 rows.append(self._row(taxon_id, before.name, "not_met", bar, before.tip))
                 continue
-            entry = entry_of(found, settings)
-            share = headline(entry)
-            tip = f"{found.taxon.scientific_name} ({found.taxon.category})"
-            if share is not None:
-                tip = f"{tip}: {share_name(share)}"
-            bar = bar_of(entry, share, settings.threshold)
-            rows.append(self._row(taxon_id, found.taxon.scientific_name, found.verdict.status, bar, tip))
+            made_of = found.shares, found.verdict.status
+            made = self._made.get(taxon_id)
+            if made is None or made[0] != made_of:
+                entry = entry_of(found, settings)
+                share = headline(entry)
+                tip = f"{found.taxon.scientific_name} ({found.taxon.category})"
+                if share is not None:
+                    tip = f"{tip}: {share_name(share)}"
+                bar = bar_of(entry, share, settings.threshold)
+                row = self._row(taxon_id, found.taxon.scientific_name, found.verdict.status, bar, tip)
+                made = self._made[taxon_id] = (made_of, row)
+            rows.append(made[1])
         self.rows = rows
 
     def _row(self, taxon_id: str, name: str, status: str, bar: Bar, tip: str) -> Row:
@@ -126,6 +133,8 @@ class _Lines(QWidget):
         text = style.muted(palette) if self.dimmed else palette.color(QPalette.ColorRole.Text)
         for n, row in enumerate(self.rows):
             top = n * height
+            if top > event.rect().bottom() or top + height < event.rect().top():
+                continue
             state = style.state_of(row.status)
             # Not reaching the threshold is the normal thing for a taxon, nothing to alarm about.
             state = "empty" if state == "problem" else state
@@ -189,6 +198,7 @@ class MeterView(QWidget):
         self.meter = meter
         self._rows = MeterRows()
         self._head = _Head()
+        self._head.setObjectName("AzeMeterHead")
         self._lines = _Lines()
         self._lines.setObjectName("AzeMeterRows")
         self._scroll = QScrollArea()
@@ -237,6 +247,7 @@ class MeterView(QWidget):
         reading = meter.reading
         self._rows.take(reading, meter.turn)
         head, lines = self._head, self._lines
+        before = lines.dimmed, lines.text
         head.dimmed = lines.dimmed = meter.is_behind or reading is None
         head.said = self._sentence(reading)
         if reading is not None:
@@ -246,10 +257,11 @@ class MeterView(QWidget):
         elif meter.is_unfinished:
             head.marks, head.facts = [], []
         lines.text = meter.problem
-        grown = len(lines.rows) != len(self.rows)
-        lines.rows = self.rows
-        if grown:
+        if len(lines.rows) != len(self.rows):
             lines.updateGeometry()
+        if lines.rows != self.rows or before != (lines.dimmed, lines.text):
+            lines.update()
+        lines.rows = self.rows
         self._places = max(self._places, min(_MOST_ROWS, len(self.rows)))
         height = self._places * lines.line_height()
         if self._scroll.height() != height:
@@ -257,7 +269,6 @@ class MeterView(QWidget):
         if self.isHidden():
             self.show()
         head.update()
-        lines.update()
         self._tell()
 
     def _sentence(self, reading: Reading | None) -> str:
