@@ -1,0 +1,215 @@
+"""Inside QGIS: a boundary drawn with the mouse, its vertices moved across the edge of a range, undo, redo, saving."""
+
+import os
+import sys
+
+sys.path.insert(0, os.environ["AZE_SCRIPTS"])
+
+from inside import ARGUMENTS, FOUND, pause, picture, run, settled_map, step, wait
+from qgis.core import QgsApplication, QgsProject, QgsRectangle
+from qgis.PyQt.QtCore import QEvent, QPoint, Qt
+from qgis.PyQt.QtGui import QColor, QMouseEvent, QPalette
+from qgis.PyQt.QtWidgets import QAction, QApplication, QDockWidget, QInputDialog
+from qgis.utils import iface
+
+window = iface.mainWindow()
+LEFT, RIGHT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.NoButton
+NAME = "Drawn by hand"
+
+
+def send(kind, lon, lat, button=NONE, held=NONE):
+    canvas = iface.mapCanvas()
+    found = canvas.getCoordinateTransform().transform(lon, lat)
+    event = QMouseEvent(kind, QPoint(round(found.x()), round(found.y())), button, held, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(canvas.viewport(), event)
+
+
+def move(lon, lat, held=NONE):
+    send(QEvent.Type.MouseMove, lon, lat, held=held)
+    pause(0.02)
+
+
+def click(lon, lat, button=LEFT):
+    move(lon, lat)
+    send(QEvent.Type.MouseButtonPress, lon, lat, button, button)
+    send(QEvent.Type.MouseButtonRelease, lon, lat, button)
+    pause(0.05)
+
+
+def shown(view):
+    return {
+        "rows": {row.name: [row.status, row.bar.best, row.crossed] for row in view.rows},
+        "said": view.said,
+        "facts": view.facts,
+        "hidden": view.isHidden(),
+        "height": view.height(),
+    }
+
+
+def steps():
+    window.showNormal()
+    window.resize(1560, 960)
+    for other in window.findChildren(QDockWidget):
+        if other.objectName() not in ("AzePanel", "Layers"):
+            other.hide()
+    dock = window.findChild(QDockWidget, "AzePanel")
+    dock.setUserVisible(True)
+    wait(lambda: dock.panel is not None, 10, "the panel did not open")
+    window.resizeDocks([dock], [400], Qt.Orientation.Horizontal)
+    session, panel = dock.session, dock.panel
+    view, meter, canvas = panel.meter, session.meter, iface.mapCanvas()
+    said = FOUND["messages"] = []
+    session.message.connect(lambda sentence, level: said.append([sentence, level]))
+
+    def checked():
+        wait(lambda: session.results.assessment and not session.results.assessment_stale, 60, "no assessment came")
+
+    def caught_up():
+        wait(lambda: meter.reading is not None and meter.read_serial == meter.serial, 20, "the meter did not catch up")
+        pause(0.05)
+
+    panel.page("data").load_sample()
+    wait(lambda: session.sources.library_summary, 60, "no library came")
+    session.candidates.set_current("Cloudtop Ridge")
+    checked()
+    FOUND["at_rest"] = shown(view)
+    box = QgsRectangle(session.candidates.geometry().boundingBox())
+    box.scale(1.05)
+    extent = QgsRectangle(box)
+    extent.scale(1.8)
+    session.zoom_to(extent, flash=False)
+    session.show_page("boundary")
+    settled_map(canvas)
+
+    # Drawing with the mouse: words first, then numbers
+    asked = QInputDialog.getText
+    QInputDialog.getText = staticmethod(lambda *args, **kwargs: (NAME, True))
+    page = panel.page("boundary")
+    page.toggle_drawing()
+    FOUND["begun"] = shown(view)
+    picture(window, "live-1-begun")
+    corners = (
+        (box.xMinimum(), box.yMinimum()),
+        (box.xMaximum(), box.yMinimum()),
+        (box.xMaximum(), box.yMaximum()),
+        (box.xMinimum(), box.yMaximum()),
+    )
+    FOUND["drawing"] = []
+    for lon, lat in corners:
+        click(lon, lat)
+        if not meter.is_unfinished:
+            caught_up()
+        FOUND["drawing"].append(shown(view))
+    picture(window, "live-2-drawing")
+    click(*corners[-1], RIGHT)
+    wait(lambda: session.candidates.current == NAME, 10, "the drawn boundary did not arrive")
+    QInputDialog.getText = asked
+    checked()
+    page.save()
+    FOUND["drawn"] = shown(view)
+    session.show_page("criteria")
+
+    # A corner dragged inward across the edges of ranges
+    action = window.findChild(QAction, "AzeMoveVertices")
+    action.trigger()
+    wait(panel.moving.is_active, 5, "the tool for vertices is not there")
+    FOUND["checked_action"] = action.isChecked()
+    caught_up()
+    FOUND["taken"] = shown(view)
+    lon, lat = corners[2]
+    middle = box.center()
+    move(lon, lat)
+    send(QEvent.Type.MouseButtonPress, lon, lat, LEFT, LEFT)
+    FOUND["dragging"] = []
+    for part in range(1, 21):
+        here = lon + (middle.x() - lon) * part / 13, lat + (middle.y() - lat) * part / 13
+        move(*here, held=LEFT)
+        caught_up()
+        FOUND["dragging"].append(shown(view))
+        if part == 13:
+            picture(window, "live-3-dragging")
+    before_drop = session.candidates.geometry().asWkt(7)
+    send(QEvent.Type.MouseButtonRelease, *here, LEFT)
+    pause(0.1)
+    FOUND["dropped"] = session.candidates.geometry().asWkt(7) != before_drop
+    caught_up()
+    FOUND["after_drop"] = shown(view)
+    checked()
+    FOUND["check"] = {
+        s["scientific_name"]: [s["status"], [share["best"] for share in s["shares"]]]
+        for s in session.results.assessment["species"]
+    }
+    FOUND["check_area"] = session.results.assessment["area_ha"]
+    FOUND["live_area"] = meter.reading.candidate.area_ha
+    picture(window, "live-4-dropped")
+
+    # Undo and redo by QGIS's own actions
+    for name, direction in (("mActionUndo", "undone"), ("mActionRedo", "redone")):
+        wait(lambda name=name: window.findChild(QAction, name).isEnabled(), 5, f"{name} is not possible")
+        window.findChild(QAction, name).trigger()
+        pause(0.1)
+        caught_up()
+        FOUND[direction] = shown(view)
+
+    # QGIS's own vertex tool: nothing while it moves, the number on release
+    panel.moving.stop()
+    iface.setActiveLayer(session.candidates.layer)
+    iface.actionVertexToolActiveLayer().trigger()
+    pause(0.2)
+    caught_up()
+    serial = meter.serial
+    lon, lat = corners[0]
+    # The tool looks vertices up in the background when it first meets the layer.
+    for _ in range(5):
+        move(lon, lat)
+        pause(0.1)
+    click(lon, lat)
+    for part in range(1, 6):
+        move(lon + box.width() * 0.04 * part, lat + box.height() * 0.04 * part)
+    FOUND["vertex_tool_moving"] = meter.serial - serial
+    click(lon + box.width() * 0.2, lat + box.height() * 0.2)
+    caught_up()
+    FOUND["vertex_tool"] = {"readings": meter.serial - serial, "area": meter.reading.candidate.area_ha}
+    window.findChild(QAction, "mActionUndo").trigger()
+    pause(0.1)
+    iface.actionPan().trigger()
+
+    # A dark theme
+    light = QApplication.palette()
+    dark = QPalette(light)
+    for role, colour in (
+        (QPalette.ColorRole.Window, "#2b2b2b"), (QPalette.ColorRole.Base, "#232323"),
+        (QPalette.ColorRole.WindowText, "#eeeeee"), (QPalette.ColorRole.Text, "#eeeeee"),
+    ):  # fmt: skip
+        dark.setColor(role, QColor(colour))
+    QApplication.setPalette(dark)
+    pause(0.3)
+    picture(dock, "live-5-dark")
+    QApplication.setPalette(light)
+    pause(0.2)
+
+    # Saving puts the shape down; the project brings it back
+    area = session.candidates.area_ha()
+    page.save()
+    FOUND["saved"] = shown(view)
+    QgsProject.instance().setFileName(ARGUMENTS["project"])
+    QgsProject.instance().write()
+    iface.newProject(False)
+    pause(0.3)
+    step("opening the project")
+    QgsProject.instance().read(ARGUMENTS["project"])
+    session.candidates.set_current(NAME)
+    checked()
+    FOUND["reopened"] = {
+        "names": session.candidates.names,
+        "area": [area, session.candidates.area_ha()],
+        "hidden": view.isHidden(),
+    }
+    # And once more in hand
+    action.trigger()
+    caught_up()
+    FOUND["again"] = shown(view)
+    FOUND["tasks"] = QgsApplication.taskManager().countActiveTasks()
+
+
+run(steps)
