@@ -15,7 +15,8 @@ SAMPLE = STAGED / "resources" / "sample"
 pytestmark = pytest.mark.skipif(not STAGED.is_dir(), reason="run `make stage` first")
 
 ALGORITHMS = (
-    "importspecies", "refreshassessments", "checkboundary", "protectioncoverage", "packagenomination", "verifypackage",
+    "importspecies", "refreshassessments", "checkboundary", "suggestboundary", "fitboundary", "protectioncoverage",
+    "packagenomination", "verifypackage", "uploadpackage",
 )  # fmt: skip
 
 
