@@ -10,6 +10,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
@@ -48,8 +49,22 @@ def target(method: str, url: str, fields: str = "") -> Target:
     """A target from what a user gave. Raises AzeError ``network.bad_address``, ``network.insecure``,
     ``transfer.fields``."""
     if method == WEBDAV:
-        return Target(method, check_address(url))
-    return Target(method, check_exact_address(url, query=True), Form.parsed(fields) if method == FORM else None)
+        return Target(method, _in_ascii(check_address(url)))
+    address = _in_ascii(check_exact_address(url, query=True))
+    return Target(method, address, Form.parsed(fields) if method == FORM else None)
+
+
+def _in_ascii(url: str) -> str:
+    """An address as it goes into a header, where people write it with blanks and letters of any kind."""
+    parts = urlsplit(url)
+    host, mark, port = parts.netloc.partition(":")
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode("ascii")
+        except UnicodeError:
+            raise AzeError("network.bad_address", url=shown_url(url)) from None
+    path, query = (quote(part, safe="/%~!$&'()*+,;=:@?") for part in (parts.path, parts.query))
+    return parts._replace(netloc=f"{host}{mark}{port}", path=path, query=query).geturl()
 
 
 def identify(package: str | Path, progress: Progress) -> Parcel:

@@ -41,13 +41,17 @@ class _Found:
     is_folder: bool = False
 
 
+class _Gone(Exception):
+    """The server no longer has what was sent before."""
+
+
 class DavSending:
     """One parcel to one folder; ``line.url`` is the folder's address without a slash at its end."""
 
     def __init__(self, parcel: Parcel, receipt: Receipt, line: Line):
         self._parcel, self._receipt, self._line = parcel, receipt, line
-        self._final = f"{line.url}/{quote(parcel.name)}"
-        self._temporary = f"{line.url}/{quote(parcel.name)}.{parcel.sha256[:12]}.part"
+        self._final = f"{line.url}/{quote(parcel.name, safe='')}"
+        self._temporary = f"{self._final}.{parcel.sha256[:12]}.part"
 
     def run(self) -> bool:
         """Send the package; False where it lies in the folder already.
@@ -63,12 +67,14 @@ class DavSending:
             return False
         self._check_folder()
         for _ in range(rules()["renewals"] + 1):
-            source, headers = self._in_chunks() or (self._whole(), {})
-            # The size is told as it is known: all of it is there.
-            self._receipt.update(receipts.SENT, upload={**self._receipt.upload, "moved_from": source})
-            if self._move(source, headers):
+            try:
+                source, headers = self._in_chunks() or (self._whole(), {})
+                self._receipt.update(receipts.SENT)
+                self._move(source, headers)
                 break
-            self._receipt.update(receipts.SENDING, upload={})
+            except _Gone:
+                self._line.progress.say("transfer.expired")
+                self._receipt.update(receipts.SENDING, upload={})
         else:
             raise AzeError("transfer.forgetful", url=shown_url(self._line.url))
         present = self._look(self._final)
@@ -274,13 +280,15 @@ class DavSending:
             else:
                 if succeeded(answer):
                     return
+                if answer.status in (404, 409):
+                    raise _Gone
                 problem = self._line.refused(answer)
                 if not may_pass(answer):
                     raise problem
             patience.failed(problem, answer)
 
-    def _move(self, source: str, headers: dict[str, str]) -> bool:
-        """Move what was sent to its place; False where it is no longer there to be moved."""
+    def _move(self, source: str, headers: dict[str, str]) -> None:
+        """Move what was sent to its place. Raises _Gone."""
         patience = self._line.patience()
         while True:
             answer = None
@@ -293,16 +301,16 @@ class DavSending:
                 problem = self._line.lost(fault)
             else:
                 if answer.status in (201, 204):
-                    return True
+                    return
                 problem = self._line.refused(answer)
             present = self._look(self._final)
             if present is not None:
                 if self._is_own(present):
-                    return True
+                    return
                 raise self._taken()
             if answer is not None:
                 if answer.status == 404:
-                    return False
+                    raise _Gone
                 if answer.status in (403, 405, 501):
                     raise AzeError("transfer.no_move", url=shown_url(self._line.url), answer=answer.status)
                 if not may_pass(answer):

@@ -142,7 +142,7 @@ def check_exact_address(url: str, query: bool = False) -> str:
     except ValueError:
         raise AzeError("network.bad_address", url=url.rpartition("@")[2].partition("?")[0]) from None
     secret = parts.username is not None or parts.password is not None or (parts.query and not query)
-    if not sound or secret or parts.fragment or not url.isprintable() or " " in url:
+    if not sound or secret or parts.fragment or not url.isprintable():
         raise AzeError("network.bad_address", url=shown_url(url))
     if parts.scheme == "http" and not is_loopback(url):
         raise AzeError("network.insecure", url=shown_url(url))

@@ -23,6 +23,7 @@ import processes  # noqa: E402
 from cutter import Cutter  # noqa: E402
 from form import FormServer, refuse, send, whole_then  # noqa: E402
 from processes import PASSWORD, USER  # noqa: E402
+from small_tus import SmallTus  # noqa: E402
 
 from aze_plugin.domain.errors import AzeError, Cancelled  # noqa: E402
 from aze_plugin.domain.progress import Progress  # noqa: E402
@@ -460,6 +461,100 @@ def test_a_sending_is_cancelled_within_a_second_and_gone_on_with(tus, middling, 
         assert time.monotonic() - asked[0] < 1
         line.hold = None
         assert deliver(middling, "tus", url, tmp_path / "r.json").state == "confirmed"
+
+
+def cancelled_in(line):
+    """Asks to stop once the line holds bytes back; with the times when it did."""
+    asked = []
+
+    def cancelled():
+        if line.held.is_set():
+            asked.append(time.monotonic())
+        return bool(asked)
+
+    return cancelled, asked
+
+
+@pytest.mark.parametrize("method", ["webdav", "form"])
+def test_what_was_cancelled_half_way_is_sent_by_the_next_call(nginx, form, middling, tmp_path, method):
+    folder = nginx.store / "closed" / "cancelled"
+    folder.mkdir(exist_ok=True)
+    upstream = nginx.port if method == "webdav" else form.port
+    with Cutter(upstream) as line:
+        line.hold = 2 * MB
+        url = f"http://127.0.0.1:{line.port}/" + ("closed/cancelled" if method == "webdav" else "submit")
+        cancelled, asked = cancelled_in(line)
+        with pytest.raises(Cancelled):
+            deliver(middling, method, url, tmp_path / "r.json", cancelled=cancelled)
+        assert time.monotonic() - asked[0] < 1
+        assert json.loads((tmp_path / "r.json").read_text())["state"] == "sending"
+        line.hold = None
+        assert deliver(middling, method, url, tmp_path / "r.json").fresh
+    if method == "webdav":
+        assert files_in(folder) == [middling.name] and digest(folder / middling.name) == digest(middling)
+    else:
+        assert [entry["sha256"] for entry in form.received] == [digest(middling)]
+
+
+def test_a_form_that_was_cancelled_after_the_last_byte_may_have_all(form, small, tmp_path):
+    form.faults = [lambda handler: time.sleep(1.5) or False]
+    cancelled = [False]
+    timer = threading.Timer(0.5, lambda: cancelled.__setitem__(0, True))
+    timer.start()
+    with pytest.raises(Cancelled):
+        deliver(small, "form", form.url, tmp_path / "r.json", cancelled=lambda: cancelled[0])
+    assert json.loads((tmp_path / "r.json").read_text())["state"] == "finishing"
+    assert refused(small, "form", form.url, tmp_path / "r.json")[0] == "transfer.unknown"
+
+
+def test_chunks_that_a_nextcloud_has_dropped_are_sent_anew(wsgidav, middling, tmp_path):
+    import shutil
+
+    uploads = wsgidav.store / "uploads" / USER
+    with Cutter(wsgidav.port) as line:
+        url = f"http://127.0.0.1:{line.port}/remote.php/dav/files/{USER}/inbox"
+        cancelled, _ = cancelled_in(line)
+        # Of the first of its three chunks a part comes through.
+        line.hold = 3 * MB
+        with pytest.raises(Cancelled):
+            deliver(middling, "webdav", url, tmp_path / "r.json", cancelled=cancelled)
+        (chunks,) = uploads.iterdir()
+        line.hold = None
+        patch, gone = transfer_webdav.DavSending._put_chunk, []
+
+        def drop(self, *arguments):
+            if not gone:
+                gone.append(shutil.rmtree(chunks))
+            return patch(self, *arguments)
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(transfer_webdav.DavSending, "_put_chunk", drop)
+            sent = deliver(middling, "webdav", url, tmp_path / "r.json")
+    assert "transfer.expired" in sent.said and sent.state == "confirmed"
+    target = wsgidav.store / "files" / USER / "inbox" / middling.name
+    assert digest(target) == digest(middling) and not list(uploads.iterdir())
+    target.unlink()
+
+
+def test_tus_sends_checksums_where_they_are_looked_at(middling, tmp_path):
+    with SmallTus(spoil=2) as server:
+        assert deliver(middling, "tus", server.url, tmp_path / "r.json").state == "confirmed"
+        assert hashlib.sha256(server.content).hexdigest() == digest(middling)
+        assert server.checksums == len(server.pieces) > 1
+
+
+def test_tus_takes_smaller_pieces_where_a_server_wants_them(middling, tmp_path):
+    with SmallTus(most=5 * MB) as server:
+        assert deliver(middling, "tus", server.url, tmp_path / "r.json").state == "confirmed"
+        assert hashlib.sha256(server.content).hexdigest() == digest(middling)
+        assert max(server.pieces) <= 5 * MB
+
+
+def test_a_folder_is_named_as_people_write_it(wsgidav, small, tmp_path):
+    folder = fresh_folder(wsgidav.store, "Näherei & Söhne")
+    url = f"{wsgidav.url}/remote.php/dav/Näherei & Söhne"
+    assert deliver(small, "webdav", url, tmp_path / "r.json").state == "confirmed"
+    assert files_in(folder) == ["small.zip"]
 
 
 def test_two_at_a_time_are_not_let_in(tmp_path):

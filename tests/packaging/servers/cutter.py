@@ -6,6 +6,7 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 
 _PIECE = 1 << 16
 
@@ -15,8 +16,8 @@ class Cutter:
 
     ``cuts``: the next connection that has carried so many bytes to the server is cut, then the next of the list; with
     ``together`` the bytes of all connections count.
-    ``swallow``: methods whose next answer never arrives. ``hold``: bytes after which nothing more is handed on, with
-    ``held`` set. ``carried``: bytes to the server by connection.
+    ``swallow``: methods whose next answer never arrives. ``hold``: bytes after which nothing more is taken, with
+    ``held`` set; when it is None again, the connection is cut. ``carried``: bytes to the server by connection.
     """
 
     def __init__(self, port):
@@ -34,6 +35,7 @@ class Cutter:
         return self
 
     def __exit__(self, *_exception):
+        self.hold = None
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -74,15 +76,17 @@ class Cutter:
                     return
                 if self.hold is not None and self.carried[number] + len(data) > self.hold:
                     self.held.set()
-                    while client.recv(_PIECE):
-                        pass
+                    while self.hold is not None:
+                        time.sleep(0.01)
                     _cut((client, server))
                     return
                 server.sendall(data)
                 self.carried[number] += len(data)
             server.shutdown(socket.SHUT_WR)
         except OSError:
-            _cut((client, server))
+            # A server that has hung up may have said why, which is on its way still.
+            with contextlib.suppress(OSError):
+                server.shutdown(socket.SHUT_WR)
 
     @staticmethod
     def _down(client, server, state):
