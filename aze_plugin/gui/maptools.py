@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from qgis.core import Qgis, QgsFeature, QgsGeometry, QgsPointXY, QgsTolerance, QgsVectorLayer
 from qgis.gui import (
+    QgsMapTool,
     QgsMapToolAdvancedDigitizing,
     QgsMapToolCapture,
     QgsMapToolDigitizeFeature,
@@ -101,15 +102,9 @@ class BoundaryDrawing(QObject):
 
     def stop(self) -> None:
         """End drawing and drop what was not finished."""
-        if self._tool is None:
-            return
-        canvas = self._session.iface.mapCanvas()
-        earlier = self._earlier
-        # Deactivation comes back to _ended, which lets go of the tool.
-        if earlier is not None:
-            canvas.setMapTool(earlier)
-        else:
-            canvas.unsetMapTool(self._tool)
+        if self._tool is not None:
+            # Deactivation comes back to _ended, which lets go of the tool.
+            _give_back(self._tool, self._earlier)
 
     def _sketched(self, shape: QgsGeometry | None) -> None:
         self._session.meter.move(_handed_over(shape, self._tool.layer(), self._session))
@@ -137,6 +132,15 @@ class BoundaryDrawing(QObject):
         self._opened = False
         self._session.meter.release(self)
         self.stateChanged.emit(False)
+
+
+def _give_back(tool: QgsMapTool, earlier: QgsMapTool | None) -> None:
+    """Let the map have its earlier tool again. Those of the panel last for one use only."""
+    canvas = tool.canvas()
+    if earlier is None or isinstance(earlier, (CaptureTool, VertexTool)):
+        canvas.unsetMapTool(tool)
+    else:
+        canvas.setMapTool(earlier)
 
 
 def _handed_over(shape: QgsGeometry | None, layer: QgsVectorLayer, session: Session) -> bytes | None:
@@ -194,8 +198,9 @@ class VertexTool(QgsMapToolAdvancedDigitizing):
         self._snapped = QgsSnapIndicator(canvas)
         self.setAdvancedDigitizingAllowed(False)
 
-    def layer(self) -> QgsVectorLayer | None:
-        """The layer of the boundary whose vertex was taken up last."""
+    @property
+    def held_layer(self) -> QgsVectorLayer | None:
+        """The layer of the boundary whose vertex is on its way."""
         return self._layer
 
     @property
@@ -211,7 +216,7 @@ class VertexTool(QgsMapToolAdvancedDigitizing):
         self._snapped.setVisible(False)
 
     def deactivate(self) -> None:
-        self._let_go()
+        self.let_go()
         self._marker.hide()
         super().deactivate()
 
@@ -235,7 +240,7 @@ class VertexTool(QgsMapToolAdvancedDigitizing):
         if not self.is_holding:
             return
         if event.button() == Qt.MouseButton.RightButton:
-            self._let_go()
+            self.let_go()
             return
         was_click = self._pressed_at is not None and self._is_click(event)
         self._pressed_at = None
@@ -249,7 +254,7 @@ class VertexTool(QgsMapToolAdvancedDigitizing):
 
     def keyPressEvent(self, event) -> None:
         if event.key() == Qt.Key.Key_Escape and self.is_holding:
-            self._let_go()
+            self.let_go()
         elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and not self.is_holding:
             self._delete()
         else:
@@ -328,13 +333,14 @@ class VertexTool(QgsMapToolAdvancedDigitizing):
             self._marker.hide()
             self.dropped.emit(shape)
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """Put a vertex that is on its way back to where it was."""
         if self.is_holding:
             self._end()
             self.letGo.emit()
 
     def _end(self) -> None:
-        self._shape = self._spot = self._pressed_at = None
+        self._shape = self._layer = self._spot = self._pressed_at = None
         self._band.reset(Qgis.GeometryType.Line)
         self._snapped.setVisible(False)
         self.cadDockWidget().clearPoints()
@@ -351,6 +357,8 @@ class VertexMoving(QObject):
         self._session = session
         self._tool: VertexTool | None = None
         self._earlier = None
+        session.candidatesChanged.connect(self._follow)
+        session.candidateEdited.connect(self.put_back)
 
     @property
     def tool(self) -> VertexTool | None:
@@ -376,27 +384,32 @@ class VertexMoving(QObject):
         self._tool = VertexTool(session)
         self._tool.held.connect(self._held)
         self._tool.dropped.connect(self._dropped)
-        self._tool.letGo.connect(self._let_go)
+        self._tool.letGo.connect(self._released)
         self._tool.deactivated.connect(self._ended)
         canvas.setMapTool(self._tool)
         self.stateChanged.emit(True)
 
     def stop(self) -> None:
         """Put the tool away; a vertex on its way goes back."""
-        if self._tool is None:
-            return
-        canvas = self._session.iface.mapCanvas()
-        # Deactivation comes back to _ended, which lets go of the tool.
-        if self._earlier is not None:
-            canvas.setMapTool(self._earlier)
-        else:
-            canvas.unsetMapTool(self._tool)
+        if self._tool is not None:
+            # Deactivation comes back to _ended, which lets go of the tool.
+            _give_back(self._tool, self._earlier)
+
+    def put_back(self) -> None:
+        """Let go of a vertex on its way: what it belonged to has become another shape."""
+        if self._tool is not None:
+            self._tool.let_go()
+
+    def _follow(self) -> None:
+        self.put_back()
+        if self._tool is not None and self._session.candidates.geometry() is None:
+            self.stop()
 
     def _held(self, shape: QgsGeometry) -> None:
         meter, session = self._session.meter, self._session
         if not meter.is_held:
             meter.hold(self, session.candidates.current or "")
-        meter.move(_handed_over(shape, self._tool.layer(), session))
+        meter.move(_handed_over(shape, self._tool.held_layer, session))
 
     def _dropped(self, shape: QgsGeometry) -> None:
         session = self._session
@@ -408,7 +421,7 @@ class VertexMoving(QObject):
             session.message.emit(text(error.code, error.params), messages.WARNING)
         session.meter.release(self)
 
-    def _let_go(self) -> None:
+    def _released(self) -> None:
         self._session.meter.release(self)
 
     def _ended(self) -> None:

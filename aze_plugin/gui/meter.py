@@ -320,8 +320,15 @@ class Meter(QObject):
             self.is_unfinished = False
             self.changed.emit()
 
-    def _measure(self, shape: _Shape, _is_closed: Callable[[], bool]) -> None:
-        """In the thread that measures."""
+    def let_go(self) -> None:
+        """Close the library, should it be open for a shape; the next shape opens it again."""
+        self._measuring.put(None)
+
+    def _measure(self, shape: _Shape | None, _is_closed: Callable[[], bool]) -> None:
+        """In the thread that measures; without a shape it lets go of the library."""
+        if shape is None:
+            self._let_go()
+            return
         # Python runs one thread at a time: the main one is to be done with the mouse first.
         time.sleep(_YIELD_S)
         self._guarded(shape.serial, lambda: self._read(shape))
@@ -389,15 +396,17 @@ class Meter(QObject):
         if outcome.serial <= self.read_serial or not self._is_shown or self.is_unfinished or self._newest is None:
             return
         self.read_serial = outcome.serial
-        caught_up = outcome.serial == self.serial
-        if caught_up:
+        # While readings keep coming they are one measurement late at most.
+        if outcome.serial == self.serial:
             self._late.stop()
+        else:
+            self._late.start()
         self.problem = outcome.problem
         if outcome.reading is None and not outcome.problem:
             # What crosses itself to nothing passes as the mouse moves on: the last reading stays, greyed.
             self._set(self.reading, behind=True)
             return
-        self._set(outcome.reading, behind=self.is_behind and not caught_up)
+        self._set(outcome.reading)
 
     def _fall_behind(self) -> None:
         if self._is_shown and self.read_serial != self.serial:
@@ -417,6 +426,8 @@ class Meter(QObject):
         self._late.stop()
         if shown:
             self.turn += 1
+        else:
+            self.let_go()
         self._set(None)
 
 

@@ -305,6 +305,7 @@ class Session(QObject):
         ``ranges`` and ``occurrences``: files, folders and zips; ``assessments``: a Red List export, or with
         ``authority`` that national list; ``populations``: a CSV of estimates; ``habitats``: where the rasters are.
         """
+        self.meter.let_go()
         folder = tempfile.TemporaryDirectory(prefix="aze-")
         report = Path(folder.name) / "import.json"
         given = {

@@ -175,17 +175,17 @@ def steps():
     iface.actionPan().trigger()
 
     # A dark theme
-    light = QApplication.palette()
+    light = dock.palette()
     dark = QPalette(light)
     for role, colour in (
         (QPalette.ColorRole.Window, "#2b2b2b"), (QPalette.ColorRole.Base, "#232323"),
         (QPalette.ColorRole.WindowText, "#eeeeee"), (QPalette.ColorRole.Text, "#eeeeee"),
     ):  # fmt: skip
         dark.setColor(role, QColor(colour))
-    QApplication.setPalette(dark)
+    dock.setPalette(dark)
     pause(0.3)
     picture(dock, "live-5-dark")
-    QApplication.setPalette(light)
+    dock.setPalette(light)
     pause(0.2)
 
     # Saving puts the shape down; the project brings it back

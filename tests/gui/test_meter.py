@@ -5,7 +5,14 @@ import time
 import pytest
 from pages_support import *  # noqa: F403
 from pages_support import boundary_of, settle, wait_for
-from qgis.core import QgsGeometry, QgsPointXY, QgsProject, QgsRectangle
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProject,
+    QgsRectangle,
+)
 from qgis.gui import QgsMapToolEdit
 from qgis.PyQt.QtCore import QEvent, QPoint, Qt
 from qgis.PyQt.QtGui import QMouseEvent
@@ -206,6 +213,71 @@ def test_two_clicks_move_a_vertex_as_a_drag_does(drawn_on):
     click(canvas, place.x() + 0.02, place.y())
     assert not session.meter.is_held
     assert corner(session).x() > place.x() + 0.01
+
+
+def test_vertices_move_on_a_map_in_another_system(drawn_on):
+    session, panel, canvas = drawn_on
+    before = session.candidates.geometry()
+    canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
+    to_map = QgsCoordinateTransform(
+        QgsCoordinateReferenceSystem("EPSG:4326"), canvas.mapSettings().destinationCrs(), QgsProject.instance()
+    )
+    box = to_map.transformBoundingBox(before.boundingBox())
+    box.scale(2)
+    canvas.setExtent(box)
+    settle()
+    panel.moving.start()
+    place = corner(session)
+    here = to_map.transform(place)
+    there = to_map.transform(QgsPointXY(place.x() + 0.02, place.y()))
+    press(canvas, here.x(), here.y())
+    move(canvas, there.x(), there.y(), held=Qt.MouseButton.LeftButton)
+    wait_for(lambda: caught_up(session.meter))
+    moving = session.meter.reading.candidate.area_ha
+    release(canvas, there.x(), there.y())
+    pixel = canvas.mapUnitsPerPixel() / 111_000
+    assert corner(session).x() == pytest.approx(place.x() + 0.02, abs=2 * pixel)
+    wait_for(lambda: caught_up(session.meter))
+    assert session.meter.reading.candidate.area_ha == pytest.approx(moving, rel=1e-9)
+
+
+def test_a_vertex_on_its_way_goes_back_when_another_candidate_is_chosen(drawn_on):
+    session, panel, canvas = drawn_on
+    session.candidates.add("Other", QgsGeometry.fromRect(QgsRectangle(10, 10, 10.1, 10.1)))
+    other = session.candidates.geometry().asWkt()
+    session.candidates.set_current(NAME)
+    shape, place = session.candidates.geometry().asWkt(), corner(session)
+    panel.moving.start()
+    click(canvas, place.x(), place.y())
+    move(canvas, place.x() + 0.01, place.y())
+    assert session.meter.is_held
+    session.candidates.set_current("Other")
+    assert not session.meter.is_held
+    click(canvas, place.x() + 0.02, place.y())
+    assert session.candidates.geometry("Other").asWkt() == other
+    assert session.candidates.geometry(NAME).asWkt() == shape
+    QgsProject.instance().clear()
+    settle()
+    assert not panel.moving.is_active()
+    assert not session.meter.is_shown
+
+
+def test_drawing_and_moving_take_turns(drawn_on):
+    session, panel, canvas = drawn_on
+    session.show_page("boundary")
+    page = panel.page("boundary")
+    page.toggle_drawing()
+    panel.moving.start()
+    settle()
+    assert not page.drawing.is_active()
+    assert panel.moving.is_active()
+    page.toggle_drawing()
+    settle()
+    assert page.drawing.is_active()
+    assert not panel.moving.is_active()
+    page.toggle_drawing()
+    settle()
+    assert not session.meter.is_held
 
 
 def test_an_edge_gets_a_vertex_and_delete_takes_it_away(drawn_on):

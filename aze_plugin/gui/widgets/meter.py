@@ -254,6 +254,9 @@ class MeterView(QWidget):
             criteria = reading.assessment.criteria
             head.marks = [style.state_of(criteria[name].status) for name in _CRITERIA]
             head.facts = self._facts(reading)
+            tip = self._tip(reading)
+            if tip != head.toolTip():
+                head.setToolTip(tip)
         elif meter.is_unfinished:
             head.marks, head.facts = [], []
         lines.text = meter.problem
@@ -285,11 +288,20 @@ class MeterView(QWidget):
         elif triggers:
             said = translate("AzeMeter", "{count} trigger species").format(count=figures.number(triggers))
         else:
-            said = translate("AzeMeter", "No trigger species so far")
-        verdict = reading.assessment.verdict
-        return translate("AzeMeter", "{triggers} · so far: {verdict}").format(
-            triggers=said, verdict=style.word(verdict)
+            said = translate("AzeMeter", "no trigger species")
+        verdict = style.word(reading.assessment.verdict)
+        sentence = translate("AzeMeter", "{verdict} so far · {triggers}").format(verdict=verdict, triggers=said)
+        return sentence[:1].upper() + sentence[1:]
+
+    def _tip(self, reading: Reading) -> str:
+        translate = QCoreApplication.translate
+        names = (
+            translate("AzeMeter", "1 Endangerment: {status}"),
+            translate("AzeMeter", "2 Irreplaceability: {status}"),
+            translate("AzeMeter", "3 Discreteness: {status}"),
         )
+        criteria = reading.assessment.criteria
+        return "\n".join(name.format(status=style.word(criteria[key].status)) for name, key in zip(names, _CRITERIA))
 
     def _facts(self, reading: Reading) -> list[str]:
         translate = QCoreApplication.translate
