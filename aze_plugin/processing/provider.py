@@ -27,6 +27,7 @@ class AzeProvider(QgsProcessingProvider):
         from .checkboundary import CheckBoundary
         from .fitboundary import FitBoundary
         from .importspecies import ImportSpecies
+        from .includepart import IncludePart
         from .packagenomination import PackageNomination
         from .protectioncoverage import ProtectionCoverage
         from .refreshassessments import RefreshAssessments
@@ -40,6 +41,7 @@ class AzeProvider(QgsProcessingProvider):
             CheckBoundary,
             SuggestBoundary,
             FitBoundary,
+            IncludePart,
             ProtectionCoverage,
             PackageNomination,
             VerifyPackage,

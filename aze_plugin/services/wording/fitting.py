@@ -77,6 +77,9 @@ def templates() -> dict[str, str]:
         ),
         "outside.simplified": translate("AzeFindings", "Only the largest {count} of {total} parts outside are listed."),
         "outside.nothing": translate("AzeFindings", "Nothing of {taxon} lies outside the boundary."),
+        "outside.nothing_known": translate(
+            "AzeFindings", "The library has no range, habitat or records of {taxon} that tell where the rest lies."
+        ),
         "outside.no_place": translate(
             "AzeFindings", "This part lies in existing sites altogether, so it cannot be added to another site."
         ),
