@@ -41,7 +41,7 @@ _THREADS = 2
 
 # Bytes of WKB of the sites that are measured together, and of what is taken apart at once: such arrays stay in the
 # processor's cache, and a wish to stop is answered within a second.
-_BLOCK, _PORTION = 4 * 2**20, 32 * 2**20
+_BLOCK, _PORTION = 8 * 2**20, 32 * 2**20
 
 # A site with more vertices in its rectangle, its areas' included, is measured in quarters, but not for ever.
 _VERTICES, _QUARTERINGS = 400_000, 7

@@ -113,8 +113,16 @@ def percentages(
     numbers = np.array(sorted(drawn))
     owner, weight = arrangement.owner, arrangement.weight
     under = arrangement.under[:, numbers >> 3] >> (numbers & 7).astype(np.uint8) & 1 > 0
-    moving = np.isin(owner, numbers) | under.any(axis=1)
-    left = np.tile(uncovered(begin[~moving], end[~moving], weight[~moving], steps).astype(float), (draws, 1))
+    # Where areas of known year are sooner than any draw, the draws change nothing.
+    soonest = np.array([drawn[number].min() for number in numbers])
+    under &= soonest < end[:, None]
+    first_of = np.zeros(arrangement.count + 1, dtype=int)
+    first_of[numbers] = soonest
+    owned = np.isin(owner, numbers)
+    alive = np.where(owned, first_of[owner], begin) < end
+    moving = alive & (owned | under.any(axis=1))
+    fixed = alive & ~moving
+    left = np.tile(uncovered(begin[fixed], end[fixed], weight[fixed], steps).astype(float), (draws, 1))
     rows = np.flatnonzero(moving)
     portion = max(1, _PORTION // draws)
     line = (np.arange(draws) * (steps + 1))[None, :]

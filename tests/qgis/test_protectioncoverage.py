@@ -496,3 +496,34 @@ def test_a_summary_that_cannot_be_written_is_said(measure, tmp_path):
     blocked.write_text("")
     with pytest.raises(QgsProcessingException, match="file"):
         measure(layer([(SITE, ("A",))]), layer([]), SUMMARY=str(blocked / "coverage.json"))
+
+
+@pytest.mark.skipif(not MALAWI.exists(), reason="real files are not here")
+@pytest.mark.parametrize("form", ["geojson", "gpkg"])
+def test_sites_over_real_areas_agree_with_geopandas(measure, tmp_path, form):
+    rng = np.random.default_rng(12)
+    areas = geopandas.read_file(MALAWI)
+    source = MALAWI
+    if form == "gpkg":
+        source = tmp_path / "areas.gpkg"
+        areas.to_file(source)
+    centres = areas.representative_point()
+    outlines = [blob(rng, p.x + rng.normal(0, 0.05), p.y, rng.uniform(0.05, 0.5)) for p in centres[:25]]
+    sites = geopandas.GeoDataFrame({"SitRecID": range(1, 26), "geometry": outlines}, crs="EPSG:4326")
+    sites.to_file(tmp_path / "sites.gpkg")
+    found = measure(str(tmp_path / "sites.gpkg"), str(source), YEARS=True)["json"]
+
+    flat = areas.to_crs("EPSG:6933")
+    polygons = flat.geom_type.isin(["Polygon", "MultiPolygon"])
+    counts = flat.STATUS.isin(["Designated", "Inscribed", "Established", "Adopted"])
+    counts &= flat.DESIG_ENG != "UNESCO-MAB Biosphere Reserve"
+    flat = flat[polygons & counts]
+    flat["geometry"] = flat.geometry.make_valid()
+    assert found["counted"] == len(flat) and sum(e["count"] for e in found["excluded"]) == len(areas) - len(flat)
+    for row, shape in zip(found["sites"], sites.to_crs("EPSG:6933").geometry):
+        both = 100 * shapely.union_all(flat.geometry.array).intersection(shape).area / shape.area
+        assert row["both_pct"] == pytest.approx(both, abs=0.005)
+        assert sum(row["by"]["iucn_category"].values()) == pytest.approx(both, abs=0.005)
+        if row["years"]:
+            assert row["years"][-1]["both_pct"] == pytest.approx(both, abs=0.005)
+    assert max(s["both_pct"] for s in found["sites"]) > 50
