@@ -267,7 +267,8 @@ def _grown(shape: geometry.Geometry, part: float) -> list[tuple[float, float, fl
         room = part * min(_MOST_ROOM_M, max(_LEAST_ROOM_M, _ROOM * longer))
         west, east = max(left - room, -geometry.HALF_WORLD), min(right + room, geometry.HALF_WORLD)
         south, north = max(bottom - room, -geometry.NORTH_POLE_M), min(top + room, geometry.NORTH_POLE_M)
-        grown.append((west, south, east, north))
+        # By a hair of rounding a shape may reach beyond the world's edge.
+        grown.append((min(left, west), min(bottom, south), max(right, east), max(top, north)))
     return grown
 
 

@@ -8,7 +8,7 @@ sys.path.insert(0, os.environ["AZE_SCRIPTS"])
 from inside import ARGUMENTS, FOUND, pause, picture, run, settled_map, step, wait
 from qgis.core import QgsApplication, QgsProject, QgsRectangle
 from qgis.PyQt.QtCore import QEvent, QPoint, Qt
-from qgis.PyQt.QtGui import QColor, QMouseEvent, QPalette
+from qgis.PyQt.QtGui import QMouseEvent
 from qgis.PyQt.QtWidgets import QAction, QApplication, QDockWidget, QInputDialog
 from qgis.utils import iface
 
@@ -173,20 +173,6 @@ def steps():
     window.findChild(QAction, "mActionUndo").trigger()
     pause(0.1)
     iface.actionPan().trigger()
-
-    # A dark theme
-    light = dock.palette()
-    dark = QPalette(light)
-    for role, colour in (
-        (QPalette.ColorRole.Window, "#2b2b2b"), (QPalette.ColorRole.Base, "#232323"),
-        (QPalette.ColorRole.WindowText, "#eeeeee"), (QPalette.ColorRole.Text, "#eeeeee"),
-    ):  # fmt: skip
-        dark.setColor(role, QColor(colour))
-    dock.setPalette(dark)
-    pause(0.3)
-    picture(dock, "live-5-dark")
-    dock.setPalette(light)
-    pause(0.2)
 
     # Saving puts the shape down; the project brings it back
     area = session.candidates.area_ha()

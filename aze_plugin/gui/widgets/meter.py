@@ -290,7 +290,7 @@ class MeterView(QWidget):
         else:
             said = translate("AzeMeter", "no trigger species")
         verdict = style.word(reading.assessment.verdict)
-        sentence = translate("AzeMeter", "{verdict} so far · {triggers}").format(verdict=verdict, triggers=said)
+        sentence = translate("AzeMeter", "{triggers} · {verdict} so far").format(triggers=said, verdict=verdict)
         return sentence[:1].upper() + sentence[1:]
 
     def _tip(self, reading: Reading) -> str:
