@@ -9,6 +9,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QEvent, QSettings, Qt, QTimer
 from qgis.PyQt.QtGui import QGuiApplication
 from qgis.PyQt.QtWidgets import (
     QComboBox,
+    QDialog,
     QFileDialog,
     QFormLayout,
     QInputDialog,
@@ -45,6 +46,7 @@ class BoundaryPage(PageScroll):
         translate = QCoreApplication.translate
         self.session = session
         self._measured: tuple = (None, None, None)
+        self._versions: QDialog | None = None
         self.drawing = BoundaryDrawing(session, self)
         self.drawing.drawn.connect(self._take_drawn)
         self.drawing.stateChanged.connect(self._show_drawing)
@@ -110,7 +112,17 @@ class BoundaryPage(PageScroll):
         self.candidate.add_button(
             translate("AzeBoundary", "Edit"), self.edit, translate("AzeBoundary", "Move vertices with the vertex tool")
         )
+        self.snap = self.candidate.add_button(
+            translate("AzeBoundary", "Snap to…"),
+            self.fit,
+            translate("AzeBoundary", "Fit the boundary to edges of protected areas, sites, rivers, coasts or borders"),
+        )
         self.candidate.add_button(translate("AzeBoundary", "Zoom"), session.zoom_to_candidate)
+        self.candidate.add_button(
+            translate("AzeBoundary", "Versions…"),
+            self.show_versions,
+            translate("AzeBoundary", "Keep the boundary as it is now, or go back to an earlier one"),
+        )
         self.candidate.add_button(translate("AzeBoundary", "Rename…"), self.rename)
         self.candidate.add_button(translate("AzeBoundary", "Delete"), self.delete)
 
@@ -142,8 +154,10 @@ class BoundaryPage(PageScroll):
             self.ensureWidgetVisible(self.making)
 
     def close_page(self) -> None:
-        """Give the map tool back."""
+        """Give the map tool back, and close what belongs to the page."""
         self.drawing.stop()
+        if self._versions is not None:
+            self._versions.close()
 
     def changeEvent(self, event) -> None:
         super().changeEvent(event)
@@ -388,6 +402,18 @@ class BoundaryPage(PageScroll):
         iface.actionVertexToolActiveLayer().trigger()
         self.show_state()
 
+    def fit(self) -> None:
+        """Show what fitting the boundary to mapped edges would change."""
+        from ..fit_dialog import FitDialog
+
+        if not self.session.candidates.is_sound():
+            sentence = QCoreApplication.translate("AzeBoundary", "Mend the boundary before it is fitted to edges.")
+            self.session.message.emit(sentence, messages.INFO)
+            return
+        self.fitting = FitDialog(self.session, self.window())
+        self.fitting.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.fitting.show()
+
     def save(self) -> None:
         """Write the edits to the file."""
         layer = self.session.candidates.layer
@@ -437,22 +463,38 @@ class BoundaryPage(PageScroll):
         """Delete the candidate; the edit can be undone until it is saved."""
         self.session.candidates.remove()
 
+    def show_versions(self) -> None:
+        """Open the window with the candidate's versions, or bring it to the front."""
+        from ..versions_dialog import VersionsDialog
+
+        if self._versions is None:
+            self._versions = VersionsDialog(self.session, self.window())
+            self._versions.finished.connect(self._forget_versions)
+        self._versions.show()
+        self._versions.raise_()
+        self._versions.activateWindow()
+
+    def _forget_versions(self, _result: int = 0) -> None:
+        self._versions = None
+
     def mend(self) -> None:
         """Offer the valid form of the boundary."""
         shape = self.session.candidates.geometry()
         if shape is not None:
-            self._offer(shape, measure.mended(shape))
+            why = QCoreApplication.translate("AzeVersions", "Before mending")
+            self._offer(shape, measure.mended(shape), why)
 
     def remove_slivers(self) -> None:
         """Offer the boundary without its tiny parts."""
         shape = self.session.candidates.geometry()
         if shape is not None:
-            self._offer(shape, measure.without_slivers(shape, _sliver_share()))
+            why = QCoreApplication.translate("AzeVersions", "Before tiny parts were removed")
+            self._offer(shape, measure.without_slivers(shape, _sliver_share()), why)
 
-    def _offer(self, before: QgsGeometry, after: QgsGeometry) -> None:
+    def _offer(self, before: QgsGeometry, after: QgsGeometry, why: str) -> None:
         if MendDialog(before, after, self.window()).exec():
             try:
-                self.session.candidates.replace_boundary(after)
+                self.session.candidates.replace_boundary(after, why=why)
             except AzeError as error:
                 self._say(error)
 

@@ -56,6 +56,7 @@ class CriteriaPage(ResultPage):
             cards.layout_.addWidget(card)
             card.findings.zoomed.connect(session.zoom_to)
             card.zoomed.connect(session.zoom_to)
+            card.including.connect(self.details.include)
             card.findings.writing.connect(self._write)
             card.findings.clipping.connect(self.clip)
             card.findings.may_clip = lambda site: session.candidates.updated_site() != site
@@ -131,7 +132,8 @@ class CriteriaPage(ResultPage):
             said = translate("AzeCriteria", "The boundary does not overlap {site} any more.")
             session.message.emit(said.format(site=finding["site"]), messages.INFO)
         elif ClipDialog(boundary, clipped, site, finding["site"], self.window()).exec():
-            session.candidates.replace_boundary(clipped, exact=True)
+            why = translate("AzeVersions", "Before what {site} holds was cut off").format(site=finding["site"])
+            session.candidates.replace_boundary(clipped, exact=True, why=why)
 
     def _other_candidate(self) -> None:
         self.editor.put_aside()
@@ -192,11 +194,12 @@ class CriterionCard(Card):
     """One criterion: number and name, status, a line of figures, findings; for irreplaceability also share bars.
 
     ``chosen`` carries the name of a taxon whose bar was clicked, ``zoomed`` a place (EPSG:4326 ``[xmin, ymin, xmax,
-    ymax]``) to go to.
+    ymax]``) to go to, ``including`` a taxon and a segment of which the largest part outside is to be taken in.
     """
 
     chosen = pyqtSignal(str)
     zoomed = pyqtSignal(list)
+    including = pyqtSignal(str, str)
 
     def __init__(self, name: str, number: int, parent: QWidget | None = None):
         title = f"{number}  {word('criterion', name)}"
@@ -209,6 +212,7 @@ class CriterionCard(Card):
             self.add(self._bars)
             self._bars.chosen.connect(self.chosen)
             self._bars.zoomed.connect(self.zoomed)
+            self._bars.including.connect(self.including)
         self.surroundings = SurroundingsView() if name == "discreteness" else None
         if self.surroundings is not None:
             self.add(self.surroundings)
@@ -266,6 +270,7 @@ class _Bars(QWidget):
 
     chosen = pyqtSignal(str)
     zoomed = pyqtSignal(list)
+    including = pyqtSignal(str, str)
 
     def __init__(self):
         super().__init__()
@@ -318,11 +323,17 @@ class _Bars(QWidget):
         said.setToolTip(finding["message"])
         row = QWidget()
         show = link(translate("AzeCriteria", "show ▸"), lambda: self.zoomed.emit(extent))
+        add = link(
+            translate("AzeCriteria", "add ▸"),
+            lambda: self.including.emit(params["taxon"], params["segment"]),
+            translate("AzeCriteria", "Preview the boundary with the largest part in it"),
+        )
         layout = QHBoxLayout(row)
         layout.setContentsMargins(16, 0, 0, 2)
         layout.setSpacing(2)
         layout.addWidget(said, 1)
         layout.addWidget(show)
+        layout.addWidget(add)
         return row
 
 

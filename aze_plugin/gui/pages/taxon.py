@@ -69,6 +69,10 @@ class TaxonDetails(QWidget):
         self.parts, self.records = PlaceList(), PlaceList()
         self.parts.zoomed.connect(lambda place: session.zoom_to(list(place.extent)))
         self.records.zoomed.connect(self._show_record)
+        self.parts.added.connect(self._include_part)
+        self.records.added.connect(lambda place: self.include(self.taxon, basis=3, place=place.point))
+        self._segment = ""
+        self._parts: list[Place] = []
         self.findings = FindingList()
         self.findings.zoomed.connect(session.zoom_to)
         self.findings.writing.connect(lambda key, _taxon: self.write(key))
@@ -186,6 +190,7 @@ class TaxonDetails(QWidget):
             for part in sorted(parts["params"]["parts"], key=lambda part: -part["area_m2"]):
                 said = f"{percent(part['share'])} · {square_metres(part['area_m2'])}"
                 listed.append(Place(said, part["extent"]))
+        self._parts, self._segment = listed, parts["params"]["segment"] if parts else ""
         self.parts.set_places(
             parts["message"] if parts else "", listed, parts["params"]["count"] if parts else 0, stale
         )
@@ -201,6 +206,29 @@ class TaxonDetails(QWidget):
         )
         self.outside.setVisible(bool(parts or records))
         return [finding for finding in (parts, records) if finding is not None]
+
+    def include(
+        self,
+        taxon: str,
+        segment: str = "",
+        basis: int = 1,
+        number: int = 1,
+        place: tuple[float, float] | None = None,
+    ) -> None:
+        """Preview the boundary with a part outside taken in; see IncludeDialog."""
+        from ..fit_dialog import IncludeDialog
+
+        if self.session.results.assessment_stale or not self.session.candidates.is_sound():
+            sentence = QCoreApplication.translate("AzeCriteria", "Check the boundary again first: it has changed.")
+            self.session.message.emit(sentence, messages.INFO)
+            return
+        self.including = IncludeDialog(self.session, taxon, basis, segment, number, place, self.window())
+        self.including.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.including.show()
+        self.including.look_for_changes()
+
+    def _include_part(self, place: Place) -> None:
+        self.include(self.taxon, self._segment, number=self._parts.index(place) + 1)
 
     def _show_record(self, place: Place) -> None:
         self.session.zoom_to(list(place.extent), flash=False)

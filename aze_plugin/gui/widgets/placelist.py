@@ -23,9 +23,11 @@ class Place(NamedTuple):
 
 
 class PlaceList(QWidget):
-    """A sentence and below it places: the first few, and the others on demand. ``zoomed`` carries a Place."""
+    """A sentence and below it places: the first few, and the others on demand. ``zoomed`` and ``added``, by which a
+    place is to be taken into the boundary, carry a Place."""
 
     zoomed = pyqtSignal(object)
+    added = pyqtSignal(object)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -76,4 +78,12 @@ class PlaceList(QWidget):
         zoom = link(QCoreApplication.translate("AzeCriteria", "zoom ▸"), lambda: self.zoomed.emit(place))
         zoom.setAccessibleName(f"{zoom.text()} {place.said}")
         layout.addWidget(zoom)
+        add = link(
+            QCoreApplication.translate("AzeCriteria", "add ▸"),
+            lambda: self.added.emit(place),
+            QCoreApplication.translate("AzeCriteria", "Preview the boundary with this place in it"),
+        )
+        add.setAccessibleName(f"{add.text()} {place.said}")
+        add.setEnabled(not dimmed)
+        layout.addWidget(add)
         return row
