@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qgis.core import Qgis, QgsFeature, QgsGeometry, QgsPointXY, QgsTolerance, QgsVectorLayer
+from qgis.core import Qgis, QgsFeature, QgsGeometry, QgsPoint, QgsPointXY, QgsPolygon, QgsTolerance, QgsVectorLayer
 from qgis.gui import (
     QgsMapTool,
     QgsMapToolAdvancedDigitizing,
@@ -34,28 +34,37 @@ class CaptureTool(QgsMapToolDigitizeFeature):
     polygon in the layer's system, or None while it has fewer than three corners, the mouse's included."""
 
     sketched = pyqtSignal(object)
+    _mouse: QgsPointXY | None = None
 
     def cadCanvasMoveEvent(self, event) -> None:
         super().cadCanvasMoveEvent(event)
-        self._tell(event.mapPoint())
+        self._mouse = event.mapPoint()
+        self._tell()
 
     def cadCanvasReleaseEvent(self, event) -> None:
-        # A click may end the drawing, and with it this tool.
-        point = event.mapPoint()
+        self._mouse = event.mapPoint()
         super().cadCanvasReleaseEvent(event)
+        # A click may have ended the drawing, and with it this tool.
         if self.isCapturing():
-            self._tell(point)
+            self._tell()
 
-    def _tell(self, map_point: QgsPointXY) -> None:
-        corners = []
-        if self.isCapturing() and self.size():
-            curve = self.captureCurve()
-            line = curve.curveToLine() if curve.hasCurvedSegments() else curve
-            corners = [QgsPointXY(point) for point in line.vertices()]
-        corners.append(self.toLayerCoordinates(self.layer(), map_point))
-        # Right after a click the mouse is at the corner just made.
-        distinct = [p for n, p in enumerate(corners) if not n or p != corners[n - 1]]
-        self.sketched.emit(QgsGeometry.fromPolygonXY([distinct]) if len(distinct) > 2 else None)
+    def keyPressEvent(self, event) -> None:
+        super().keyPressEvent(event)
+        # Backspace takes a corner back.
+        if self.isCapturing() and self._mouse is not None:
+            self._tell()
+
+    def _tell(self) -> None:
+        shape = None
+        if self.isCapturing() and self.size() > 1:
+            line = self.captureCurve().curveToLine()
+            mouse = QgsPoint(self.toLayerCoordinates(self.layer(), self._mouse))
+            # Right after a click the mouse is at the corner just made.
+            if mouse != line.endPoint():
+                line.addVertex(mouse)
+            if line.numPoints() > 2:
+                shape = QgsGeometry(QgsPolygon(line))
+        self.sketched.emit(shape)
 
 
 class BoundaryDrawing(QObject):

@@ -103,6 +103,8 @@ class Meter(QObject):
         session.candidatesChanged.connect(self._follow_candidates)
         session.candidateEdited.connect(self._follow_edit)
         session.dataChanged.connect(self._follow_data)
+        session.estimates.changed.connect(self._follow)
+        session.nominations.stated.connect(self._follow)
         self._follow_layer()
 
     def close(self) -> None:

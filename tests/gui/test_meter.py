@@ -20,6 +20,8 @@ from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication
 from window import window  # noqa: F401
 
+from aze_plugin.gui.estimates import OwnEstimate
+
 NAME = "Cloudtop Ridge"
 
 
@@ -321,6 +323,10 @@ def test_drawing_is_read_from_the_third_corner_on(drawn_on):
     wait_for(lambda: caught_up(meter))
     assert meter.reading.candidate.area_ha == pytest.approx(2 * half, rel=0.05)
     assert any(row.status == "met" for row in panel.meter.rows)
+    # A corner taken back is gone from the numbers at once.
+    QTest.keyClick(canvas, Qt.Key.Key_Backspace)
+    wait_for(lambda: caught_up(meter))
+    assert meter.reading.candidate.area_ha == pytest.approx(half, rel=0.05)
     page.toggle_drawing()
     assert not meter.is_shown
     assert panel.meter.isHidden()
@@ -352,6 +358,24 @@ def test_a_tool_of_qgis_that_edits_the_layer_shows_the_meter(drawn_on, window): 
     wait_for(lambda: caught_up(session.meter))
     canvas.setMapTool(window.pan)
     assert not session.meter.is_shown
+
+
+def test_what_the_user_estimates_counts_at_once(drawn_on):
+    session, panel, canvas = drawn_on
+    panel.moving.start()
+    wait_for(lambda: caught_up(session.meter))
+    row = next(row for row in panel.meter.rows if row.status == "met")
+    site = OwnEstimate(row.taxon_id, row.name, "mature_individuals", "all", 5.0, 5.0, 5.0)
+    world = OwnEstimate(row.taxon_id, row.name, "mature_individuals", "all", 10.0, 10.0, 10.0)
+    session.estimates.put("Estimate", ("site", site, site), ("global", world, world))
+
+    def shares():
+        reading = session.meter.reading
+        found = {r.taxon.taxon_id: r.shares for r in reading.assessment.species} if reading else {}
+        return {s.parameter: s.best for s in found.get(row.taxon_id, ())}
+
+    wait_for(lambda: "mature_individuals" in shares())
+    assert shares()["mature_individuals"] == pytest.approx(0.5)
 
 
 def test_only_the_newest_shape_is_read(drawn_on):

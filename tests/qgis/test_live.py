@@ -12,6 +12,8 @@ import shapely
 from qgis.core import QgsCoordinateTransformContext, QgsFeature, QgsGeometry, QgsVectorLayer
 
 from aze_plugin.domain.criteria import endangerment
+from aze_plugin.domain.progress import Progress
+from aze_plugin.library.estimates import read_for_check
 from aze_plugin.services import checking, live, protection
 from aze_plugin.services.candidates import statement_for
 from aze_plugin.services.latest import Latest
@@ -51,10 +53,10 @@ def layer_of(wkb, name):
     return layer
 
 
-def checked(run, wkb, name, library, tmp_path):
+def checked(run, wkb, name, library, tmp_path, **more):
     """The document of aze:checkboundary for one boundary, kept alive with its layer."""
     layer = layer_of(wkb, name)
-    parameters = {"BOUNDARY": layer, "LIBRARY": library, "OUTPUT": str(tmp_path / "a.json")}
+    parameters = {"BOUNDARY": layer, "LIBRARY": library, "OUTPUT": str(tmp_path / "a.json"), **more}
     if STATEMENTS:
         parameters["STATEMENTS"] = str(SAMPLE / "statements.json")
     run("checkboundary", **parameters)
@@ -137,6 +139,27 @@ def test_a_moved_shape_is_measured_in_the_surroundings_of_the_first(run, evidenc
         wkb = shapely.to_wkb(shapely.transform(base, lambda c, e=east, n=north: c + np.array([e, n])))
         reading = read(wkb, question(evidence_library, "Moved"), room=first)
         same(reading, checked(run, wkb, "Moved", evidence_library, tmp_path))
+
+
+def test_estimates_count_as_in_the_check(run, evidence_library, tmp_path):
+    name = "Cloudtop Ridge"
+    wkb = sample_candidates()[name]
+    table = tmp_path / "estimates.csv"
+    table.write_text(
+        "scientific_name,scope,site,parameter,segment,min,best,max,year,source\n"
+        f"Azea alba,site,{name},mature_individuals,all,80,90,99,2024,count\n"
+        "Azea alba,global,,mature_individuals,all,95,100,110,2024,count\n"
+        f"Procellora nidulans,site,{name},range,resident,1000,2000,3000,2024,guess\n"
+    )
+    told = tuple(read_for_check(str(table), Progress()))
+    assert len(told) == 3
+    assessment = checked(run, wkb, name, evidence_library, tmp_path, POPULATIONS=str(table))
+    reading = read(wkb, question(evidence_library, name, estimates=told))
+    same(reading, assessment)
+    shares = {r.taxon.scientific_name: r.shares for r in reading.assessment.species}["Azea alba"]
+    counted = next(s for s in shares if s.parameter == "mature_individuals")
+    assert counted.best == pytest.approx(0.9)
+    assert (counted.low, counted.high) == pytest.approx((80 / 110, 1.0))
 
 
 def test_a_shape_measured_by_what_changed_reads_as_one_measured_anew(evidence_library):
