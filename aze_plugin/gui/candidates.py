@@ -11,6 +11,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QDateTime, QObject, Qt, QUuid, py
 
 from ..domain.errors import AzeError
 from ..domain.rounding import rounded_wkb
+from ..services.versions import History
 from ..services.wording import text
 from . import layers, measure, messages
 
@@ -19,13 +20,15 @@ class Candidates(QObject):
     """Candidates by name, and which of them is the current one; follows what happens to their layer, undo included.
 
     ``changed``: which there are or which is current; ``currentChanged``: which is current, before ``changed``;
-    ``edited``: the boundary of the one named; ``renamed``: names given up, each with the new one, before ``changed``.
+    ``edited``: the boundary of the one named; ``renamed``: names given up, each with the new one, before ``changed``;
+    ``replacing``: the current boundary is about to be replaced as a whole, and why.
     """
 
     changed = pyqtSignal()
     currentChanged = pyqtSignal()
     edited = pyqtSignal(str)
     renamed = pyqtSignal(dict)
+    replacing = pyqtSignal(str)
     message = pyqtSignal(str, int)
 
     def __init__(self, project: QgsProject, parent: QObject | None = None):
@@ -90,7 +93,7 @@ class Candidates(QObject):
         layer = self.layer
         if layer is None or not self._project.absolutePath():
             return False
-        old = Path(layer.dataProvider().dataSourceUri().partition("|")[0])
+        old = Path(self.file)
         if old.parent != _drafts_folder():
             return False
         if layer.isEditable() and not layer.commitChanges(True):
@@ -108,6 +111,12 @@ class Candidates(QObject):
             [QgsVectorLayerUtils.createFeature(fresh, f.geometry(), _attributes(fresh, f)) for f in layer.getFeatures()]
         )
         del fresh
+        try:
+            History(str(old)).copy_to(str(target))
+        except AzeError as error:
+            target.unlink(missing_ok=True)
+            self.message.emit(text(error.code, error.params), messages.CRITICAL)
+            return False
         layer.setDataSource(layers.candidate_uri(str(target)), layer.name(), "ogr")
         old.unlink(missing_ok=True)
         # The features have other ids in the new file.
@@ -121,6 +130,12 @@ class Candidates(QObject):
         return Path(self._project.absolutePath()) / f"{stem}_candidates{suffix}.gpkg"
 
     # -------------------------------------------------------------------------------------------- what is known
+
+    @property
+    def file(self) -> str:
+        """Path of the candidates' GeoPackage; empty before there is one."""
+        layer = self.layer
+        return layer.dataProvider().dataSourceUri().partition("|")[0] if layer is not None else ""
 
     @property
     def names(self) -> list[str]:
@@ -144,6 +159,12 @@ class Candidates(QObject):
         """Boundary of a candidate in WGS 84, of the current one by default, or None."""
         feature = self.feature(name)
         return feature.geometry() if feature is not None and feature.hasGeometry() else None
+
+    def uid(self, name: str | None = None) -> str:
+        """What a candidate, the current one by default, keeps under any name; empty for those of older files."""
+        feature = self.feature(name)
+        known = feature is not None and feature.fields().lookupField("uid") >= 0
+        return str(feature["uid"]) if known and feature["uid"] else ""
 
     def kind(self, name: str | None = None) -> str:
         """``new_site`` or ``update_site``, of the current candidate by default; a new site where nothing is said."""
@@ -217,6 +238,7 @@ class Candidates(QObject):
             "updates_site": updates_site,
             "created": QDateTime.currentDateTime().toString(Qt.DateFormat.ISODate),
             "note": note,
+            "uid": QUuid.createUuid().toString(QUuid.StringFormat.WithoutBraces),
         }
         attributes = {layer.fields().lookupField(k): v for k, v in values.items() if layer.fields().lookupField(k) >= 0}
         feature = QgsVectorLayerUtils.createFeature(layer, shape, attributes)
@@ -226,8 +248,10 @@ class Candidates(QObject):
             self.set_current(name)
         return name
 
-    def replace_boundary(self, boundary: QgsGeometry, exact: bool = False) -> None:
+    def replace_boundary(self, boundary: QgsGeometry, exact: bool = False, why: str = "") -> None:
         """Give the current candidate another boundary (WGS 84) as one undoable step.
+
+        ``why``: what is done to it, for the history of a boundary that is replaced as a whole; empty for an edit.
 
         Its coordinates are rounded (see ``stored``) unless they have to be ``exact``: to share an edge with a site
         whose coordinates have more decimals. Raises AzeError ``boundary.no_area`` for a boundary without area.
@@ -236,6 +260,8 @@ class Candidates(QObject):
         if fid is None:
             return
         shape = _area(boundary, self.current, exact)
+        if why:
+            self.replacing.emit(why)
         with _edit_step(layer, QCoreApplication.translate("AzePanel", "Change boundary")):
             layer.changeGeometry(fid, shape)
 

@@ -38,7 +38,7 @@ ROLES = ("candidates", "gaps", "sites", "protected", "edges", "base", "landcover
 _STYLED = QgsMapLayer.StyleCategory.Symbology | QgsMapLayer.StyleCategory.Labeling | QgsMapLayer.StyleCategory.Rendering
 
 CANDIDATE_TABLE = "candidates"
-_CANDIDATE_FIELDS = ("name", "kind", "updates_site", "created", "note")
+_CANDIDATE_FIELDS = ("name", "kind", "updates_site", "created", "note", "uid")
 _VECTOR_ENDINGS = (".shp", ".gpkg", ".geojson", ".json", ".kml", ".gml", ".fgb", ".gdb", ".tab")
 
 

@@ -27,6 +27,7 @@ from .nomination import Nominations
 from .results import Results
 from .sources import Sources
 from .tasks import Busy, Runner
+from .versions import Versions
 
 CHECK_DELAY_MS = 400
 REVIEW_DELAY_MS = 250
@@ -64,6 +65,7 @@ class Session(QObject):
         self.estimates = Estimates(self.candidates, self)
         self.results = Results(self.project, self.candidates, self.sources, self.nominations, self.estimates)
         self.meter = Meter(self)
+        self.versions = Versions(self)
 
         self.import_report: dict | None = None
         self.package: dict | None = None
@@ -503,8 +505,8 @@ class Session(QObject):
         if problem:
             self._warn(problem)
             return
-        name = self.candidates.current
-        boundary = layers.snapshot({name: self.candidates.geometry()})
+        name, shape = self.candidates.current, self.candidates.geometry()
+        boundary = layers.snapshot({name: shape})
         folder = tempfile.TemporaryDirectory(prefix="aze-")
         details = Path(folder.name) / "details.json"
         details.write_text(json.dumps(self.nominations.details, ensure_ascii=False), encoding="utf-8")
@@ -533,6 +535,7 @@ class Session(QObject):
                 "problems": results.get("PROBLEMS", 0),
                 "draft": allow_incomplete and bool(results.get("PROBLEMS", 0)),
             }
+            self.versions.keep_packaged(name, shape)
             self.message.emit(
                 QCoreApplication.translate("AzePanel", "The package was written to {path}.").format(path=path),
                 messages.SUCCESS,

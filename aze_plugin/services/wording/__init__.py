@@ -32,6 +32,7 @@ def _templates() -> dict[str, str]:
         redlist,
         suggestion,
         transfer,
+        versions,
     )
 
     merged: dict[str, str] = {}
@@ -50,6 +51,7 @@ def _templates() -> dict[str, str]:
         suggestion,
         transfer,
         fitting,
+        versions,
     ):
         merged.update(module.templates())
     return merged
