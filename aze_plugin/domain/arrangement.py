@@ -66,6 +66,11 @@ class Arrangement:
             return None
         return np.unpackbits(self.under, axis=1, count=self.count, bitorder="little").view(bool)
 
+    @cached_property
+    def _words(self) -> np.ndarray:
+        """``under``, 64 areas to a number."""
+        return _packed(self.under)
+
     def alone(self) -> np.ndarray:
         """Square metres of the site under each area by itself."""
         left = np.bincount(self.owner + 1, self.weight, self.count + 1)[1:]
@@ -106,10 +111,19 @@ class Arrangement:
         rankings = np.minimum(rankings, steps)
         begin = np.column_stack((rankings, np.zeros(len(rankings), dtype=int)))[:, self.owner]
         end = np.full(begin.shape, steps)
-        if self.count:
-            for rows, under in self.portions(np.ones(len(self.owner), dtype=bool)):
+        if self._unpacked is not None:
+            if self.count:
                 for ranking, last in zip(rankings, end):
-                    last[rows] = np.where(under, ranking, steps).min(axis=1)
+                    last[:] = np.where(self._unpacked, ranking, steps).min(axis=1)
+            return begin, end
+        # Of many areas those of one rank are looked for together, 64 at a time.
+        step = max(1, _TESTS // self._words.shape[1])
+        for ranking, last in zip(rankings, end):
+            for rank in np.unique(ranking[ranking < steps])[::-1]:
+                wanted = _packed(np.packbits(ranking == rank, bitorder="little")[None])
+                for start in range(0, len(last), step):
+                    some = slice(start, start + step)
+                    last[some][(self._words[some] & wanted).any(axis=1)] = rank
         return begin, end
 
     def merged(self) -> Arrangement:
@@ -421,6 +435,11 @@ class _Outlines:
 
 def _side(x0, y0, x1, y1, x, y) -> np.ndarray:
     return (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)
+
+
+def _packed(octets: np.ndarray) -> np.ndarray:
+    """Rows of bytes as rows of numbers of eight bytes, filled up with zeros."""
+    return np.pad(octets, ((0, 0), (0, -octets.shape[1] % 8))).view(np.uint64)
 
 
 def _places(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

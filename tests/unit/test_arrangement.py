@@ -82,6 +82,19 @@ def test_every_union_is_that_of_geos():
         assert one.covered(chosen) == close(truth(site, shapes[chosen]), abs=1e-8 * site.area)
 
 
+@pytest.mark.parametrize("many", [0, 10**9])
+def test_many_areas_and_few_are_ranked_alike(monkeypatch, many):
+    monkeypatch.setattr(arrangement, "_UNPACKED", many)
+    rng = np.random.default_rng(2)
+    site = blob(rng, 0, 0, 2e4)
+    shapes = np.array(crowd(rng, site, 70), dtype=object)
+    (one,) = arranged([site], shapes, [0] * 70)
+    ranks = rng.integers(0, 9, (2, 70))
+    expected = [[truth(site, shapes[row <= step]) for step in range(7)] for row in ranks]
+    assert one.growing(ranks, 7) == pytest.approx(np.array(expected), abs=1e-8 * site.area)
+    assert one.alone() == pytest.approx([truth(site, [s]) for s in shapes], abs=1e-8 * site.area)
+
+
 def test_outlines_that_coincide_cover_whole_and_neighbours_not_at_all():
     site = box(0, 0, 1000, 1000)
     halves = [box(0, 0, 500, 1000), box(500, 0, 1000, 1000), box(0, 0, 500, 1000)]
