@@ -21,7 +21,7 @@ from ..domain.coverage import CoverRules
 from ..domain.criteria import endangerment, irreplaceability
 from ..domain.criteria.assessment import Assessment, TaxonResult, assess
 from ..domain.criteria.settings import Settings
-from ..domain.criteria.shares import measure
+from ..domain.criteria.shares import Measured, measure
 from ..domain.progress import Progress
 from ..domain.species import SEGMENT_SEASONS, Evidence, RecordEvidence
 from ..library.estimates import EstimateRow
@@ -304,7 +304,7 @@ class Evaluator:
             self._changed = None if self._rings is None else _changed_box(self._rings, rings)
             # Should anything fail on the way, the next boundary is measured from nothing.
             self._rings = None
-            measured = measure([_narrowed(item, shape) for item in self._evidence], shape, self._ranges)
+            measured = self._measure(shape)
         assessment = assess(
             candidate,
             measured,
@@ -324,9 +324,17 @@ class Evaluator:
         self._inside[name] = parts
         return pieces.summed(parts)
 
-    def _ranges(self, evidence: Sequence[Evidence], shape: geometry.Geometry) -> list[dict[str, float]]:
+    def _measure(self, shape: geometry.Geometry) -> list[Measured]:
         areas = self._measured("ranges", self.surrounding.ranges, shape)
-        return [{segment: areas[n] for segment, n in slots.items()} for slots in self.surrounding.slots]
+        met, inside = [], []
+        for item, slots in zip(self._evidence, self.surrounding.slots):
+            ranges = {segment: areas[n] for segment, n in slots.items()}
+            narrowed = _narrowed(item, shape)
+            # Of whom nothing at all is here there is nothing to work out.
+            if any(ranges.values()) or item.habitats or item.estimates or _has_records(narrowed):
+                met.append(narrowed)
+                inside.append(ranges)
+        return measure(met, shape, lambda _evidence, _shape: inside)
 
     def _protected(self, shape: geometry.Geometry | None) -> float | None:
         pieces = self.surrounding.protected
@@ -353,6 +361,10 @@ def _changed_box(before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> t
     if not len(swept):
         return (np.inf, np.inf, -np.inf, -np.inf)
     return (*swept.min(axis=0).tolist(), *swept.max(axis=0).tolist())
+
+
+def _has_records(item: Evidence) -> bool:
+    return item.records is not None and len(item.records.metres) > 0
 
 
 def _narrowed(item: Evidence, shape: geometry.Geometry) -> Evidence:
