@@ -27,6 +27,7 @@ from . import layers, preferences
 
 if TYPE_CHECKING:
     # shapely is imported where shapes are measured, not when the panel opens.
+    from ..domain.candidate import Statement
     from ..services.live import Evaluator, Question, Reading, Surrounding
     from .session import Session
 
@@ -39,11 +40,12 @@ _YIELD_S = 0.002
 
 @dataclass(frozen=True)
 class _Shape:
-    """A shape to be measured: its number, WKB in WGS 84, and what it is measured against."""
+    """A shape to be measured: its number, WKB in WGS 84, what it is measured against, and what is stated of it."""
 
     serial: int
     wkb: bytes
     question: Question
+    statement: Statement
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,8 @@ class Meter(QObject):
         self._is_shown = False
         self._question: Question | None = None
         self._newest: _Shape | None = None
+        # What is stated of the candidate, and of which version that is.
+        self._statement: tuple = (None, None)
         self._surrounding: Surrounding | None = None
         # Belongs to the thread that measures.
         self._evaluator: Evaluator | None = None
@@ -195,6 +199,7 @@ class Meter(QObject):
                 self._layer = None
         self._layer = layer
         self._was_edited = False
+        self._statement = (None, None)
         if layer is not None:
             for signal, slot in self._layer_signals(layer):
                 signal.connect(slot)
@@ -261,7 +266,6 @@ class Meter(QObject):
             session.sources.library_path,
             rules,
             session.estimates.rows(name),
-            session.nominations.statement_version(name),
         )
         if self._question is not None and self._question.version == version:
             return
@@ -274,7 +278,7 @@ class Meter(QObject):
     def _made_question(self, name: str, rules: preferences.Rules, version: tuple) -> Question:
         from ..domain.progress import Progress
         from ..library.estimates import read_for_check
-        from ..services import candidates, checking, protection
+        from ..services import checking, protection
         from ..services.layers import LayerSnapshot
         from ..services.live import Question
 
@@ -292,7 +296,6 @@ class Meter(QObject):
         with tempfile.TemporaryDirectory(prefix="aze-") as folder:
             path = session.estimates.write(name, Path(folder))
             estimates = read_for_check(path, Progress()) if path else []
-        statements = session.nominations.details.get("statements") if name == session.candidates.current else None
         protected = session.sources.protected_layers
         return Question(
             library_path=session.sources.library_path,
@@ -301,11 +304,21 @@ class Meter(QObject):
             rules=protection.default_rules(),
             site=name,
             estimates=tuple(estimates),
-            statement=candidates.statement_for(statements, name),
             protected=tuple(LayerSnapshot(layer) for layer in protected) if protected else None,
             reference_year=date.today().year,
             version=version,
         )
+
+    def _stated(self) -> Statement:
+        """What the nominator states of the candidate in hand; looked up when that changes."""
+        from ..services.candidates import statement_for
+
+        session, name = self._session, self._site
+        version = name, session.candidates.current, session.nominations.statement_version(name)
+        if self._statement[0] != version:
+            known = session.nominations.details.get("statements") if name == session.candidates.current else None
+            self._statement = (version, statement_for(known, name))
+        return self._statement[1]
 
     def _measure_next(self, wkb: bytes) -> None:
         self.serial += 1
@@ -313,7 +326,7 @@ class Meter(QObject):
             self._newest = None
             self._set(None)
             return
-        shape = _Shape(self.serial, wkb, self._question)
+        shape = _Shape(self.serial, wkb, self._question, self._stated())
         self._newest = shape
         self._measuring.put(shape)
         if not self._late.isActive() and not self.is_behind:
@@ -353,7 +366,7 @@ class Meter(QObject):
         if self._evaluator is None or self._evaluator.surrounding is not surrounding:
             self._let_go()
             self._evaluator = live.Evaluator(surrounding)
-        self._arrived.emit(_Outcome(shape.serial, self._evaluator.read(candidate)))
+        self._arrived.emit(_Outcome(shape.serial, self._evaluator.read(candidate, shape.statement)))
 
     def _let_go(self) -> None:
         evaluator, self._evaluator = self._evaluator, None

@@ -53,7 +53,6 @@ class Question:
     rules: CoverRules
     site: str = ""
     estimates: Sequence[EstimateRow] = ()
-    statement: Statement = Statement()
     protected: Sequence[LayerSnapshot] | None = None
     reference_year: int | None = None
     version: Any = None
@@ -294,8 +293,8 @@ class Evaluator:
             self._reader.close()
             self._reader = None
 
-    def read(self, candidate: Candidate) -> Reading:
-        """What a candidate within the surrounding amounts to; one without geometry as well."""
+    def read(self, candidate: Candidate, statement: Statement) -> Reading:
+        """What a candidate within the surrounding, or one without geometry, amounts to with what is stated of it."""
         question, shape = self.surrounding.question, candidate.geometry
         measured = []
         rings = self._rings
@@ -310,7 +309,7 @@ class Evaluator:
             measured,
             {},
             None,
-            question.statement,
+            statement,
             question.settings,
             question.reference_year,
             self.surrounding.library_empty,

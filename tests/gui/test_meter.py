@@ -378,6 +378,18 @@ def test_what_the_user_estimates_counts_at_once(drawn_on):
     assert shares()["mature_individuals"] == pytest.approx(0.5)
 
 
+def test_what_is_stated_counts_at_once_without_reading_all_anew(drawn_on):
+    session, panel, _canvas = drawn_on
+    meter = session.meter
+    panel.moving.start()
+    wait_for(lambda: caught_up(meter))
+    assert meter.reading.assessment.verdict == "needs_evidence"
+    surrounding = meter._surrounding
+    session.nominations.set_statement("delineation_rationale", "It follows the ridge.")
+    wait_for(lambda: meter.reading is not None and meter.reading.assessment.verdict == "eligible")
+    assert meter._surrounding is surrounding
+
+
 def test_only_the_newest_shape_is_read(drawn_on):
     session, panel, canvas = drawn_on
     meter = session.meter

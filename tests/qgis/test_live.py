@@ -11,6 +11,7 @@ import pytest
 import shapely
 from qgis.core import QgsCoordinateTransformContext, QgsFeature, QgsGeometry, QgsVectorLayer
 
+from aze_plugin.domain.candidate import Statement
 from aze_plugin.domain.criteria import endangerment
 from aze_plugin.domain.progress import Progress
 from aze_plugin.library.estimates import read_for_check
@@ -36,7 +37,6 @@ def question(library, name="", protected=(), **more):
         QgsCoordinateTransformContext(),
         protection.default_rules(),
         site=name,
-        statement=statement_for(STATEMENTS, name),
         protected=tuple(LayerSnapshot(layer) for layer in protected) or None,
         **more,
     )
@@ -67,7 +67,7 @@ def read(wkb, asked, room=None):
     candidate = live.candidate_of(wkb, asked.site)
     evaluator = live.Evaluator(live.look_round(candidate.geometry if room is None else room, asked))
     try:
-        return evaluator.read(candidate)
+        return evaluator.read(candidate, statement_for(STATEMENTS, asked.site))
     finally:
         evaluator.close()
 
@@ -181,7 +181,7 @@ def test_a_shape_measured_by_what_changed_reads_as_one_measured_anew(evidence_li
             ring = np.insert(ring, at + 1, ring[at : at + 2].mean(axis=0), axis=0)
         candidate = live.candidate_of(shapely.to_wkb(shapely.Polygon(ring)))
         fresh = live.Evaluator(surrounding)
-        here, there = moving.read(candidate), fresh.read(candidate)
+        here, there = moving.read(candidate, Statement()), fresh.read(candidate, Statement())
         fresh.close()
         found = [(r.taxon.taxon_id, s.parameter, s.segment, s.best) for r in here.assessment.species for s in r.shares]
         expected = [
