@@ -68,10 +68,12 @@ class ChangeDialog(QDialog):
         self.setWindowTitle(title)
         self.head = QVBoxLayout()
         self.note = TextLabel()
-        self.changes = _tree([""])
-        self.changes.setHeaderHidden(True)
+        self.changes = QListWidget()
         self.changes.setWordWrap(True)
-        self.changes.setUniformRowHeights(False)
+        self.changes.setTextElideMode(Qt.TextElideMode.ElideNone)
+        self.changes.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.changes.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.changes.setAlternatingRowColors(True)
         self.changes.itemActivated.connect(self._zoom)
         self.changes.itemClicked.connect(self._zoom)
         self.drawings = QWidget()
@@ -80,7 +82,7 @@ class ChangeDialog(QDialog):
         self.shares = _tree([translate("AzeFit", "Taxon"), translate("AzeFit", "Now"), translate("AzeFit", "Then")])
         self.tabs = QTabWidget()
         self.tabs.addTab(self.changes, translate("AzeFit", "Changes"))
-        self.tabs.addTab(self.drawings, translate("AzeFit", "Before and after"))
+        self.tabs.addTab(self.drawings, translate("AzeFit", "Drawing"))
         self.tabs.addTab(self.shares, translate("AzeFit", "Shares"))
         self.busy = BusyStrip()
         self.busy.cancelled.connect(self._stop)
@@ -114,7 +116,7 @@ class ChangeDialog(QDialog):
         self._title = title
         folder = tempfile.TemporaryDirectory(prefix="aze-")
         report = Path(folder.name) / "report.json"
-        snapshot = layers.snapshot({candidates.current: boundary})
+        snapshot = layers.snapshot([(candidates.current, boundary)])
         given = {"BOUNDARY": snapshot, **parameters, "OUTPUT": "memory:", "REPORT": str(report)}
         self._running = True
         self.note.setText("")
@@ -136,8 +138,9 @@ class ChangeDialog(QDialog):
             return
         after = self.after
         self._forget()
+        why = QCoreApplication.translate("AzeVersions", "Before: {step}").format(step=self.windowTitle())
         try:
-            self.session.candidates.replace_boundary(after)
+            self.session.candidates.replace_boundary(after, why=why)
         except AzeError as error:
             self.session.message.emit(text(error.code, error.params), messages.WARNING)
             return
@@ -229,10 +232,9 @@ class ChangeDialog(QDialog):
         translate = QCoreApplication.translate
         for finding in self.sentences():
             mark = style.MARKS["fine" if finding["severity"] == "info" else "work"]
-            item = QTreeWidgetItem([f"{mark} {finding['message']}"])
-            item.setToolTip(0, finding["message"])
-            item.setData(0, _EXTENT, finding["params"].get("extent"))
-            self.changes.addTopLevelItem(item)
+            item = QListWidgetItem(f"{mark} {finding['message']}")
+            item.setData(_EXTENT, finding["params"].get("extent"))
+            self.changes.addItem(item)
         extent = before.boundingBox()
         extent.combineExtentWith(after.boundingBox())
         for title, shape, area in (
@@ -267,26 +269,38 @@ class ChangeDialog(QDialog):
             self.shares.addTopLevelItem(item)
             item.setFirstColumnSpanned(True)
             return
+        heads: dict[str, QTreeWidgetItem] = {}
         for row in sorted(rows, key=_share_order):
             name = f"{row['scientific_name']} ({row['category']})"
+            head = heads.get(row["taxon_id"])
+            if head is None:
+                heads[row["taxon_id"]] = head = self._head(name, row)
             what = f"{word('parameter', row['parameter'])}, {word('segment', row['segment'])}"
-            values = [figures.percent(row[side] or 0.0) for side in ("share_before", "share_after")]
-            marks = [style.MARKS["fine"] if row[side] else "" for side in ("triggers_before", "triggers_after")]
-            shown = [f"{value} {mark}".strip() for value, mark in zip(values, marks)]
-            item = QTreeWidgetItem([f"{name}: {what}", *shown])
-            item.setToolTip(0, item.text(0))
+            shown = [figures.percent(row[side] or 0.0) for side in ("share_before", "share_after")]
+            item = QTreeWidgetItem([what, *shown])
+            item.setToolTip(0, f"{name}: {what}")
             for column in (1, 2):
                 item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                if row["triggers_before" if column == 1 else "triggers_after"]:
-                    item.setToolTip(column, translate("AzeFit", "{taxon} triggers the site").format(taxon=name))
-            if _changed(row):
+            if _moved(row):
                 font = item.font(2)
                 font.setBold(True)
                 item.setFont(2, font)
-            self.shares.addTopLevelItem(item)
+            head.addChild(item)
+        self.shares.expandAll()
 
-    def _zoom(self, item: QTreeWidgetItem, _column: int = 0) -> None:
-        extent = item.data(0, _EXTENT)
+    def _head(self, name: str, row: dict) -> QTreeWidgetItem:
+        """The row of a taxon: whether it triggers the site now, and then."""
+        translate = QCoreApplication.translate
+        said = [translate("AzeFit", "triggers") if row[side] else "" for side in ("triggers_before", "triggers_after")]
+        head = QTreeWidgetItem([name, *said])
+        head.setToolTip(0, name)
+        for column in (1, 2):
+            head.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.shares.addTopLevelItem(head)
+        return head
+
+    def _zoom(self, item: QListWidgetItem) -> None:
+        extent = item.data(_EXTENT)
         if extent:
             self.session.zoom_to(list(extent))
 
@@ -326,7 +340,6 @@ class FitDialog(ChangeDialog):
         )
         rules = paths.load_json("criteria", "aze.json")["fitting"]
         self.layers = QListWidget()
-        self.layers.setMaximumHeight(110)
         for layer in _edge_layers(session):
             item = QListWidgetItem(layer.name())
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
@@ -335,6 +348,8 @@ class FitDialog(ChangeDialog):
             item.setData(Qt.ItemDataRole.UserRole, layer.id())
             item.setToolTip(layer.name())
             self.layers.addItem(item)
+        rows = min(5, max(2, self.layers.count()))
+        self.layers.setFixedHeight(rows * max(20, self.layers.sizeHintForRow(0)) + 2 * self.layers.frameWidth() + 2)
         self.tolerance = _metres(rules["tolerance_m"], 0.1)
         self.tolerance.setToolTip(translate("AzeFit", "How far the outline may move to an edge"))
         self.simplify = _metres(rules["simplify_m"], 0.0)
@@ -504,6 +519,7 @@ def _edge_layers(session) -> list[QgsVectorLayer]:
 def _tree(columns: list[str]) -> QTreeWidget:
     tree = QTreeWidget()
     tree.setRootIsDecorated(False)
+    tree.setIndentation(12)
     tree.setAlternatingRowColors(True)
     tree.setHeaderLabels(columns)
     tree.header().setStretchLastSection(False)
@@ -523,14 +539,13 @@ def _metres(value: float, least: float) -> QDoubleSpinBox:
     return box
 
 
-def _changed(row: dict) -> bool:
+def _moved(row: dict) -> bool:
     before, after = row["share_before"] or 0.0, row["share_after"] or 0.0
-    return not math.isclose(before, after, rel_tol=0.0, abs_tol=_SAME_SHARE) or (
-        row["triggers_before"] != row["triggers_after"]
-    )
+    return not math.isclose(before, after, rel_tol=0.0, abs_tol=_SAME_SHARE)
 
 
 def _share_order(row: dict) -> tuple:
+    """Taxa first that begin or cease to trigger, then those that trigger."""
     gained = row["triggers_before"] != row["triggers_after"]
     triggers = row["triggers_before"] or row["triggers_after"]
-    return not gained, not triggers, not _changed(row), row["scientific_name"], row["parameter"]
+    return not gained, not triggers, row["scientific_name"], row["parameter"], row["segment"]

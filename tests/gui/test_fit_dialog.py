@@ -70,7 +70,7 @@ def test_changes_are_shown_before_and_applied_as_one_undoable_step(drawn, window
     dialog.look_for_changes()
     wait_for(lambda: dialog.report is not None)
     assert session.candidates.geometry().equals(before)
-    assert any("Park" in row[0] for row in texts(dialog.changes))
+    assert any("Park" in dialog.changes.item(n).text() for n in range(dialog.changes.count()))
     assert "library" in texts(dialog.shares)[0][0]
     assert len(bands(window)) == 2 and dialog.apply.isEnabled()
     steps = session.candidates.layer.undoStack().count()
@@ -158,8 +158,11 @@ def test_shares_are_held_against_each_other(session, opened):
     opened(dialog)
     dialog.look_for_changes()
     wait_for(lambda: dialog.report is not None)
-    rows = texts(dialog.shares)
-    assert len(rows) > 1 and all("%" in row[1] and "%" in row[2] for row in rows)
+    heads = [dialog.shares.topLevelItem(n) for n in range(dialog.shares.topLevelItemCount())]
+    rows = [head.child(n) for head in heads for n in range(head.childCount())]
+    assert len(heads) > 1 and all("%" in row.text(1) and "%" in row.text(2) for row in rows)
+    triggering = {e["scientific_name"] for e in session.results.assessment["species"] if e["trigger"]}
+    assert {head.text(0).split(" (")[0] for head in heads if head.text(1)} == triggering
     assessed = {
         (taxon["scientific_name"], share["parameter"], share["segment"]): share["best"]
         for taxon in session.results.assessment["species"]
