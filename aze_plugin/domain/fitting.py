@@ -121,7 +121,7 @@ class Change:
             source=self.subject,
             length_m=self.length_m,
             area_m2=self.area_m2,
-            vertices=abs(self.vertices),
+            count=abs(self.vertices),
             extent=list(self.extent),
         )
 

@@ -15,8 +15,8 @@ SAMPLE = STAGED / "resources" / "sample"
 pytestmark = pytest.mark.skipif(not STAGED.is_dir(), reason="run `make stage` first")
 
 ALGORITHMS = (
-    "importspecies", "refreshassessments", "checkboundary", "suggestboundary", "fitboundary", "protectioncoverage",
-    "packagenomination", "verifypackage", "uploadpackage",
+    "importspecies", "refreshassessments", "checkboundary", "suggestboundary", "fitboundary", "includepart",
+    "protectioncoverage", "packagenomination", "verifypackage", "uploadpackage",
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from pages_support import *  # noqa: F403
-from pages_support import SAMPLE, settle, wait_for
+from pages_support import settle, wait_for
 from qgis.core import QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
 from qgis.gui import QgsRubberBand
 from qgis.PyQt.QtCore import Qt
@@ -239,4 +239,3 @@ def test_an_unknown_taxon_is_said(session, opened):
     dialog.look_for_changes()
     wait_for(lambda: dialog.note.text() != "")
     assert "No such taxon" in dialog.note.text() and not dialog.apply.isEnabled()
-    assert (SAMPLE / "candidates.gpkg").exists()

@@ -12,7 +12,10 @@ def templates() -> dict[str, str]:
             "AzeFindings", "{length_m} of the outline takes the edge of {source}; {area_m2} changes sides."
         ),
         "fitting.simplified": translate(
-            "AzeFindings", "{length_m} of the outline loses {vertices} vertices; {area_m2} changes sides."
+            "AzeFindings", "{length_m} of the outline loses {count} vertices; {area_m2} changes sides."
+        ),
+        "fitting.simplified.one": translate(
+            "AzeFindings", "{length_m} of the outline loses one vertex; {area_m2} changes sides."
         ),
         "fitting.overlap_removed": translate(
             "AzeFindings", "A strip of {area_m2} that overlaps {source} is taken away, along {length_m}."
@@ -23,7 +26,10 @@ def templates() -> dict[str, str]:
         "fitting.sliver_removed": translate("AzeFindings", "A sliver of {area_m2} is taken away."),
         "fitting.hole_filled": translate("AzeFindings", "A hole of {area_m2} is filled."),
         "fitting.rounded": translate(
-            "AzeFindings", "{vertices} vertices are rounded to seven decimals of a degree, about a centimetre."
+            "AzeFindings", "{count} vertices are rounded to seven decimals of a degree, about a centimetre."
+        ),
+        "fitting.rounded.one": translate(
+            "AzeFindings", "One vertex is rounded to seven decimals of a degree, about a centimetre."
         ),
         # what could not be done
         "fitting.stretch_left": translate(
