@@ -671,8 +671,19 @@ class _Reader:
 def _reason(error: BaseException) -> str:
     """The innermost reason of a failure in a few words, without addresses of objects or of proxies with passwords."""
     inner: Any = error
-    while inner.args and isinstance(getattr(inner.args[0], "reason", None) or inner.args[0], BaseException):
-        inner = getattr(inner.args[0], "reason", None) or inner.args[0]
+    while (deeper := _cause(inner)) is not None:
+        inner = deeper
     said = getattr(inner, "strerror", None) or str(inner)
     said = said.rpartition(">: ")[2] or said
+    said = said.rpartition("] ")[2] if said.rpartition("] ")[0].rpartition("[")[2].startswith("Errno") else said
     return " ".join(said.split())[:200] if "@" not in said else type(inner).__name__
+
+
+def _cause(error: Any) -> BaseException | None:
+    """The failure that another one was made of: its ``reason``, or one of its first two arguments."""
+    for found in (getattr(error, "reason", None), *error.args[:2]):
+        if isinstance(found, BaseException):
+            return found
+    first = error.args[0] if error.args else None
+    reason = getattr(first, "reason", None)
+    return reason if isinstance(reason, BaseException) else None

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -28,7 +29,7 @@ from small_tus import SmallTus  # noqa: E402
 from aze_plugin.domain.errors import AzeError, Cancelled  # noqa: E402
 from aze_plugin.domain.progress import Progress  # noqa: E402
 from aze_plugin.packaging import transfer, transfer_webdav  # noqa: E402
-from aze_plugin.packaging.transfer_calls import Pace  # noqa: E402
+from aze_plugin.packaging.transfer_calls import Pace, Piece  # noqa: E402
 from aze_plugin.services import receipts  # noqa: E402
 from aze_plugin.services.network import Connection, Credentials, NetworkSettings  # noqa: E402
 from aze_plugin.services.wording import text  # noqa: E402
@@ -773,6 +774,29 @@ def test_behind_tls_an_answer_in_the_middle_of_the_body_is_heard(tmp_path, certi
         assert deliver(middling, "form", server.url, tmp_path / "r.json", settings=trusting).state == "confirmed"
 
 
+def test_a_server_that_hangs_up_on_tls_is_no_matter_of_certificates(small, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def hang_up():
+            for _ in range(QUICK.attempts):
+                connection, _ = listener.accept()
+                connection.recv(1 << 16)
+                connection.close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/inbox"
+        assert refused(small, "webdav", url, tmp_path / "r.json")[0] == "transfer.connection"
+
+
+def test_a_server_that_is_not_there_is_told_in_plain_words(small, tmp_path):
+    url = f"http://127.0.0.1:{processes.free_port()}/inbox"
+    code, sentence = refused(small, "webdav", url, tmp_path / "r.json")
+    assert code == "transfer.connection" and "(Connection refused)" in sentence
+    with Cutter(processes.free_port()) as line:
+        code, sentence = refused(small, "webdav", f"http://127.0.0.1:{line.port}/inbox", tmp_path / "r2.json")
+        assert code == "transfer.connection" and "Error(" not in sentence and "('" not in sentence
+
+
 @pytest.mark.parametrize(
     ("url", "code"),
     [
@@ -862,6 +886,21 @@ def test_a_file_that_changes_while_it_is_sent_is_not_finished(form, tmp_path):
         code, _ = refused(file, "form", url, tmp_path / "r.json", pace=replace(QUICK, silence_s=1, finish_silence_s=1))
         changer.join()
     assert code in ("transfer.package_changed", "transfer.unknown") and form.received == []
+
+
+def test_a_file_that_is_written_over_in_place_is_not_finished(tmp_path):
+    file = made_file(tmp_path / "p.zip", 3 * MB)
+    finishing = []
+    body = Piece(transfer.identify(file, Progress()), before_last=lambda: finishing.append(True))
+    assert len(body.read(1 << 20)) == 1 << 20
+    with open(file, "r+b") as other:
+        other.seek(2 * MB)
+        other.write(b"another nomination")
+    os.utime(file, ns=(1, 1))
+    with pytest.raises(AzeError, match="package_changed"):
+        while body.read(1 << 20):
+            pass
+    assert not finishing and body.done < 3 * MB
 
 
 @pytest.mark.parametrize("fields", ["{", "[]", '{"file": ""}', '{"more": 1}', '{"fields": {"a": []}}', '{"check": 3}'])
