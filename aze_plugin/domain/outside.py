@@ -20,8 +20,10 @@ from . import geometry
 from .candidate import ExistingSite
 from .criteria.irreplaceability import joined_range
 from .criteria.shares import cells_of, leading, measure
+from .edge_network import EdgeLayer
 from .errors import AzeError
 from .findings import Finding, info, warning
+from .fitting import FitRules, fit
 from .geometry import Geometry, LocalPlane
 from .progress import Progress
 from .species import Evidence, HabitatEvidence
@@ -335,9 +337,11 @@ def include(
     sites: Sequence[ExistingSite],
     rules: OutsideRules,
     progress: Progress | None = None,
+    fitting: FitRules | None = None,
 ) -> Addition:
     """The smallest addition to a boundary (EPSG:6933) that takes a part in, without the land of existing sites.
 
+    With ``fitting`` a part that is taken with room round it goes to the edges of units and of the boundary near by.
     Raises AzeError ``outside.no_place`` where the part lies in existing sites altogether.
     """
     progress = progress or Progress()
@@ -367,6 +371,10 @@ def include(
             kind, added = ("unit" if len(chosen) == 1 else "units"), built
     if kind == "buffered":
         findings.append(info("outside.buffered", buffer_m=rules.buffer_m))
+        fitted = _fitted(added, needed, boundary, units, rules, fitting, progress.part(0.7, 0.9)) if fitting else None
+        if fitted is not None:
+            added = free(fitted)
+            findings.append(info("outside.fitted", tolerance_m=rules.buffer_m))
     else:
         findings.append(info(f"outside.{kind}", source=", ".join(names), count=len(names)))
     corridor = None
@@ -396,6 +404,26 @@ def include(
         link is not None and corridor is None,
         tuple(findings),
     )
+
+
+def _fitted(
+    added: Geometry,
+    needed: Geometry,
+    boundary: Geometry,
+    units: Sequence[Unit],
+    rules: OutsideRules,
+    fitting: FitRules,
+    progress: Progress,
+) -> Geometry | None:
+    """An addition laid on the edges of units near by; None where that would leave out some of what is needed."""
+    edges = np.empty(len(units), dtype=object)
+    edges[:] = [unit.geometry for unit in units]
+    layers = [EdgeLayer("units", geometry.to_lonlat(edges))] if len(edges) else []
+    own = fit(added, layers, [ExistingSite("", "", boundary)], fitting.with_choices(rules.buffer_m, 0.0), progress)
+    held = geometry.area(geometry.overlap(needed, own.geometry))
+    if not own.is_changed or held < _COVERED * geometry.area(needed):
+        return None
+    return own.geometry
 
 
 def _roomy(shape: Geometry, room_m: float) -> Geometry:

@@ -18,7 +18,7 @@ from ..domain.geometry import Geometry
 from ..domain.outside import Addition, Outside, OutsideRules, Part, Unit, distance_m, include, parts_outside
 from ..domain.progress import Progress
 from ..library.query import Library
-from . import attributes
+from . import attributes, fitting
 from .fitting import ShareChange, area_ha
 from .layers import LayerSnapshot, read_features
 from .suggesting import taxon_id
@@ -123,7 +123,7 @@ def propose(
         return Included(name, boundary, outside, None, None)
     part = _wished(outside, wish)
     read = _units(part, units, transform_context, progress.part(0.4, 0.6))
-    addition = include(part, boundary, read, sites, rules, progress.part(0.6, 1))
+    addition = include(part, boundary, read, sites, rules, progress.part(0.6, 1), fitting.default_rules())
     return Included(name, boundary, outside, part, addition)
 
 

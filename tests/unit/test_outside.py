@@ -10,6 +10,7 @@ import shapely
 from aze_plugin.domain import geometry
 from aze_plugin.domain.candidate import ExistingSite
 from aze_plugin.domain.errors import AzeError
+from aze_plugin.domain.fitting import FitRules
 from aze_plugin.domain.outside import OutsideRules, Unit, bases, distance_m, include, parts_outside
 from aze_plugin.domain.species import (
     Evidence,
@@ -21,6 +22,9 @@ from aze_plugin.domain.species import (
 )
 
 RULES = OutsideRules.from_dict(
+    json.loads((Path(__file__).resolve().parents[2] / "resources" / "criteria" / "aze.json").read_text("utf-8"))
+)
+FIT = FitRules.from_dict(
     json.loads((Path(__file__).resolve().parents[2] / "resources" / "criteria" / "aze.json").read_text("utf-8"))
 )
 KM = 1000.0
@@ -137,6 +141,20 @@ def test_without_a_fitting_unit_the_part_itself_is_taken_with_room():
     away = shapely.distance(corners, own)
     assert (away[shapely.get_x(corners) > EAST + 12_000] > 10).all()
     assert shapely.is_valid(addition.geometry)
+
+
+def test_the_room_goes_to_an_edge_near_by():
+    part = first_part(box(10, 2, 13, 8))
+    # 60 m east of the part runs the edge of a unit that is too large to be taken whole.
+    edge = Unit("Vast", box(-50, -50, 13.06, 50))
+    addition = include(part, SITE, [edge], [], RULES, fitting=FIT)
+    assert addition.kind == "buffered" and "outside.fitted" in codes(addition)
+    east = addition.geometry.bounds[2] - EAST
+    assert east == pytest.approx(13_060, abs=0.02)
+    assert shapely.area(shapely.intersection(part.geometry, addition.geometry)) > 0.999 * shapely.area(part.geometry)
+    # One part, that meets the boundary without a gap.
+    assert shapely.get_num_geometries(addition.geometry) == 1
+    assert not any(len(polygon.interiors) for polygon in shapely.get_parts(addition.geometry))
 
 
 @pytest.mark.parametrize("gap_km, joined", [(0.5, True), (1.5, True), (6.0, False)])

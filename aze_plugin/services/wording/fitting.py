@@ -71,6 +71,9 @@ def templates() -> dict[str, str]:
             "AzeFindings",
             "No unit holds this part without taking in far more: it is the part itself with {buffer_m} of room round it.",
         ),
+        "outside.fitted": translate(
+            "AzeFindings", "It takes the edges of units and of the boundary that lie within {tolerance_m} of it."
+        ),
         "outside.corridor": translate(
             "AzeFindings", "A corridor {width_m} wide bridges the {distance_m} between the boundary and the part."
         ),
