@@ -6,10 +6,6 @@ import datetime
 
 from qgis.core import (
     Qgis,
-    QgsFeature,
-    QgsFeatureSink,
-    QgsField,
-    QgsFields,
     QgsProcessing,
     QgsProcessingException,
     QgsProcessingOutputNumber,
@@ -17,7 +13,6 @@ from qgis.core import (
     QgsProcessingParameterField,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
-    QgsWkbTypes,
 )
 from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 
@@ -26,6 +21,7 @@ from ..domain.errors import AzeError
 from ..domain.progress import Progress
 from . import inputs
 from .base import AzeAlgorithm
+from .outputs import Output, fields_of
 
 _COLUMNS = (
     ("candidate", QMetaType.Type.QString),
@@ -248,25 +244,12 @@ class CheckBoundary(AzeAlgorithm):
             ("SPECIES", _COLUMNS, shares),
             ("CANDIDATE_LIST", near_misses, shortlist.rows([document], settings)),
         ):
-            written = self._write_table(name, columns, rows, parameters, context)
-            if written:
-                results[name] = written
+            table = Output(self, parameters, name, context, fields_of(columns))
+            if table.identifier is not None:
+                for row in rows:
+                    table.add([row[column] for column, _ in columns])
+                results[name] = table.identifier
         return results
-
-    def _write_table(self, name: str, columns, rows, parameters, context) -> str | None:
-        fields = QgsFields()
-        for column, kind in columns:
-            fields.append(QgsField(column, kind))
-        sink, identifier = self.parameterAsSink(parameters, name, context, fields, QgsWkbTypes.Type.NoGeometry)
-        if sink is None:
-            if parameters.get(name):
-                raise QgsProcessingException(self.invalidSinkError(parameters, name))
-            return None
-        for row in rows:
-            feature = QgsFeature(fields)
-            feature.setAttributes([row[column] for column, _ in columns])
-            sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert)
-        return identifier
 
 
 def _advanced(parameter):

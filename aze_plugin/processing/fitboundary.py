@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 from qgis.core import (
-    QgsCoordinateReferenceSystem,
-    QgsFeature,
-    QgsFeatureSink,
-    QgsField,
-    QgsFields,
-    QgsGeometry,
     QgsProcessingException,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
@@ -23,6 +17,7 @@ from ..domain.errors import AzeError
 from ..domain.progress import Progress
 from . import inputs
 from .base import AzeAlgorithm
+from .outputs import Output, fields_of, lonlat
 
 _COLUMNS = (
     ("name", QMetaType.Type.QString),
@@ -119,7 +114,9 @@ class FitBoundary(AzeAlgorithm):
             sites = candidates.read_sites(sites_source, transform, progress.part(0.05, 0.1), near)
         library = self.parameterAsString(parameters, "LIBRARY", context)
         against = checking.Background(library, checking.default_settings(), sites or None) if library else None
-        sink, identifier = self._sink(parameters, context)
+        output = Output(
+            self, parameters, "OUTPUT", context, fields_of(_COLUMNS), QgsWkbTypes.Type.MultiPolygon, lonlat()
+        )
         told, moved = [], 0.0
         for n, candidate in enumerate(given):
             step = progress.part(0.1 + 0.9 * n / len(given), 0.1 + 0.9 * (n + 1) / len(given))
@@ -139,44 +136,7 @@ class FitBoundary(AzeAlgorithm):
             report = fitting.report_json(candidate.name, fitted, shares)
             told.append(report)
             moved += fitted.moved_m2
-            self._add(sink, parameters, fitted, report)
-        outputs = {"OUTPUT": identifier, "CHANGES": sum(len(r["changes"]) for r in told), "MOVED_M2": moved}
-        path = self.parameterAsFileOutput(parameters, "REPORT", context)
-        if path:
-            document = {"schema": fitting.SCHEMA, "settings": fitting.settings_json(rules), "boundaries": told}
-            files.write_json(path, document)
-            outputs["REPORT"] = path
-        return outputs
-
-    def _sink(self, parameters, context):
-        from ..services.layers import LONLAT
-
-        columns = QgsFields()
-        for name, kind in _COLUMNS:
-            columns.append(QgsField(name, kind))
-        sink, identifier = self.parameterAsSink(
-            parameters,
-            "OUTPUT",
-            context,
-            columns,
-            QgsWkbTypes.Type.MultiPolygon,
-            QgsCoordinateReferenceSystem(LONLAT),
-        )
-        if sink is None:
-            raise QgsProcessingException(self.invalidSinkError(parameters, "OUTPUT"))
-        self._columns = columns
-        return sink, identifier
-
-    def _add(self, sink, parameters, fitted, report) -> None:
-        from ..services import fitting
-
-        shape = QgsGeometry()
-        shape.fromWkb(fitting.stored_wkb(fitted.geometry))
-        shape.convertToMultiType()
-        feature = QgsFeature(self._columns)
-        feature.setGeometry(shape)
-        feature.setAttributes(
-            [
+            values = [
                 report["name"],
                 report["area_after_ha"],
                 report["area_before_ha"],
@@ -185,6 +145,11 @@ class FitBoundary(AzeAlgorithm):
                 len(report["changes"]),
                 len(report["findings"]),
             ]
-        )
-        if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
-            raise QgsProcessingException(self.writeFeatureError(sink, parameters, "OUTPUT"))
+            output.add(values, fitting.stored_wkb(fitted.geometry))
+        outputs = {"OUTPUT": output.identifier, "CHANGES": sum(len(r["changes"]) for r in told), "MOVED_M2": moved}
+        path = self.parameterAsFileOutput(parameters, "REPORT", context)
+        if path:
+            document = {"schema": fitting.SCHEMA, "settings": fitting.settings_json(rules), "boundaries": told}
+            files.write_json(path, document)
+            outputs["REPORT"] = path
+        return outputs

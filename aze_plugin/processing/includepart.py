@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
-    QgsFeature,
-    QgsFeatureSink,
-    QgsField,
-    QgsFields,
-    QgsGeometry,
     QgsProcessing,
     QgsProcessingException,
     QgsProcessingOutputNumber,
@@ -26,6 +21,7 @@ from ..domain.errors import AzeError
 from ..domain.progress import Progress
 from . import inputs
 from .base import AzeAlgorithm
+from .outputs import Output, fields_of, lonlat
 
 BASES = ("", "range_map", "habitat", "records")
 _COLUMNS = (
@@ -169,36 +165,17 @@ class IncludePart(AzeAlgorithm):
 
     def _write(self, parameters, context, after, report) -> str:
         from ..services import fitting
-        from ..services.layers import LONLAT
 
-        columns = QgsFields()
-        for name, kind in _COLUMNS:
-            columns.append(QgsField(name, kind))
-        sink, identifier = self.parameterAsSink(
-            parameters,
-            "OUTPUT",
-            context,
-            columns,
-            QgsWkbTypes.Type.MultiPolygon,
-            QgsCoordinateReferenceSystem(LONLAT),
+        output = Output(
+            self, parameters, "OUTPUT", context, fields_of(_COLUMNS), QgsWkbTypes.Type.MultiPolygon, lonlat()
         )
-        if sink is None:
-            raise QgsProcessingException(self.invalidSinkError(parameters, "OUTPUT"))
-        shape = QgsGeometry()
-        shape.fromWkb(fitting.stored_wkb(after))
-        shape.convertToMultiType()
-        feature = QgsFeature(columns)
-        feature.setGeometry(shape)
-        feature.setAttributes(
-            [
-                report["name"],
-                report["scientific_name"],
-                report["area_after_ha"],
-                report["area_before_ha"],
-                report["kind"],
-                "; ".join(report["units"]),
-            ]
-        )
-        if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
-            raise QgsProcessingException(self.writeFeatureError(sink, parameters, "OUTPUT"))
-        return identifier
+        values = [
+            report["name"],
+            report["scientific_name"],
+            report["area_after_ha"],
+            report["area_before_ha"],
+            report["kind"],
+            "; ".join(report["units"]),
+        ]
+        output.add(values, fitting.stored_wkb(after))
+        return output.identifier

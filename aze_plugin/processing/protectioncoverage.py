@@ -5,8 +5,6 @@ from __future__ import annotations
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
-    QgsFeature,
-    QgsFeatureSink,
     QgsField,
     QgsFields,
     QgsGeometry,
@@ -27,6 +25,7 @@ from ..domain.errors import AzeError
 from ..domain.progress import Progress
 from . import inputs
 from .base import AzeAlgorithm
+from .outputs import Output, fields_of
 
 _FIGURES = (
     ("pa_pct", QMetaType.Type.Double),
@@ -34,6 +33,14 @@ _FIGURES = (
     ("both_pct", QMetaType.Type.Double),
     ("cover_class", QMetaType.Type.QString),
     ("area_ha", QMetaType.Type.Double),
+    ("unprotected_ha", QMetaType.Type.Double),
+)
+
+_GAP_COLUMNS = (
+    ("site_id", QMetaType.Type.QString),
+    ("name", QMetaType.Type.QString),
+    ("iso3", QMetaType.Type.QString),
+    ("both_pct", QMetaType.Type.Double),
     ("unprotected_ha", QMetaType.Type.Double),
 )
 
@@ -178,12 +185,6 @@ class ProtectionCoverage(AzeAlgorithm):
             outputs["SUMMARY"] = summary
         return outputs
 
-    def _sink(self, parameters, name, context, columns, crs, kind):
-        sink, identifier = self.parameterAsSink(parameters, name, context, columns, kind, crs)
-        if sink is None and parameters.get(name):
-            raise QgsProcessingException(self.invalidSinkError(parameters, name))
-        return sink, identifier
-
     def _write_sites(self, parameters, context, source, result) -> str:
         """The sites as they came, with the figures; a column of the same name from an earlier run is replaced."""
         ours = {name for name, _ in _FIGURES}
@@ -193,12 +194,10 @@ class ProtectionCoverage(AzeAlgorithm):
             columns.append(source.fields().at(i))
         for name, kind in _FIGURES:
             columns.append(QgsField(name, kind))
-        sink, identifier = self._sink(parameters, "OUTPUT", context, columns, source.sourceCrs(), source.wkbType())
+        output = Output(self, parameters, "OUTPUT", context, columns, source.wkbType(), source.sourceCrs())
         covers = {cover.site.fid: cover for cover in result.covers}
         for feature in source.getFeatures():
             cover = covers[feature.id()]
-            row = QgsFeature(columns)
-            row.setGeometry(feature.geometry())
             attributes = feature.attributes()
             figures = [
                 cover.pa_pct,
@@ -208,25 +207,15 @@ class ProtectionCoverage(AzeAlgorithm):
                 cover.area_ha,
                 cover.unprotected_ha,
             ]
-            row.setAttributes([attributes[i] for i in kept] + figures)
-            self._add(sink, row, parameters, "OUTPUT")
-        return identifier
+            output.add([attributes[i] for i in kept] + figures, feature.geometry())
+        return output.identifier
 
     def _write_gaps(self, parameters, context, source, result, progress: Progress) -> str | None:
         from ..domain import geometry
 
-        columns = QgsFields()
-        for name, kind in (
-            ("site_id", QMetaType.Type.QString),
-            ("name", QMetaType.Type.QString),
-            ("iso3", QMetaType.Type.QString),
-            ("both_pct", QMetaType.Type.Double),
-            ("unprotected_ha", QMetaType.Type.Double),
-        ):
-            columns.append(QgsField(name, kind))
         crs = source.sourceCrs()
-        sink, identifier = self._sink(parameters, "GAPS", context, columns, crs, QgsWkbTypes.Type.MultiPolygon)
-        if sink is None:
+        output = Output(self, parameters, "GAPS", context, fields_of(_GAP_COLUMNS), QgsWkbTypes.Type.MultiPolygon, crs)
+        if output.identifier is None:
             return None
         equal_area = QgsCoordinateReferenceSystem(geometry.EQUAL_AREA_CRS)
         to_sites = QgsCoordinateTransform(equal_area, crs, context.transformContext())
@@ -236,14 +225,6 @@ class ProtectionCoverage(AzeAlgorithm):
             part.fromWkb(geometry.to_wkb(shape))
             part.convertToMultiType()
             part.transform(to_sites)
-            row = QgsFeature(columns)
-            row.setGeometry(part)
-            row.setAttributes(
-                [cover.site.site_id, cover.site.name, cover.site.iso3, cover.both_pct, cover.unprotected_ha]
-            )
-            self._add(sink, row, parameters, "GAPS")
-        return identifier
-
-    def _add(self, sink, feature, parameters, name: str) -> None:
-        if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
-            raise QgsProcessingException(self.writeFeatureError(sink, parameters, name))
+            site = cover.site
+            output.add([site.site_id, site.name, site.iso3, cover.both_pct, cover.unprotected_ha], part)
+        return output.identifier

@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 from qgis.core import (
-    QgsCoordinateReferenceSystem,
-    QgsFeature,
-    QgsFeatureSink,
-    QgsField,
-    QgsFields,
-    QgsGeometry,
     QgsProcessing,
     QgsProcessingException,
     QgsProcessingOutputNumber,
@@ -27,6 +21,7 @@ from ..domain.errors import AzeError
 from ..domain.progress import Progress
 from . import inputs
 from .base import AzeAlgorithm
+from .outputs import Output, fields_of, lonlat
 
 _TEXT, _NUMBER, _WHOLE, _YES_NO = (
     QMetaType.Type.QString,
@@ -243,29 +238,12 @@ class SuggestBoundary(AzeAlgorithm):
 
     def _write(self, parameters, context, found, progress: Progress) -> str:
         from ..domain import geometry
-        from ..services.layers import LONLAT
 
-        columns = QgsFields()
-        for name, kind in _COLUMNS:
-            columns.append(QgsField(name, kind))
-        sink, identifier = self.parameterAsSink(
-            parameters,
-            "OUTPUT",
-            context,
-            columns,
-            QgsWkbTypes.Type.MultiPolygon,
-            QgsCoordinateReferenceSystem(LONLAT),
+        output = Output(
+            self, parameters, "OUTPUT", context, fields_of(_COLUMNS), QgsWkbTypes.Type.MultiPolygon, lonlat()
         )
-        if sink is None:
-            raise QgsProcessingException(self.invalidSinkError(parameters, "OUTPUT"))
         for proposal, row in found.rows:
             progress.check()
-            shape = QgsGeometry()
-            shape.fromWkb(geometry.to_wkb(geometry.to_lonlat(proposal.geometry)))
-            shape.convertToMultiType()
-            feature = QgsFeature(columns)
-            feature.setGeometry(shape)
-            feature.setAttributes([row[name] for name, _ in _COLUMNS])
-            if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
-                raise QgsProcessingException(self.writeFeatureError(sink, parameters, "OUTPUT"))
-        return identifier
+            shape = geometry.to_wkb(geometry.to_lonlat(proposal.geometry))
+            output.add([row[name] for name, _ in _COLUMNS], shape)
+        return output.identifier
