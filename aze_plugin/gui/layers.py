@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 from qgis.core import (
@@ -230,11 +230,12 @@ def to_lonlat(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem, project:
 # ------------------------------------------------------------------------------------------------------- snapshots
 
 
-def snapshot(shapes: Mapping[str, QgsGeometry]) -> QgsVectorLayer:
-    """Candidates by name as a layer of their own in memory, which a task can read while the user goes on editing."""
-    layer = QgsVectorLayer("MultiPolygon?crs=EPSG:4326&field=name:string(0)", next(iter(shapes)), "memory")
+def snapshot(shapes: Sequence[tuple[str, QgsGeometry]]) -> QgsVectorLayer:
+    """Boundaries, each with its candidate's name, as a layer in memory, which a task can read while the user goes on
+    editing."""
+    layer = QgsVectorLayer("MultiPolygon?crs=EPSG:4326&field=name:string(0)", shapes[0][0], "memory")
     features = []
-    for name, geometry in shapes.items():
+    for name, geometry in shapes:
         feature = QgsFeature(layer.fields())
         feature.setAttributes([name])
         feature.setGeometry(geometry)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsCoordinateTransform, QgsMapLayer, QgsProject, QgsRectangle, QgsVectorLayer
+from qgis.core import QgsCoordinateTransform, QgsGeometry, QgsMapLayer, QgsProject, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication, QObject, QTimer, pyqtSignal
 
 from ..domain.errors import AzeError
@@ -410,7 +410,33 @@ class Session(QObject):
             self._warn(problem)
             return
         name, version = self.candidates.current, self.results.assessment_version
-        boundary = layers.snapshot({name: self.candidates.geometry()})
+
+        def done(document):
+            self.results.keep_assessment(name, version, document)
+            self.assessmentChanged.emit()
+            self._announce_nomination()
+            self._check_what_is_stale()
+
+        title = QCoreApplication.translate("AzePanel", "Checking {name}").format(name=name)
+        self._run_check("check", title, [self.candidates.geometry()], done, self._fail)
+
+    def compare(self, shapes: Sequence[QgsGeometry], done: Any, failed: Any) -> None:
+        """Check several boundaries (WGS 84) of the current candidate in one run, all with its statements and estimates.
+
+        ``done`` gets the members of ``assessments`` in the order of the boundaries, ``failed`` a sentence. A later
+        comparison takes the place of one under way.
+        """
+        problem = self.can_check()
+        if problem:
+            failed(problem)
+            return
+        title = QCoreApplication.translate("AzePanel", "Comparing versions")
+        self._run_check("compare", title, shapes, lambda document: done(document["assessments"]), failed)
+
+    def _run_check(self, key: str, title: str, shapes: Sequence[QgsGeometry], done: Any, failed: Any) -> None:
+        """Run aze:checkboundary on boundaries of the current candidate; ``done`` gets its document."""
+        name = self.candidates.current
+        boundary = layers.snapshot([(name, shape) for shape in shapes])
         folder = tempfile.TemporaryDirectory(prefix="aze-")
         output = Path(folder.name) / "assessment.json"
         parameters = {
@@ -423,8 +449,8 @@ class Session(QObject):
         sites = layers.merged(self.sources.site_layers, _wide(boundary), self.project)
         if sites is not None:
             parameters["SITES"] = sites
-        shapes = {other: self.candidates.geometry(other) for other in self.candidates.names if other != name}
-        others = {other: shape for other, shape in shapes.items() if shape is not None}
+        others = [(other, self.candidates.geometry(other)) for other in self.candidates.names if other != name]
+        others = [(other, shape) for other, shape in others if shape is not None]
         rivals = layers.snapshot(others) if others else None
         if rivals is not None:
             parameters["RIVALS"] = rivals
@@ -436,20 +462,13 @@ class Session(QObject):
         populations = self.estimates.write(name, Path(folder.name))
         if populations:
             parameters["POPULATIONS"] = populations
-
-        def done(_results, _context):
-            self.results.keep_assessment(name, version, _read_json(output))
-            self.assessmentChanged.emit()
-            self._announce_nomination()
-            self._check_what_is_stale()
-
         self.runner.start(
-            "check",
+            key,
             "aze:checkboundary",
             parameters,
-            QCoreApplication.translate("AzePanel", "Checking {name}").format(name=name),
-            done,
-            self._fail,
+            title,
+            lambda _results, _context: done(_read_json(output)),
+            failed,
             (boundary, sites, rivals, folder),
         )
 
@@ -466,7 +485,7 @@ class Session(QObject):
             )
             return
         name, version = self.candidates.current, self.results.coverage_version
-        boundary = layers.snapshot({name: self.candidates.geometry()})
+        boundary = layers.snapshot([(name, self.candidates.geometry())])
         folder = tempfile.TemporaryDirectory(prefix="aze-")
         summary = Path(folder.name) / "coverage.json"
         parameters = {
@@ -506,7 +525,7 @@ class Session(QObject):
             self._warn(problem)
             return
         name, shape = self.candidates.current, self.candidates.geometry()
-        boundary = layers.snapshot({name: shape})
+        boundary = layers.snapshot([(name, shape)])
         folder = tempfile.TemporaryDirectory(prefix="aze-")
         details = Path(folder.name) / "details.json"
         details.write_text(json.dumps(self.nominations.details, ensure_ascii=False), encoding="utf-8")

@@ -2,8 +2,9 @@
 
 import pytest
 from pages_support import *  # noqa: F403
-from pages_support import boundary_of, settle, wait_for
-from qgis.core import QgsGeometry, QgsProject
+from pages_support import boundary_of, fresh, settle, wait_for
+from qgis.core import QgsGeometry, QgsProject, QgsRectangle
+from qgis.gui import QgsRubberBand
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, QSettings
 from qgis.PyQt.QtWidgets import QInputDialog
 from window import window  # noqa: F401
@@ -12,6 +13,8 @@ from aze_plugin.gui import layers
 from aze_plugin.gui.pages.boundary import BoundaryPage
 from aze_plugin.gui.versions_dialog import VersionsDialog
 from aze_plugin.gui.widgets.preview import MendDialog
+from aze_plugin.services import figures
+from aze_plugin.services.comparing import compare
 
 BOW_TIE = "Polygon((0 0, 1 1, 1 0, 0 1, 0 0))"
 
@@ -169,8 +172,8 @@ def test_the_window_keeps_and_goes_back(dialog, drawn, monkeypatch):
     answer(monkeypatch, "  With the ranger ")
     dialog.keep_button.click()
     assert dialog.list.count() == 1
-    assert dialog.list.item(0).text().startswith("Version 1 · 12,3")
-    assert dialog.list.item(0).text().endswith("With the ranger")
+    assert dialog.list.item(0).text().startswith("Version 1 · ")
+    assert dialog.list.item(0).text().endswith("\n12,309\u00a0ha · With the ranger")
     assert dialog.state.text() == "The boundary as it is now is version 1."
     assert not dialog.keep_button.isEnabled()
     assert not dialog.revert_button.isEnabled()
@@ -179,7 +182,7 @@ def test_the_window_keeps_and_goes_back(dialog, drawn, monkeypatch):
     assert dialog.keep_button.isEnabled()
     dialog.revert_button.click()
     assert drawn.candidates.geometry().equals(layers.as_multipolygon(square()))
-    assert [dialog.list.item(i).text().splitlines()[1] for i in range(2)] == [
+    assert [dialog.list.item(i).text().partition("ha · ")[2] for i in range(2)] == [
         "Before going back to version 1",
         "With the ranger",
     ]
@@ -232,3 +235,110 @@ def test_thirty_versions_and_long_reasons_fit(dialog, drawn):
     assert dialog.list.height() < 320
     # The whole reason of the one that is chosen can be read.
     assert dialog.details.text().startswith(drawn.versions.of()[-1].reason)
+
+
+# ------------------------------------------------------------------------------------------------------- comparing
+
+
+def rows_of(table):
+    items = [table.topLevelItem(i) for i in range(table.topLevelItemCount())]
+    return {item.text(0): [item.text(column) for column in (1, 2, 3)] for item in items}
+
+
+def hatched(window):  # noqa: F811
+    return [item for item in window.canvas.scene().items() if isinstance(item, QgsRubberBand)]
+
+
+def test_figures_and_map_show_what_was_gained_and_lost(drawn, window):  # noqa: F811
+    drawn.iface = window
+    drawn.versions.keep("one")
+    # The square moves east by three tenths of its side: it gains and loses three tenths, and is as large as before.
+    moved = QgsGeometry.fromWkt("Polygon((0.03 0, 0.13 0, 0.13 0.1, 0.08 0.1, 0.03 0.1, 0.03 0))")
+    drawn.candidates.replace_boundary(moved)
+    made = VersionsDialog(drawn)
+    made.show()
+    before = len(hatched(window))
+    made.compare_button.click()
+    assert made.comparison.head.text() == "Version 1 → Boundary now"
+    assert made.comparison.facts["area"].text() == "12,309\u00a0ha → 12,309\u00a0ha"
+    assert made.comparison.facts["vertices"].text() == "5 → 6 (+1)"
+    assert made.comparison.gained.text() == "Gained: 3,693\u00a0ha"
+    assert made.comparison.lost.text() == "Lost: 3,693\u00a0ha"
+    assert len(hatched(window)) == before + 2
+    # Without a library the shares cannot be known, and that is said.
+    assert "species library" in made.comparison.note.text()
+    drawn.candidates.replace_boundary(square(0.2))
+    assert made.comparison.note.text() == "The boundary has changed since. Compare again."
+    made.close()
+    assert len(hatched(window)) == before
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def test_shares_of_both_come_from_one_check(session):
+    whole = boundary_of("Cloudtop Ridge")
+    box = whole.boundingBox()
+    west = QgsGeometry.fromRect(QgsRectangle(box.xMinimum(), box.yMinimum(), box.center().x(), box.yMaximum()))
+    session.versions.keep("whole")
+    alone = {t["scientific_name"]: t for t in session.results.assessment["species"]}
+    session.candidates.replace_boundary(whole.intersection(west))
+    wait_for(lambda: fresh(session))
+    half = {t["scientific_name"]: t for t in session.results.assessment["species"]}
+    made = VersionsDialog(session)
+    made.show()
+    made.compare_button.click()
+    wait_for(lambda: made.comparison.note.text() == "" and made.comparison.table.topLevelItemCount())
+    shown = rows_of(made.comparison.table)
+    assert set(shown) == {*alone, *half}
+    assert made.comparison.facts["verdict"].text() == "Needs evidence, as before"
+    assert made.comparison.gained.text() == "Gained: nothing"
+    for name, taxon in alone.items():
+        decided = [s["best"] for s in taxon["shares"] if s["deciding"]] or [s["best"] for s in taxon["shares"]]
+        assert shown[name][0] == figures.percent(max(decided))
+        if name in half:
+            decided = [s["best"] for s in half[name]["shares"] if s["deciding"]]
+            decided = decided or [s["best"] for s in half[name]["shares"]]
+            assert shown[name][1] == figures.percent(max(decided))
+        else:
+            assert shown[name][1:] == ["outside", ""]
+    lost = [name for name, cells in shown.items() if cells[2].startswith("\u2212")]
+    assert lost
+    made.close()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def test_a_boundary_that_crosses_itself_has_no_area_to_compare(empty_session):
+    empty_session.candidates.add("Tie", QgsGeometry.fromWkt(BOW_TIE))
+    empty_session.versions.keep("tie")
+    empty_session.candidates.replace_boundary(square())
+    made = VersionsDialog(empty_session)
+    made.compare_button.click()
+    assert made.comparison.facts["area"].text().startswith("not known → ")
+    assert "crosses itself" in made.comparison.gained.text()
+    made.deleteLater()
+
+
+def test_the_earlier_of_two_versions_is_the_one_before(dialog, drawn):
+    for side in (0.1, 0.2, 0.3):
+        drawn.candidates.replace_boundary(square(side))
+        drawn.versions.keep(str(side))
+    dialog.list.setCurrentRow(0)
+    assert not dialog.compare_button.isEnabled(), "version 3 is the boundary now"
+    dialog.other.setCurrentIndex(dialog.other.findData(1))
+    dialog.compare_button.click()
+    assert dialog.comparison.head.text() == "Version 1 → Version 3"
+    drawn.candidates.add("Another", square())
+    assert dialog.comparison.isHidden()
+
+
+def test_shares_that_are_not_known_are_not_zero():
+    share = {"parameter": "range", "segment": "resident", "basis": "range_map", "best": 0.5, "deciding": True}
+    cells = {**share, "parameter": "aoo", "basis": "records", "best": 0.0, "deciding": False}
+    taxon = {"taxon_id": "1", "scientific_name": "Azea alba", "category": "EN", "status": "met", "trigger": True}
+    other = {**taxon, "taxon_id": "2", "scientific_name": "Azea nigra"}
+    before = {"species": [{**taxon, "shares": [share]}, {**other, "shares": [share]}]}
+    after = {"species": [{**taxon, "shares": [{**share, "best": 0.75}, cells]}]}
+    first, second = compare(before, after)
+    assert (first.before, first.after, first.change) == (0.5, 0.75, 0.25)
+    assert [(s.parameter, s.before, s.after) for s in first.shares] == [("range", 0.5, 0.75), ("aoo", None, 0.0)]
+    assert (second.before, second.after, second.change) == (0.5, None, None)
+    assert second.status == ("met", None)
