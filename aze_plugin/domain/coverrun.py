@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -34,7 +33,7 @@ from .coverage import (
 from .findings import info
 from .geometry import Geometry
 from .outlines import Rings, joined
-from .progress import Progress
+from .progress import Progress, waited_for
 from .years import Calendar, Means, YearPct, percentages, told
 
 _THREADS = 2
@@ -333,9 +332,9 @@ class CoverageRun:
                     pool.submit(self._block, numbers, [pairs[limits[n] : limits[n + 1], 0] for n in numbers])
                 )
                 if len(waiting) > 2 * _THREADS:
-                    yield _waited_for(waiting.pop(0), progress)
+                    yield waited_for(waiting.pop(0), progress)
             while waiting:
-                yield _waited_for(waiting.pop(0), progress)
+                yield waited_for(waiting.pop(0), progress)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -573,14 +572,3 @@ def _by_cells(shape: Geometry, areas: Rings) -> Arrangement:
     """The slow way, for outlines whose order along one another stays in doubt."""
     shapes = geometry.polygons_of_rings(areas.xy, areas.ring_of_vertex(), areas.polygon, areas.shape, areas.count)
     return Arrangement.of_cells(geometry.area(shape), *geometry.cells(shape, geometry.polygonal_all(shapes)))
-
-
-def _waited_for(future: Future, progress: Progress) -> _Done:
-    """A future's result, with an eye on whether the user wants to stop. Raises what the work raised, or Cancelled."""
-    while True:
-        progress.check()
-        try:
-            return future.result(timeout=0.2)
-        except NotYet:
-            if future.done():
-                raise

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from typing import Any, Callable
 
 from .errors import Cancelled
 
@@ -43,3 +45,14 @@ class Progress:
             self._on_message,
             self._is_cancelled,
         )
+
+
+def waited_for(future: Future, progress: Progress) -> Any:
+    """A future's result, with an eye on whether the user wants to stop. Raises what the work raised, or Cancelled."""
+    while True:
+        progress.check()
+        try:
+            return future.result(timeout=0.2)
+        except NotYet:
+            if future.done():
+                raise

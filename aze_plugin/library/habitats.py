@@ -24,7 +24,7 @@ import numpy as np
 from ..domain.errors import AzeError
 from ..domain.geometry import Geometry
 from ..domain.grids import Grid, Tiling
-from ..domain.progress import Progress
+from ..domain.progress import Progress, waited_for
 from ..domain.species import HabitatEvidence
 from . import rasters, values, vector
 from .datasets import Archives, Dataset, discover_files
@@ -32,7 +32,7 @@ from .reference import Areas, Outline, Reference
 from .report import RowNote, SourceReport
 from .store import Reader, Writer
 from .store import habitats as table
-from .threads import Threads, waited_for
+from .threads import Threads
 
 ENDINGS = (".tif", ".tiff")
 # What may lie beside a GeoTIFF and say more of it.

@@ -11,13 +11,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ..domain.errors import AzeError
-from ..domain.progress import Progress
+from ..domain.progress import Progress, waited_for
 from . import assessments, estimates, habitats, occurrences, taxa, vector
 from .datasets import Dataset, discover
 from .ranges import RangeImport
 from .report import ImportReport, SourceReport, seal
 from .store import Writer, check_address
-from .threads import Threads, waited_for
+from .threads import Threads
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from .. import paths
 from ..domain import geometry
 from ..domain.errors import AzeError
 from ..domain.fields import resolve
-from ..domain.progress import Progress
+from ..domain.progress import Progress, waited_for
 from . import archives, datasets, tables, values, vector
 from .archives import Files
 from .datasets import Dataset
@@ -36,7 +36,7 @@ from .names import binomial, is_uncertain, of_parts
 from .report import LISTED, RowNote, SourceReport, seal
 from .store import Writer
 from .store import occurrences as store
-from .threads import Threads, waited_for
+from .threads import Threads
 
 KIND = "occurrences"
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..domain import geometry
-from ..domain.progress import Progress
+from ..domain.progress import Progress, waited_for
 from ..domain.redlist import parse_category
 from . import store, values, vector
 from .report import RowNote, SourceReport
-from .threads import Threads, waited_for
+from .threads import Threads
 
 # A batch is handed on at so many bytes of WKB (about 100,000 vertices) or rows; a few batches are under way at a time.
 _BATCH_BYTES = 1_600_000

@@ -11,11 +11,10 @@ from typing import Any
 from .. import paths
 from ..domain import geometry
 from ..domain.criteria.settings import Settings
-from ..domain.progress import Progress
+from ..domain.progress import Progress, waited_for
 from ..domain.species import segments_of
 from .store import Writer
 from .store import occurrences as records
-from .threads import waited_for
 
 # Taxa that are asked for and written together, and dissolvings that are under way at a time.
 _AT_ONCE = 64

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
-from typing import Any
-
-from ..domain.progress import Progress
+from concurrent.futures import ThreadPoolExecutor
 
 _COMPUTING = 2
 
@@ -28,14 +24,3 @@ class Threads:
     def __exit__(self, *_exception) -> None:
         self.compute.shutdown(wait=False, cancel_futures=True)
         self.write.shutdown(wait=True, cancel_futures=True)
-
-
-def waited_for(future: Future, progress: Progress) -> Any:
-    """A future's result, with an eye on whether the user wants to stop. Raises what the work raised, or Cancelled."""
-    while True:
-        progress.check()
-        try:
-            return future.result(timeout=0.2)
-        except NotYet:
-            if future.done():
-                raise
