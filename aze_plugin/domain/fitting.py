@@ -21,10 +21,27 @@ import numpy as np
 
 from . import geometry
 from .candidate import ExistingSite
-from .edge_network import EdgeLayer, EdgeNetwork, Position, keys, on_grid
+from .edge_network import EdgeLayer, EdgeNetwork, Position, on_grid
 from .errors import AzeError
 from .findings import Finding, info, warning
 from .geometry import Geometry
+from .outline_edits import (
+    RingLists,
+    Span,
+    area_between,
+    array_of,
+    extent_of,
+    filled,
+    holes,
+    kept_vertices,
+    polygons,
+    replaced,
+    rings_of,
+    same,
+    same_ring,
+    vertices_between,
+    without_doubles,
+)
 from .progress import Progress
 
 SNAPPED, SIMPLIFIED, OVERLAP, GAP, SLIVER, HOLE, ROUNDED = KINDS = (
@@ -160,25 +177,6 @@ def fit(
     return _Fitting(boundary, layers, neighbours, rules, progress or Progress()).run()
 
 
-# A ring without its closing vertex, by polygon.
-_Rings = list[list[np.ndarray]]
-
-
-@dataclass(frozen=True)
-class _Span:
-    """Vertices that take the place of a stretch of one ring: from ``start`` to ``end``, as edge number + share."""
-
-    polygon: int
-    ring: int
-    start: float
-    end: float
-    vertices: np.ndarray
-    old: np.ndarray
-    subject: str
-    length_m: float
-    whole: bool = False
-
-
 @dataclass
 class _Samples:
     """Places along a ring: the edge of each and the share of it, in order; ``on``: whether the edge from this place to
@@ -209,7 +207,7 @@ class _Fitting:
         self._given = boundary
         self._before = geometry.seamless(boundary)
         near = [s for s in neighbours if s.geometry is not None and not geometry.is_empty(s.geometry)]
-        edges = [EdgeLayer(site.name, geometry.to_lonlat(_array([site.geometry]))) for site in near]
+        edges = [EdgeLayer(site.name, geometry.to_lonlat(array_of([site.geometry]))) for site in near]
         reach = rules.tolerance_m * (rules.reach_factor + 1)
         self._network = EdgeNetwork(
             self._before, [*edges, *layers], reach, rules.junction_window_m, rules.junction_error_m
@@ -229,7 +227,7 @@ class _Fitting:
         for site in sites:
             shape = site.geometry
             if geometry.bounds(self._before)[2] > geometry.HALF_WORLD:
-                shape = geometry.turned(_array([shape]))[0]
+                shape = geometry.turned(array_of([shape]))[0]
             box = geometry.bounds(shape)
             apart = box[0] > high + room or box[2] < low - room or box[1] > top + room or box[3] < bottom - room
             out.append(geometry.box(0, 0, 0, 0) if apart else self._gridded(shape))
@@ -247,7 +245,7 @@ class _Fitting:
             after = shape
             for step in (self._snap, self._meet_neighbours, self._tidy, self._simplify):
                 after = step(after)
-            if _same(after, shape):
+            if same(after, shape):
                 self._changes = changes
                 break
             if self._moved(after) > limit:
@@ -261,8 +259,8 @@ class _Fitting:
         moved = self._moved(shape)
         result = shape
         if geometry.bounds(shape)[2] > geometry.HALF_WORLD:
-            halves = _rings_of(geometry.unturned(shape))
-            result = geometry.polygonal(_polygons([[on_grid(ring) for ring in rings] for rings in halves]))
+            halves = rings_of(geometry.unturned(shape))
+            result = geometry.polygonal(polygons([[on_grid(ring) for ring in rings] for rings in halves]))
         self._progress.set(1)
         if not self._changes:
             result = self._given
@@ -287,8 +285,8 @@ class _Fitting:
     def _gridded(self, shape: Geometry) -> Geometry:
         """A shape with all vertices on the grid; those that lie on an edge of the network stay on it."""
         for _ in range(4):
-            moved = _polygons([[self._ring_on_grid(ring) for ring in rings] for rings in _rings_of(shape)])
-            if geometry.valid(_array([moved]))[0]:
+            moved = polygons([[self._ring_on_grid(ring) for ring in rings] for rings in rings_of(shape)])
+            if geometry.valid(array_of([moved]))[0]:
                 return moved
             shape = geometry.polygonal(moved)
         return shape
@@ -300,13 +298,13 @@ class _Fitting:
             for row, found in zip(odd, self._network.candidates(ring[odd], 1e-3, 1)):
                 if found:
                     grid[row] = self._network.junction(found[0])
-        return _without_doubles(grid)
+        return without_doubles(grid)
 
     def _without_seam(self, shape: Geometry) -> Geometry:
         """A shape without the vertices that it only has because it was split at 180°."""
         if geometry.bounds(shape)[2] <= geometry.HALF_WORLD:
             return shape
-        return _polygons([[self._ring_without_seam(ring) for ring in rings] for rings in _rings_of(shape)])
+        return polygons([[self._ring_without_seam(ring) for ring in rings] for rings in rings_of(shape)])
 
     def _ring_without_seam(self, ring: np.ndarray) -> np.ndarray:
         before, after = np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0)
@@ -317,14 +315,14 @@ class _Fitting:
         return ring[~seam] if (~seam).sum() >= 3 else ring
 
     def _note_rounding(self, shape: Geometry) -> None:
-        old = np.concatenate([self._ring_without_seam(r) for rings in _rings_of(self._before) for r in rings])
+        old = np.concatenate([self._ring_without_seam(r) for rings in rings_of(self._before) for r in rings])
         off = np.abs(on_grid(old) - old).max(axis=1)
         if (off > 1e-6).any():
-            self._changes.append(Change(ROUNDED, "", 0.0, self._moved(shape), int((off > 1e-6).sum()), _extent(old)))
+            self._changes.append(Change(ROUNDED, "", 0.0, self._moved(shape), int((off > 1e-6).sum()), extent_of(old)))
 
     def _on_edges_share(self, shape: Geometry) -> float:
         total = on = 0.0
-        for rings in _rings_of(shape):
+        for rings in rings_of(shape):
             for ring in rings:
                 lengths = geometry.true_lengths(ring, np.roll(ring, -1, axis=0))
                 total += float(lengths.sum())
@@ -341,7 +339,7 @@ class _Fitting:
     def _snap(self, shape: Geometry) -> Geometry:
         if not len(self._network):
             return shape
-        rings = _rings_of(shape)
+        rings = rings_of(shape)
         spans = []
         for p, members in enumerate(rings):
             for r, ring in enumerate(members):
@@ -350,7 +348,7 @@ class _Fitting:
         spans = [span for span in spans if self._acceptable(span)]
         if not spans:
             return shape
-        together = _polygons(_replaced(rings, spans))
+        together = polygons(replaced(rings, spans))
         if self._sound(together, shape):
             done = spans
         else:
@@ -362,36 +360,36 @@ class _Fitting:
                     SNAPPED,
                     span.subject,
                     span.length_m,
-                    _between(span),
+                    area_between(span),
                     len(span.vertices) - len(span.old),
-                    _extent(every),
+                    extent_of(every),
                 )
             )
         return together
 
-    def _acceptable(self, span: _Span) -> bool:
+    def _acceptable(self, span: Span) -> bool:
         key = (round(span.start, 6), span.old.tobytes())
-        fine = key not in self._refused and _between(span) <= self._rules.tolerance_m * max(span.length_m, 1e-9)
+        fine = key not in self._refused and area_between(span) <= self._rules.tolerance_m * max(span.length_m, 1e-9)
         if not fine:
             self._refuse(span)
         return fine
 
-    def _refuse(self, span: _Span) -> None:
+    def _refuse(self, span: Span) -> None:
         self._refused.add((round(span.start, 6), span.old.tobytes()))
-        extent = _extent(span.old)
+        extent = extent_of(span.old)
         found = warning("fitting.stretch_left", source=span.subject, length_m=span.length_m, extent=list(extent))
         self._say(extent, found)
 
     @staticmethod
     def _sound(shape: Geometry, before: Geometry) -> bool:
-        return bool(geometry.valid(_array([shape]))[0]) and not geometry.is_empty(shape)
+        return bool(geometry.valid(array_of([shape]))[0]) and not geometry.is_empty(shape)
 
-    def _one_by_one(self, rings: _Rings, spans: Sequence[_Span], shape: Geometry) -> tuple[Geometry, list[_Span]]:
+    def _one_by_one(self, rings: RingLists, spans: Sequence[Span], shape: Geometry) -> tuple[Geometry, list[Span]]:
         """As many of the spans as go together, the longest first."""
-        done: list[_Span] = []
+        done: list[Span] = []
         for span in sorted(spans, key=lambda s: (-s.length_m, s.polygon, s.ring, s.start)):
             self._progress.check()
-            tried = _polygons(_replaced(rings, [*done, span]))
+            tried = polygons(replaced(rings, [*done, span]))
             if self._sound(tried, shape):
                 shape = tried
                 done.append(span)
@@ -399,7 +397,7 @@ class _Fitting:
                 self._refuse(span)
         return shape, done
 
-    def _spans(self, polygon: int, number: int, ring: np.ndarray) -> list[_Span]:
+    def _spans(self, polygon: int, number: int, ring: np.ndarray) -> list[Span]:
         """What is to take the place of stretches of one ring."""
         samples = self._sampled(ring)
         count = len(samples.edge)
@@ -448,7 +446,7 @@ class _Fitting:
         samples.near = self._network.candidates(metres, tolerance, _CANDIDATES)
         return samples
 
-    def _whole(self, polygon: int, number: int, samples: _Samples) -> list[_Span]:
+    def _whole(self, polygon: int, number: int, samples: _Samples) -> list[Span]:
         """A ring that runs near the network all round."""
         count = len(samples.edge)
         lengths, pairs = self._network.lengths, self._network.pairs
@@ -478,11 +476,11 @@ class _Fitting:
         if nodes[0] == nodes[-1]:
             nodes = nodes[:-1]
         vertices = self._network.nodes[nodes]
-        if len(nodes) < 3 or _same_ring(vertices, samples.ring):
+        if len(nodes) < 3 or same_ring(vertices, samples.ring):
             return []
         length = float(samples.steps.sum())
         return [
-            _Span(
+            Span(
                 polygon,
                 number,
                 0.0,
@@ -495,7 +493,7 @@ class _Fitting:
             )
         ]
 
-    def _laid(self, polygon: int, number: int, samples: _Samples, run: list[int]) -> list[_Span]:
+    def _laid(self, polygon: int, number: int, samples: _Samples, run: list[int]) -> list[Span]:
         """One run of places near the network, laid on it in as many pieces as it takes."""
         count = len(samples.edge)
         held = {}
@@ -534,7 +532,7 @@ class _Fitting:
         held: tuple[bool, bool],
         broken: tuple[bool, bool],
         length: float,
-    ) -> _Span | None:
+    ) -> Span | None:
         network, ring = self._network, samples.ring
         chain = list(chain)
         head: list[np.ndarray] = []
@@ -566,13 +564,13 @@ class _Fitting:
         if not held[1]:
             places.append(network.junction(chain[-1]))
         places += tail
-        vertices = _without_doubles(np.array(places), closed=False)
+        vertices = without_doubles(np.array(places), closed=False)
         start, end = samples.along(run[0]), samples.along(run[-1])
-        old = _vertices_between(ring, start, end)
+        old = vertices_between(ring, start, end)
         if len(vertices) == len(old) and (vertices == old).all():
             return None
         stretch = np.concatenate((samples.metres[run[:1]], old, samples.metres[run[-1:]]))
-        return _Span(polygon, number, start, end, vertices, stretch, self._subject(chain), length)
+        return Span(polygon, number, start, end, vertices, stretch, self._subject(chain), length)
 
     @property
     def _limit(self) -> float:
@@ -658,11 +656,11 @@ class _Fitting:
             if strips:
                 shape = self._without(shape, geometry.dissolve(strips), OVERLAP, name)
             joint = geometry.dissolve([shape, site])
-            own = geometry.dissolve([_filled(shape)])
-            theirs = _filled(site)
+            own = geometry.dissolve([filled(shape)])
+            theirs = filled(site)
             gaps = [
                 hole
-                for hole in _holes(joint)
+                for hole in holes(joint)
                 if self._goes(hole)
                 and geometry.area(geometry.overlap(hole, theirs)) < 0.5 * geometry.area(hole)
                 and geometry.area(geometry.overlap(hole, own)) < 0.5 * geometry.area(hole)
@@ -692,7 +690,7 @@ class _Fitting:
         return self._taken(shape, after, strip, kind, subject)
 
     def _taken(self, shape: Geometry, after: Geometry, strip: Geometry, kind: str, subject: str) -> Geometry:
-        if geometry.is_empty(after) or _same(after, shape):
+        if geometry.is_empty(after) or same(after, shape):
             return shape
         self._changes.append(
             Change(
@@ -701,7 +699,7 @@ class _Fitting:
                 geometry.perimeter_m(strip) / 2,
                 geometry.area(strip),
                 geometry.vertex_count(after) - geometry.vertex_count(shape),
-                _extent(np.concatenate(geometry.rings(strip))),
+                extent_of(np.concatenate(geometry.rings(strip))),
             )
         )
         return after
@@ -712,7 +710,7 @@ class _Fitting:
                 continue
             common = geometry.overlap(shape, site)
             if geometry.area(common) > self._rules.overlap_tolerance_m2:
-                extent = list(_extent(np.concatenate(geometry.rings(common))))
+                extent = list(extent_of(np.concatenate(geometry.rings(common))))
                 self._say(
                     name, warning("fitting.overlap_left", site=name, area_m2=geometry.area(common), extent=extent)
                 )
@@ -723,12 +721,12 @@ class _Fitting:
         """Without parts and holes that are both tiny and narrow; a hole that holds a neighbour stays."""
         total = geometry.area(shape)
         least = self._rules.sliver_share * total
-        polygons = geometry.polygons_of(shape)
-        if len(polygons) > 1:
-            for part in polygons:
+        members = geometry.polygons_of(shape)
+        if len(members) > 1:
+            for part in members:
                 if geometry.area(part) < least and self._narrow(part):
                     shape = self._without(shape, part, SLIVER, "")
-        for hole in _holes(shape):
+        for hole in holes(shape):
             taken = sum(geometry.area(geometry.overlap(hole, site)) for _, site in self._neighbours)
             if geometry.area(hole) < least and self._narrow(hole) and taken == 0:
                 shape = self._with(shape, hole, HOLE, "")
@@ -739,21 +737,21 @@ class _Fitting:
     def _simplify(self, shape: Geometry) -> Geometry:
         if not self._rules.simplify_m:
             return shape
-        rings = _rings_of(shape)
+        rings = rings_of(shape)
         inside = self._shared_m2(shape)
         spans = []
         for p, members in enumerate(rings):
             for r, ring in enumerate(members):
                 spans += self._simpler(p, r, ring)
-        done: list[_Span] = []
+        done: list[Span] = []
         if spans:
-            tried = _polygons(_replaced(rings, spans))
+            tried = polygons(replaced(rings, spans))
             if self._sound(tried, shape) and self._shared_m2(tried) <= inside + self._rules.overlap_tolerance_m2 / 2:
                 shape, done = tried, spans
             else:
                 for span in spans:
                     self._progress.check()
-                    tried = _polygons(_replaced(rings, [*done, span]))
+                    tried = polygons(replaced(rings, [*done, span]))
                     common = self._shared_m2(tried) if self._sound(tried, shape) else np.inf
                     if common <= inside + self._rules.overlap_tolerance_m2 / 2:
                         shape = tried
@@ -764,9 +762,9 @@ class _Fitting:
                     SIMPLIFIED,
                     "",
                     span.length_m,
-                    _between(span),
+                    area_between(span),
                     len(span.vertices) - len(span.old),
-                    _extent(span.old),
+                    extent_of(span.old),
                 )
             )
         return shape
@@ -774,7 +772,7 @@ class _Fitting:
     def _shared_m2(self, shape: Geometry) -> float:
         return sum(geometry.area(geometry.overlap(shape, site)) for _, site in self._neighbours)
 
-    def _simpler(self, polygon: int, number: int, ring: np.ndarray) -> list[_Span]:
+    def _simpler(self, polygon: int, number: int, ring: np.ndarray) -> list[Span]:
         """Stretches of a ring between fixed vertices, each with fewer vertices (Douglas and Peucker 1973)."""
         on = self._on_network(ring)
         fixed = on | np.roll(on, 1)
@@ -794,166 +792,10 @@ class _Fitting:
             if between < 2 or (between == 1 and on[start]):
                 continue
             rows = (int(start) + np.arange(between + 1)) % count
-            kept = _peucker(plane[rows], self._rules.simplify_m)
+            kept = kept_vertices(plane[rows], self._rules.simplify_m)
             if kept.all() or (len(anchors) == 2 and not fixed.any() and kept.sum() < 3 and count - between < 2):
                 continue
             old, vertices = ring[rows], ring[rows[kept]]
             length = float(geometry.true_lengths(old[:-1], old[1:]).sum())
-            spans.append(_Span(polygon, number, float(start), float(start + between), vertices, old, "", length))
+            spans.append(Span(polygon, number, float(start), float(start + between), vertices, old, "", length))
         return spans
-
-
-# ------------------------------------------------------------------------------------------------------ plain shapes
-
-
-def _array(shapes: Sequence[Geometry]) -> np.ndarray:
-    out = np.empty(len(shapes), dtype=object)
-    out[:] = shapes
-    return out
-
-
-def _rings_of(shape: Geometry) -> _Rings:
-    """Open rings by polygon: shells anticlockwise first, then holes clockwise."""
-    return [[ring[:-1] for ring in geometry.rings(polygon)] for polygon in geometry.polygons_of(shape)]
-
-
-def _polygons(rings: _Rings) -> Geometry:
-    """A multipolygon of open rings; polygons whose shell is no ring are left out, and so are holes that are none."""
-    xy, ring_of, polygon_of = [], [], []
-    for p, members in enumerate(rings):
-        if not members or len(members[0]) < 3:
-            continue
-        for ring in members:
-            if len(ring) >= 3:
-                xy.append(np.concatenate((ring, ring[:1])))
-                ring_of.append(np.full(len(ring) + 1, len(polygon_of)))
-                polygon_of.append(p)
-    if not xy:
-        return geometry.dissolve([])
-    owner = np.array(polygon_of)
-    return geometry.polygons_of_rings(
-        np.concatenate(xy), np.concatenate(ring_of), owner, np.zeros(len(owner), dtype=int), 1
-    )[0]
-
-
-def _without_doubles(ring: np.ndarray, closed: bool = True) -> np.ndarray:
-    """Vertices that are not the same as the one before, nor spikes that go there and back."""
-    kept: list[np.ndarray] = []
-    for vertex in ring:
-        if kept and (vertex == kept[-1]).all():
-            continue
-        if len(kept) > 1 and (vertex == kept[-2]).all():
-            kept.pop()
-            continue
-        kept.append(vertex)
-    while closed and len(kept) > 1 and (kept[0] == kept[-1]).all():
-        kept.pop()
-    return np.array(kept).reshape(-1, 2)
-
-
-def _vertices_between(ring: np.ndarray, start: float, end: float) -> np.ndarray:
-    """The ring's own vertices from one place to another, both included, round its beginning where need be."""
-    number = np.arange(len(ring))
-    if end < start:
-        rows = np.concatenate((number[number >= start], number[number <= end]))
-    else:
-        rows = number[(number >= start) & (number <= end)]
-    return ring[rows]
-
-
-def _replaced(rings: _Rings, spans: Sequence[_Span]) -> _Rings:
-    """Rings with the vertices of spans in place of their stretches."""
-    out = [list(members) for members in rings]
-    by_ring: dict[tuple[int, int], list[_Span]] = {}
-    for span in spans:
-        by_ring.setdefault((span.polygon, span.ring), []).append(span)
-    for (p, r), members in by_ring.items():
-        ring = rings[p][r]
-        if members[0].whole:
-            out[p][r] = members[0].vertices
-            continue
-        size = len(ring)
-        kept = np.ones(size, dtype=bool)
-        pieces: list[tuple[float, np.ndarray]] = []
-        number = np.arange(size)
-        for span in members:
-            start, end = span.start % size, span.end % size
-            if span.end - span.start >= size:
-                kept[:] = False
-            elif end < start:
-                kept[(number >= start) | (number <= end)] = False
-            else:
-                kept[(number >= start) & (number <= end)] = False
-            pieces.append((start, span.vertices))
-        pieces += [(float(n), ring[n : n + 1]) for n in np.flatnonzero(kept)]
-        pieces.sort(key=lambda piece: piece[0])
-        out[p][r] = _without_doubles(np.concatenate([vertices for _, vertices in pieces]))
-    return out
-
-
-def _between(span: _Span) -> float:
-    """Area between a stretch and what takes its place."""
-    if span.whole:
-        one, other = (geometry.polygonal(_polygons([[ring]])) for ring in (span.old, span.vertices))
-        return geometry.area(geometry.outside(one, other)) + geometry.area(geometry.outside(other, one))
-    ring = _without_doubles(np.concatenate((span.old, span.vertices[::-1])))
-    return geometry.area(geometry.polygonal(_polygons([[ring]]))) if len(ring) >= 3 else 0.0
-
-
-def _same_ring(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two open rings have the same vertices in the same order, whichever comes first, either way round."""
-    if len(one) != len(other):
-        return False
-    numbers, given = keys(one), keys(other)
-    for turned in (numbers, numbers[::-1]):
-        for at in np.flatnonzero((turned == given[0]).all(axis=1)):
-            if (np.roll(turned, -at, axis=0) == given).all():
-                return True
-    return False
-
-
-def _same(one: Geometry, other: Geometry) -> bool:
-    """Whether two shapes have the same rings."""
-    rings = [sorted(tuple(map(tuple, _started(ring))) for m in _rings_of(g) for ring in m) for g in (one, other)]
-    return rings[0] == rings[1]
-
-
-def _started(ring: np.ndarray) -> np.ndarray:
-    numbers = keys(ring)
-    return np.roll(numbers, -int(np.lexsort(numbers.T)[0]), axis=0)
-
-
-def _holes(shape: Geometry) -> list[Geometry]:
-    return [_polygons([[hole[::-1]]]) for members in _rings_of(shape) for hole in members[1:]]
-
-
-def _filled(shape: Geometry) -> Geometry:
-    """A shape without its holes."""
-    return geometry.polygonal(_polygons([members[:1] for members in _rings_of(shape)]))
-
-
-def _extent(metres: np.ndarray) -> tuple[float, float, float, float]:
-    (west, south), (east, north) = geometry.unproject(np.array([metres.min(axis=0), metres.max(axis=0)]))
-    west, east = ((lon + 180) % 360 - 180 if abs(lon) > 180 else lon for lon in (west, east))
-    return tuple(round(float(v), 7) for v in (west, south, east, north))
-
-
-def _peucker(places: np.ndarray, tolerance: float) -> np.ndarray:
-    """Which of a line's vertices are kept."""
-    kept = np.zeros(len(places), dtype=bool)
-    kept[[0, -1]] = True
-    pending = [(0, len(places) - 1)]
-    while pending:
-        start, end = pending.pop()
-        if end - start < 2:
-            continue
-        way = places[end] - places[start]
-        off = places[start + 1 : end] - places[start]
-        length = float(way @ way)
-        share = np.clip(off @ way / length, 0, 1) if length else np.zeros(len(off))
-        away = np.hypot(*(off - share[:, None] * way).T)
-        worst = int(np.argmax(away))
-        if away[worst] > tolerance:
-            kept[start + 1 + worst] = True
-            pending += [(start, start + 1 + worst), (start + 1 + worst, end)]
-    return kept
