@@ -117,13 +117,18 @@ class BoundaryDrawing(QObject):
 
     def _sketched(self, shape: QgsGeometry | None) -> None:
         self._session.meter.move(_handed_over(shape, self._tool.layer(), self._session))
+        self._session.recovery.follow_sketch(self._tool.captureCurve(), self._tool.layer())
 
     def _completed(self, feature: QgsFeature) -> None:
         layer = self._session.candidates.layer
         boundary = feature.geometry()
         self.stop()
         if isinstance(layer, QgsVectorLayer):
-            self.drawn.emit(layers.to_lonlat(boundary, layer.crs(), self._session.project))
+            lonlat = layers.to_lonlat(boundary, layer.crs(), self._session.project)
+            # Its name is asked for now, which may take a while.
+            self._session.recovery.hold_sketch(lonlat)
+            self.drawn.emit(lonlat)
+            self._session.recovery.end_sketch()
 
     def _ended(self) -> None:
         tool, self._tool = self._tool, None
@@ -139,6 +144,7 @@ class BoundaryDrawing(QObject):
             # Editing was begun for this drawing only, and nothing came of it.
             layer.rollBack()
         self._opened = False
+        self._session.recovery.end_sketch()
         self._session.meter.release(self)
         self.stateChanged.emit(False)
 

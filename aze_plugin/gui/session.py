@@ -24,6 +24,7 @@ from .candidates import Candidates
 from .estimates import Estimates
 from .meter import Meter
 from .nomination import Nominations
+from .recovery import Recovery
 from .results import Results
 from .sources import Sources
 from .tasks import Busy, Runner
@@ -66,6 +67,7 @@ class Session(QObject):
         self.results = Results(self.project, self.candidates, self.sources, self.nominations, self.estimates)
         self.meter = Meter(self)
         self.versions = Versions(self)
+        self.recovery = Recovery(self)
 
         self.import_report: dict | None = None
         self.package: dict | None = None
@@ -147,6 +149,9 @@ class Session(QObject):
         self.sources.use_library(state.library or preferences.default_library())
         self.candidates.restore(state.current or None)
         self.page = "data" if not self.sources.library_path else "criteria" if self.candidates.current else "boundary"
+        self.recovery.look()
+        if self.recovery.left:
+            self.page = "boundary"
         self._restoring = False
         self._announce_everything()
         self._schedule()

@@ -1,0 +1,164 @@
+"""Notes boundaries while they are drawn and edited, and offers them again after QGIS ended by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qgis.core import QgsCurve, QgsFeature, QgsGeometry, QgsMessageLog, QgsPolygon, QgsVectorLayer
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import QCoreApplication, QElapsedTimer, QObject, QTimer, pyqtSignal
+
+from ..domain.errors import AzeError
+from ..services.journal import Journal, Unsaved
+from ..services.wording import text
+from . import layers, messages
+
+if TYPE_CHECKING:
+    from .session import Session
+
+PAUSE_MS = 250
+
+
+class Recovery(QObject):
+    """Follows the edits of the candidates' layer and the drawing under way. ``changed``: what is left of an earlier run
+    was taken up or decided about."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, session: Session):
+        super().__init__(session)
+        self._session, self._candidates = session, session.candidates
+        self.left: list[Unsaved] = []
+        self._layer: QgsVectorLayer | None = None
+        self._sketch: bytes | None = None
+        self._corners = 0
+        self._since = QElapsedTimer()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._note)
+        self._candidates.edited.connect(lambda _name: self._soon())
+        self._candidates.changed.connect(self._soon)
+
+    def look(self) -> None:
+        """See whether an earlier run left something, when a project was opened."""
+        self._timer.stop()
+        self._sketch = None
+        self.left = []
+        if self._candidates.file:
+            try:
+                self.left = Journal(self._candidates.file).take_up()
+            except OSError as error:
+                _log(error)
+        self.changed.emit()
+
+    def follow_sketch(self, curve: QgsCurve, layer: QgsVectorLayer) -> None:
+        """Note the corners of a drawing that is under way, in the layer's reference system, when there is a new one."""
+        if curve.numPoints() == self._corners:
+            return
+        self._corners = curve.numPoints()
+        self._sketch = None
+        if self._corners > 2:
+            shape = QgsGeometry(QgsPolygon(curve.curveToLine()))
+            try:
+                self._sketch = bytes(layers.to_lonlat(shape, layer.crs(), self._session.project).asWkb())
+            except AzeError:
+                # Where the line cannot be brought to WGS 84 it can be no candidate either: that is said at its end.
+                return
+        self._note()
+
+    def hold_sketch(self, shape: QgsGeometry) -> None:
+        """Note a drawing (WGS 84) that was finished, for as long as it has no name yet."""
+        self._sketch = bytes(shape.asWkb())
+        self._note()
+
+    def end_sketch(self) -> None:
+        """The drawing became a candidate or was given up."""
+        self._corners = 0
+        if self._sketch is not None:
+            self._sketch = None
+            self._note()
+
+    def recover(self) -> None:
+        """Give candidates the boundaries that were left, each as an undoable step; those of none become new ones."""
+        known = {self._candidates.uid(name) or name: name for name in self._candidates.names}
+        for found in self.left:
+            shape = QgsGeometry()
+            shape.fromWkb(found.wkb)
+            try:
+                if found.key in known:
+                    self._candidates.set_current(known[found.key])
+                    why = QCoreApplication.translate("AzeVersions", "Before recovery")
+                    self._candidates.replace_boundary(shape, exact=True, why=why)
+                else:
+                    self._candidates.add(found.name, shape)
+            except AzeError as error:
+                self._session.message.emit(text(error.code, error.params), messages.WARNING)
+        self._session.zoom_to_candidate()
+        self._decided()
+
+    def discard(self) -> None:
+        """Forget what was left."""
+        self._decided()
+
+    def _decided(self) -> None:
+        # What was recovered is an edit now: it is noted before what was left is forgotten.
+        self._note()
+        self.left = []
+        try:
+            Journal(self._candidates.file).forget()
+        except OSError as error:
+            _log(error)
+        self.changed.emit()
+
+    def _soon(self) -> None:
+        """Note what has changed: at once, or when the time since the last note is over."""
+        self._watch()
+        if not self._since.isValid() or self._since.elapsed() >= PAUSE_MS:
+            self._note()
+        elif not self._timer.isActive():
+            self._timer.start(PAUSE_MS - int(self._since.elapsed()))
+
+    def _watch(self) -> None:
+        layer = self._candidates.layer
+        if layer is self._layer:
+            return
+        if self._layer is not None and not sip.isdeleted(self._layer):
+            self._layer.afterCommitChanges.disconnect(self._note)
+            self._layer.afterRollBack.disconnect(self._note)
+        self._layer = layer
+        if layer is not None:
+            layer.afterCommitChanges.connect(self._note)
+            layer.afterRollBack.connect(self._note)
+
+    def _note(self) -> None:
+        self._timer.stop()
+        if not self._candidates.file:
+            return
+        self._since.restart()
+        try:
+            Journal(self._candidates.file).note(self._unsaved())
+        except OSError as error:
+            # Drawing goes on without the note; a message at every corner would help nobody.
+            _log(error)
+
+    def _unsaved(self) -> list[Unsaved]:
+        """Boundaries that are only in the layer's edit buffer, and the drawing under way."""
+        found = []
+        layer = self._candidates.layer
+        buffer = layer.editBuffer() if layer is not None else None
+        if buffer is not None:
+            touched = {*buffer.changedGeometries(), *buffer.addedFeatures()}
+            for name in self._candidates.names:
+                feature = self._candidates.feature(name)
+                if feature is not None and feature.id() in touched and feature.hasGeometry():
+                    found.append(self._entry(name, feature))
+        if self._sketch is not None:
+            found.append(Unsaved("", "", self._sketch))
+        return found
+
+    def _entry(self, name: str, feature: QgsFeature) -> Unsaved:
+        return Unsaved(self._candidates.uid(name) or name, name, bytes(feature.geometry().asWkb()))
+
+
+def _log(error: OSError) -> None:
+    QgsMessageLog.logMessage(str(error), "AZE Toolkit", notifyUser=False)

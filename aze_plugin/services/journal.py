@@ -1,0 +1,90 @@
+"""Boundaries that are not saved yet, kept in a small file beside the candidates' file, in case QGIS ends by itself.
+
+The file is replaced as a whole, so it is never half written when the program is killed. It is not forced to the disk:
+that would take longer than there is between two clicks, and only a failing machine, not a failing program, needs it.
+It holds a line of JSON, which says what follows, and then the boundaries' bytes as they are: a boundary of a hundred
+thousand corners has to be written while the user goes on drawing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+_ENDING = ".unsaved"
+# What an earlier run left, until the user has decided: edits that are made meanwhile get the other file.
+_LEFT = ".left"
+_SCHEMA = "aze-unsaved/1"
+
+
+@dataclass(frozen=True)
+class Unsaved:
+    """A boundary (WKB, WGS 84) that was not saved: ``key`` and ``name`` of its candidate, both empty for a drawing that
+    was not finished; ``time`` in UTC (ISO 8601), when it was noted."""
+
+    key: str
+    name: str
+    wkb: bytes
+    time: str = ""
+
+
+class Journal:
+    """The notes beside one candidates' file. A note that cannot be written or read is none: OSError from writing is for
+    the caller, and a damaged note is taken as if it were not there."""
+
+    def __init__(self, path: str):
+        self._path, self._left = Path(path + _ENDING), Path(path + _LEFT)
+
+    def note(self, boundaries: Sequence[Unsaved]) -> None:
+        """Note what is not saved; nothing removes the note. Raises OSError."""
+        if not boundaries:
+            self._path.unlink(missing_ok=True)
+            return
+        time = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        _write(self._path, [Unsaved(b.key, b.name, b.wkb, b.time or time) for b in boundaries])
+
+    def take_up(self) -> list[Unsaved]:
+        """What an earlier run left behind; put aside for as long as nobody has decided. Raises OSError."""
+        fresh, left = _read(self._path), _read(self._left)
+        if fresh:
+            left = list({(b.key, b.name): b for b in (*left, *fresh)}.values())
+            _write(self._left, left)
+        self._path.unlink(missing_ok=True)
+        return left
+
+    def forget(self) -> None:
+        """The user has decided about what was left. Raises OSError."""
+        self._left.unlink(missing_ok=True)
+
+
+def _write(path: Path, boundaries: Sequence[Unsaved]) -> None:
+    rows = [{"key": b.key, "name": b.name, "time": b.time, "bytes": len(b.wkb)} for b in boundaries]
+    head = json.dumps({"schema": _SCHEMA, "boundaries": rows})
+    beside = path.with_name(path.name + ".new")
+    with beside.open("wb") as file:
+        file.write(head.encode("ascii") + b"\n")
+        for boundary in boundaries:
+            file.write(boundary.wkb)
+    os.replace(beside, path)
+
+
+def _read(path: Path) -> list[Unsaved]:
+    try:
+        head, _, body = path.read_bytes().partition(b"\n")
+        content = json.loads(head)
+        if content["schema"] != _SCHEMA or sum(row["bytes"] for row in content["boundaries"]) != len(body):
+            return []
+        found, start = [], 0
+        for row in content["boundaries"]:
+            end = start + row["bytes"]
+            found.append(Unsaved(row["key"], row["name"], body[start:end], row["time"]))
+            start = end
+        return found
+    except FileNotFoundError:
+        return []
+    except (ValueError, KeyError, TypeError):
+        return []
