@@ -223,10 +223,12 @@ class Candidates(QObject):
         updates_site: str = "",
         note: str = "",
         announce: bool = True,
+        uid: str = "",
     ) -> str:
         """Add a candidate with a boundary in WGS 84 as one undoable step, and return its name.
 
-        It becomes the current one unless ``announce`` is false, for the adding of several.
+        It becomes the current one unless ``announce`` is false, for the adding of several. ``uid``: the key that it had
+        before it was lost; a new one by default.
         Raises AzeError ``boundary.no_area`` for a boundary without area.
         """
         shape = _area(boundary, wish)
@@ -238,7 +240,7 @@ class Candidates(QObject):
             "updates_site": updates_site,
             "created": QDateTime.currentDateTime().toString(Qt.DateFormat.ISODate),
             "note": note,
-            "uid": QUuid.createUuid().toString(QUuid.StringFormat.WithoutBraces),
+            "uid": uid or QUuid.createUuid().toString(QUuid.StringFormat.WithoutBraces),
         }
         attributes = {layer.fields().lookupField(k): v for k, v in values.items() if layer.fields().lookupField(k) >= 0}
         feature = QgsVectorLayerUtils.createFeature(layer, shape, attributes)

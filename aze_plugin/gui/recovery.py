@@ -16,7 +16,9 @@ from . import layers, messages
 if TYPE_CHECKING:
     from .session import Session
 
-PAUSE_MS = 250
+# Between two notes there is this many times what a note takes, but no more than a quarter of a second.
+_REST = 20
+_MOST_PAUSE_MS = 250
 
 
 class Recovery(QObject):
@@ -33,6 +35,7 @@ class Recovery(QObject):
         self._sketch: bytes | None = None
         self._corners = 0
         self._since = QElapsedTimer()
+        self._pause_ms = 0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._note)
@@ -45,11 +48,21 @@ class Recovery(QObject):
         self._sketch = None
         self.left = []
         if self._candidates.file:
+            journal = Journal(self._candidates.file)
             try:
-                self.left = Journal(self._candidates.file).take_up()
+                # Where the plugin was only loaded anew, the edits are still there.
+                self.left = [found for found in journal.take_up() if not self._is_there(found)]
+                if not self.left:
+                    journal.forget()
             except OSError as error:
                 _log(error)
+            self._watch()
+            self._note()
         self.changed.emit()
+
+    def _is_there(self, found: Unsaved) -> bool:
+        shapes = (self._candidates.geometry(name) for name in self._candidates.names)
+        return any(shape is not None and bytes(shape.asWkb()) == found.wkb for shape in shapes)
 
     def follow_sketch(self, curve: QgsCurve, layer: QgsVectorLayer) -> None:
         """Note the corners of a drawing that is under way, in the layer's reference system, when there is a new one."""
@@ -90,7 +103,8 @@ class Recovery(QObject):
                     why = QCoreApplication.translate("AzeVersions", "Before recovery")
                     self._candidates.replace_boundary(shape, exact=True, why=why)
                 else:
-                    self._candidates.add(found.name, shape)
+                    # With its key it has its versions again.
+                    self._candidates.add(found.name, shape, uid=found.key)
             except AzeError as error:
                 self._session.message.emit(text(error.code, error.params), messages.WARNING)
         self._session.zoom_to_candidate()
@@ -113,10 +127,11 @@ class Recovery(QObject):
     def _soon(self) -> None:
         """Note what has changed: at once, or when the time since the last note is over."""
         self._watch()
-        if not self._since.isValid() or self._since.elapsed() >= PAUSE_MS:
+        rest_ms = self._pause_ms - int(self._since.elapsed()) if self._since.isValid() else 0
+        if rest_ms <= 0:
             self._note()
         elif not self._timer.isActive():
-            self._timer.start(PAUSE_MS - int(self._since.elapsed()))
+            self._timer.start(rest_ms)
 
     def _watch(self) -> None:
         layer = self._candidates.layer
@@ -140,6 +155,7 @@ class Recovery(QObject):
         except OSError as error:
             # Drawing goes on without the note; a message at every corner would help nobody.
             _log(error)
+        self._pause_ms = min(_MOST_PAUSE_MS, _REST * int(self._since.restart()))
 
     def _unsaved(self) -> list[Unsaved]:
         """Boundaries that are only in the layer's edit buffer, and the drawing under way."""

@@ -55,7 +55,7 @@ class BoundaryPage(PageScroll):
         self.widget().setAcceptDrops(True)
         self.widget().installEventFilter(self)
 
-        self.left = Card(translate("AzeBoundary", "Not saved when QGIS ended"))
+        self.left = Card(translate("AzeBoundary", "Left unsaved"))
         self.left.set_state("work", translate("AzeBoundary", "look"))
         self.left_said = self.left.add(TextLabel())
         self.left.add_button(
