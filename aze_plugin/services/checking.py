@@ -21,7 +21,7 @@ from ..domain.criteria.shares import Measured, leading, measure
 from ..domain.findings import Finding
 from ..domain.progress import Progress
 from ..domain.species import Estimate, Evidence
-from ..library.estimates import EstimateRow, taxon_of
+from ..library.estimates import EstimateRow, same_site, taxon_of
 from ..library.query import Library
 from .candidates import statement_for
 from .surroundings import Survey
@@ -72,6 +72,7 @@ def check_candidates(
     progress = progress or Progress()
     with Library.open(against.library_path) as library:
         check = _Check(library, against, candidates)
+        check.say_what_is_unknown(progress)
         checked = [
             check.run(candidate, progress.part(n / len(candidates), (n + 1) / len(candidates)))
             for n, candidate in enumerate(candidates)
@@ -104,6 +105,20 @@ class _Check:
         self._library, self._against, self._settings = library, against, against.settings
         self._candidates = [*candidates, *against.rivals]
         self._told = told_of(library, against.estimates)
+
+    def say_what_is_unknown(self, progress: Progress) -> None:
+        """Report estimates that no candidate can use: of taxa that the library does not know, and of other sites."""
+        rows = self._against.estimates
+        if not rows:
+            return
+        names, known = self._library.names(), {taxon.taxon_id for taxon in self._library.taxa()}
+        strangers = {row.scientific_name or row.taxon_id for row in rows if taxon_of(row, names) not in known}
+        if strangers:
+            progress.say("estimates.unknown_taxa", count=len(strangers), taxa=sorted(strangers))
+        sites = {row.site for row in rows if row.site}
+        elsewhere = {site for site in sites if not any(same_site(site, c.name) for c in self._candidates)}
+        if elsewhere:
+            progress.say("estimates.other_sites", count=len(elsewhere), sites=sorted(elsewhere))
 
     def run(self, candidate: Candidate, progress: Progress) -> Checked:
         """Check one candidate."""

@@ -160,6 +160,18 @@ def test_estimates_given_for_a_check_count_before_the_librarys(check, tmp_path):
     assert said["params"]["measured_share"] == 1.0
 
 
+def test_estimates_that_nothing_can_use_are_said(check, tmp_path):
+    told = estimates(
+        tmp_path,
+        "Azea albba,site,Cloudtop Ridge,mature_individuals,all,1,1,1,2025,x",
+        "Azea alba,site,Cloudtop Rigde,mature_individuals,all,1,1,1,2025,x",
+        "azea alba,global,,mature_individuals,all,2,2,2,2025,x",
+    )
+    _, results = check(POPULATIONS=told)
+    said = [line for line in results["_feedback"].messages if "not used" in line]
+    assert len(said) == 2 and "Azea albba" in said[0] and "Cloudtop Rigde" in said[1]
+
+
 @pytest.mark.parametrize(
     "row, told",
     [

@@ -23,6 +23,21 @@ def templates() -> dict[str, str]:
         "estimates.row.one": translate(
             "AzeEvidence", "Row {row} of “{file}” cannot be used: {problem} Mend it and try again."
         ),
+        "estimates.unknown_taxa": translate(
+            "AzeEvidence",
+            "Estimates of {count} taxa were not used, as the library does not know them: {taxa}. Check how their names "
+            "are written.",
+        ),
+        "estimates.unknown_taxa.one": translate(
+            "AzeEvidence",
+            "Estimates of one taxon were not used, as the library does not know it: {taxa}. Check how its name is written.",
+        ),
+        "estimates.other_sites": translate(
+            "AzeEvidence", "Estimates of {count} sites were not used, as no candidate has their name: {sites}."
+        ),
+        "estimates.other_sites.one": translate(
+            "AzeEvidence", "Estimates of one site were not used, as no candidate has its name: {sites}."
+        ),
         "row.estimate_site_missing": translate(
             "AzeEvidence", "The estimate is of a site, but does not say of which: fill in the column “site”."
         ),
