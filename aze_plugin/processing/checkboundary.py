@@ -76,23 +76,8 @@ class CheckBoundary(AzeAlgorithm):
         self.addParameter(
             inputs.any_path("STATEMENTS", translate("AzeProcessing", "Nominator's statements (JSON)"), optional=True)
         )
-        self.addParameter(
-            QgsProcessingParameterNumber(
-                "THRESHOLD",
-                translate("AzeProcessing", "Share that has to be exceeded"),
-                QgsProcessingParameterNumber.Type.Double,
-                defaultValue=0.95,
-                minValue=0.0,
-                maxValue=1.0,
-            )
-        )
-        self.addParameter(
-            QgsProcessingParameterString("PRESENCE", translate("AzeProcessing", "Presence codes that count"), "1,2")
-        )
-        self.addParameter(
-            QgsProcessingParameterString("ORIGIN", translate("AzeProcessing", "Origin codes that count"), "1,2,6")
-        )
-        self.addParameter(inputs.authority())
+        for parameter in inputs.criteria_choices():
+            self.addParameter(parameter)
         rules = paths.load_json("criteria", "aze.json")
         kinds = QgsProcessingParameterNumber.Type
         for name, description, kind, default in (

@@ -12,6 +12,7 @@ from qgis.core import (
     QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterMultipleLayers,
+    QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
     QgsProcessingUtils,
@@ -22,6 +23,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
+from .. import paths
 from ..domain.errors import AzeError
 
 
@@ -105,6 +107,24 @@ def polygon_source(algorithm: QgsProcessingAlgorithm, parameters, name: str, con
     # The context's own check, which is what Processing's options say, would win over the one of a feature request.
     source.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
     return source
+
+
+def criteria_choices() -> list:
+    """THRESHOLD, PRESENCE, ORIGIN and AUTHORITY of the algorithms that judge by the criteria."""
+    translate = QCoreApplication.translate
+    return [
+        QgsProcessingParameterNumber(
+            "THRESHOLD",
+            translate("AzeProcessing", "Share that has to be exceeded"),
+            QgsProcessingParameterNumber.Type.Double,
+            paths.load_json("criteria", "aze.json")["threshold"],
+            minValue=0.0,
+            maxValue=1.0,
+        ),
+        QgsProcessingParameterString("PRESENCE", translate("AzeProcessing", "Presence codes that count"), "1,2"),
+        QgsProcessingParameterString("ORIGIN", translate("AzeProcessing", "Origin codes that count"), "1,2,6"),
+        authority(),
+    ]
 
 
 def authority() -> QgsProcessingParameterString:

@@ -137,23 +137,8 @@ class SuggestBoundary(AzeAlgorithm):
                 maxValue=50,
             )
         )
-        self.addParameter(
-            QgsProcessingParameterNumber(
-                "THRESHOLD",
-                translate("AzeProcessing", "Share that has to be exceeded"),
-                number.Double,
-                paths.load_json("criteria", "aze.json")["threshold"],
-                minValue=0.0,
-                maxValue=1.0,
-            )
-        )
-        self.addParameter(
-            QgsProcessingParameterString("PRESENCE", translate("AzeProcessing", "Presence codes that count"), "1,2")
-        )
-        self.addParameter(
-            QgsProcessingParameterString("ORIGIN", translate("AzeProcessing", "Origin codes that count"), "1,2,6")
-        )
-        self.addParameter(inputs.authority())
+        for parameter in inputs.criteria_choices():
+            self.addParameter(parameter)
         self.addParameter(
             QgsProcessingParameterFeatureSink("OUTPUT", translate("AzeProcessing", "Proposed boundaries"))
         )

@@ -242,6 +242,26 @@ def assessment_json(checked: Checked) -> dict[str, Any]:
     }
 
 
+def shares_json(result: TaxonResult, settings: Settings) -> list[dict[str, Any]]:
+    """The member ``shares`` of a taxon."""
+    return [
+        {
+            "parameter": s.parameter,
+            "segment": s.segment,
+            "low": s.low,
+            "best": s.best,
+            "high": s.high,
+            "site_value": s.site_value,
+            "global_value": s.global_value,
+            "unit": s.unit,
+            "status": irreplaceability.share_status(s, settings.aze_operator, settings),
+            "deciding": s is result.verdict.deciding,
+            "basis": s.basis,
+        }
+        for s in result.shares
+    ]
+
+
 def _taxon_json(result: TaxonResult, checked: Checked) -> dict[str, Any]:
     taxon, settings = result.taxon, checked.assessment.settings
     measured = result.measured
@@ -262,22 +282,7 @@ def _taxon_json(result: TaxonResult, checked: Checked) -> dict[str, Any]:
         "route": result.verdict.route,
         "status": result.verdict.status,
         "a1e": result.verdict.a1e,
-        "shares": [
-            {
-                "parameter": s.parameter,
-                "segment": s.segment,
-                "low": s.low,
-                "best": s.best,
-                "high": s.high,
-                "site_value": s.site_value,
-                "global_value": s.global_value,
-                "unit": s.unit,
-                "status": irreplaceability.share_status(s, settings.aze_operator, settings),
-                "deciding": s is result.verdict.deciding,
-                "basis": s.basis,
-            }
-            for s in result.shares
-        ],
+        "shares": shares_json(result, settings),
         "records": _records_json(measured),
         "estimates": [asdict(estimate) for estimate in measured.evidence.estimates],
         "sensitivity": None

@@ -18,7 +18,7 @@ from qgis.core import QgsCoordinateTransformContext
 from ..domain import geometry
 from ..domain.candidate import Candidate, Statement
 from ..domain.coverage import CoverRules
-from ..domain.criteria import endangerment, irreplaceability
+from ..domain.criteria import endangerment
 from ..domain.criteria.assessment import Assessment, TaxonResult, assess
 from ..domain.criteria.settings import Settings
 from ..domain.criteria.shares import Measured, measure
@@ -28,7 +28,7 @@ from ..library.estimates import EstimateRow
 from ..library.habitats import Habitats
 from ..library.query import Library
 from ..library.store import Reader
-from .checking import told_of
+from .checking import shares_json, told_of
 from .layers import LayerSnapshot
 from .measure import ellipsoidal_area_m2
 from .protection import areas_near
@@ -391,17 +391,6 @@ def entry_of(result: TaxonResult, settings: Settings) -> dict[str, Any]:
         "trigger": verdict.trigger,
         "route": verdict.route,
         "status": verdict.status,
-        "shares": [
-            {
-                "parameter": s.parameter,
-                "segment": s.segment,
-                "low": s.low,
-                "best": s.best,
-                "high": s.high,
-                "status": irreplaceability.share_status(s, settings.aze_operator, settings),
-                "deciding": s is verdict.deciding,
-            }
-            for s in result.shares
-        ],
+        "shares": shares_json(result, settings),
         "findings": [],
     }

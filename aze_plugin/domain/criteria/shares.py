@@ -32,15 +32,14 @@ LOCALITY_DECIMALS = 4
 # Estimate and measurement of one thing that differ by more than this many times are taken for different units.
 _OTHER_UNIT = 1000.0
 
-BASES = ("range_map", "records", "habitat", "estimate")
-
 
 @dataclass(frozen=True)
 class Share:
     """The part of a taxon that a site holds, by one parameter and one segment.
 
     ``low``, ``best``, ``high`` are fractions 0 to 1. ``site_value`` and ``global_value`` are the best values, in
-    ``UNITS[parameter]``. ``basis`` says what it was worked out from, one of BASES.
+    ``UNITS[parameter]``. ``basis`` says what it was worked out from: ``range_map``,
+    ``records``, ``habitat`` or ``estimate``.
     """
 
     parameter: str
