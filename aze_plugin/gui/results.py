@@ -30,6 +30,14 @@ class Result:
     gaps: list[QgsGeometry] = field(default_factory=list)
     measured: tuple = ()
 
+    def keep_coverage(self, version: tuple, document: dict, gaps: list[QgsGeometry]) -> None:
+        """Keep the first site of an aze-coverage/1, made of ``version``, and its unprotected parts in WGS 84."""
+        self.coverage = document["sites"][0]
+        self.coverage_notes = {k: v for k, v in document.items() if k not in ("sites", "countries", "global")}
+        self.coverage_time = datetime.now()
+        self.gaps = gaps
+        self.measured = version
+
 
 class Results:
     """Results of all candidates, seen through the current one; those of an earlier boundary stay and are stale."""
@@ -70,12 +78,7 @@ class Results:
     def keep_coverage(self, name: str, version: tuple, document: dict, gaps: list[QgsGeometry]) -> None:
         """Keep an aze-coverage/1 of one candidate, made of ``version`` (see ``coverage_version``), and its unprotected
         parts in WGS 84."""
-        result = self._results.setdefault(name, Result())
-        result.coverage = document["sites"][0]
-        result.coverage_notes = {k: v for k, v in document.items() if k not in ("sites", "countries", "global")}
-        result.coverage_time = datetime.now()
-        result.gaps = gaps
-        result.measured = version
+        self._results.setdefault(name, Result()).keep_coverage(version, document, gaps)
 
     # ------------------------------------------------------------------------------------------------- assessment
 
@@ -163,17 +166,16 @@ class Results:
 
     @property
     def gaps_layer(self) -> QgsVectorLayer | None:
-        """The unprotected parts of the candidate, as measured last, or None where there are none to show."""
+        """The unprotected parts of what the Protection page shows, or None where there are none to show."""
         found = layers.with_role(self._project, "gaps")
         return found[0] if found and found[0].featureCount() else None
 
-    def show_gaps(self) -> None:
-        """Show the gaps of the current candidate on the map, or none where they are not known or of another boundary.
+    def show_gaps(self, gaps: list[QgsGeometry]) -> None:
+        """Show unprotected parts (WGS 84) on the map, in place of those shown so far.
 
         The layer stays and only its features change: QGIS has work of its own waiting for a layer that was just added,
         and must not find it gone. It also keeps the user's style, place and visibility.
         """
-        gaps = self.of(self._candidates.current).gaps if not self.coverage_stale else []
         found = layers.with_role(self._project, "gaps")
         if not found and not gaps:
             return

@@ -24,6 +24,7 @@ from .candidates import Candidates
 from .estimates import Estimates
 from .meter import Meter
 from .nomination import Nominations
+from .protection import Protection
 from .recovery import Recovery
 from .results import Results
 from .sources import Sources
@@ -65,6 +66,7 @@ class Session(QObject):
         self.nominations = Nominations(self.candidates, self)
         self.estimates = Estimates(self.candidates, self)
         self.results = Results(self.project, self.candidates, self.sources, self.nominations, self.estimates)
+        self.protection = Protection(self)
         self.meter = Meter(self)
         self.versions = Versions(self)
         self.recovery = Recovery(self)
@@ -77,7 +79,7 @@ class Session(QObject):
         self._foreign_state = False
 
         self._check_timer = self._timer(CHECK_DELAY_MS, self._check_what_is_stale)
-        self._gaps_timer = self._timer(0, self.results.show_gaps)
+        self._gaps_timer = self._timer(0, self.protection.show_gaps)
         self._review_timer = self._timer(REVIEW_DELAY_MS, self._review)
 
         self.runner.changed.connect(self.busyChanged)
@@ -91,7 +93,7 @@ class Session(QObject):
         self.nominations.changed.connect(self._on_nomination)
         self.estimates.changed.connect(self._on_estimates)
         self.meter.taken.connect(self._on_taken)
-        self.meter.released.connect(self._schedule)
+        self.meter.released.connect(self.schedule)
         self._project_signals = (
             (self.project.readProject, self._on_project_read),
             (self.project.cleared, self._on_project_read),
@@ -119,6 +121,7 @@ class Session(QObject):
         self._gaps_timer.stop()
         self.runner.cancel_all()
         self.meter.close()
+        self.protection.close()
         self.candidates.close()
         for signal, slot in self._project_signals:
             signal.disconnect(slot)
@@ -132,6 +135,7 @@ class Session(QObject):
         self.runner.cancel_all()
         self._check_timer.stop()
         self.results.clear()
+        self.protection.reset()
         self.sources.version += 1
         self.import_report = None
         self.package = None
@@ -154,7 +158,7 @@ class Session(QObject):
             self.page = "boundary"
         self._restoring = False
         self._announce_everything()
-        self._schedule()
+        self.schedule()
 
     def _remember(self) -> None:
         if self._restoring or self._foreign_state:
@@ -214,10 +218,10 @@ class Session(QObject):
         self.candidatesChanged.emit()
         self.assessmentChanged.emit()
         self.coverageChanged.emit()
-        self._announce_nomination()
+        self.announce_nomination()
         self.busyChanged.emit()
 
-    def _announce_nomination(self) -> None:
+    def announce_nomination(self) -> None:
         """Announce a change at once; what it means for the nomination's problems follows when typing pauses."""
         self.nominationChanged.emit()
         self._review_timer.start()
@@ -231,7 +235,7 @@ class Session(QObject):
         self.dataChanged.emit()
         self.assessmentChanged.emit()
         self.coverageChanged.emit()
-        self._schedule()
+        self.schedule()
 
     def _on_current(self) -> None:
         self.runner.cancel("check")
@@ -243,8 +247,8 @@ class Session(QObject):
         self.candidatesChanged.emit()
         self.assessmentChanged.emit()
         self.coverageChanged.emit()
-        self._announce_nomination()
-        self._schedule()
+        self.announce_nomination()
+        self.schedule()
 
     def _on_edited(self, name: str) -> None:
         if name == self.candidates.current:
@@ -252,7 +256,7 @@ class Session(QObject):
             self.candidateEdited.emit()
             self.assessmentChanged.emit()
             self.coverageChanged.emit()
-            self._schedule()
+            self.schedule()
 
     def _on_taken(self, name: str) -> None:
         """A check of a boundary that is about to change would only slow down the hand that changes it."""
@@ -268,16 +272,16 @@ class Session(QObject):
     def _on_stated(self, name: str) -> None:
         if name == self.candidates.current:
             self.assessmentChanged.emit()
-            self._schedule()
+            self.schedule()
 
     def _on_estimates(self) -> None:
         self._remember()
         self.assessmentChanged.emit()
-        self._schedule()
+        self.schedule()
 
     def _on_nomination(self) -> None:
         self._remember()
-        self._announce_nomination()
+        self.announce_nomination()
 
     # ------------------------------------------------------------------------------------------------------- data
 
@@ -381,18 +385,19 @@ class Session(QObject):
             return QCoreApplication.translate("AzePanel", "Draw or import a boundary first.")
         return ""
 
-    def _schedule(self) -> None:
+    def schedule(self) -> None:
+        """Let what is missing or stale be computed when changes pause."""
         if not self._restoring:
             self._check_timer.start()
 
     def _check_what_is_stale(self) -> None:
-        """Run by itself what is missing or stale: the check first, the cover after it."""
+        """Run by itself what is missing or stale: the check first, the covers after it."""
         if self.runner.running("import") or self.runner.running("export") or self._is_capturing():
             return
         if not self.can_check() and (self.results.assessment is None or self.results.assessment_stale):
             self.check()
-        elif self._can_measure() and (self.results.coverage is None or self.results.coverage_stale):
-            self.measure_cover()
+        else:
+            self.protection.renew()
 
     def _is_capturing(self) -> bool:
         """Whether the user is in the middle of drawing; a check then would only be in the way."""
@@ -400,13 +405,6 @@ class Session(QObject):
             return True
         tool = self.iface.mapCanvas().mapTool() if self.iface else None
         return bool(tool is not None and hasattr(tool, "size") and hasattr(tool, "isCapturing") and tool.isCapturing())
-
-    def _can_measure(self) -> bool:
-        return (
-            not self.sources.installation_problem
-            and bool(self.sources.protected_layers)
-            and self.candidates.geometry() is not None
-        )
 
     def check(self) -> None:
         """Check the current candidate against the three criteria; the result comes by assessmentChanged."""
@@ -419,11 +417,11 @@ class Session(QObject):
         def done(document):
             self.results.keep_assessment(name, version, document)
             self.assessmentChanged.emit()
-            self._announce_nomination()
+            self.announce_nomination()
             self._check_what_is_stale()
 
         title = QCoreApplication.translate("AzePanel", "Checking {name}").format(name=name)
-        self._run_check("check", title, [self.candidates.geometry()], done, self._fail)
+        self._run_check("check", title, [self.candidates.geometry()], done, self.fail)
 
     def compare(self, shapes: Sequence[QgsGeometry], done: Any, failed: Any) -> None:
         """Check several boundaries (WGS 84) of the current candidate in one run, all with its statements and estimates.
@@ -477,52 +475,6 @@ class Session(QObject):
             (boundary, sites, rivals, folder),
         )
 
-    def measure_cover(self) -> None:
-        """Measure how much of the current candidate is protected; the result comes by coverageChanged."""
-        if self.sources.installation_problem:
-            self._warn(self.sources.installation_problem)
-            return
-        if not self._can_measure():
-            self._warn(
-                QCoreApplication.translate("AzePanel", "Add protected areas and a boundary first.")
-                if self.candidates.geometry() is None
-                else QCoreApplication.translate("AzePanel", "Add a layer of protected areas first.")
-            )
-            return
-        name, version = self.candidates.current, self.results.coverage_version
-        boundary = layers.snapshot([(name, self.candidates.geometry())])
-        folder = tempfile.TemporaryDirectory(prefix="aze-")
-        summary = Path(folder.name) / "coverage.json"
-        parameters = {
-            "SITES": boundary,
-            "PROTECTED": self.sources.protected_layers,
-            "YEARS": True,
-            # Files, not layers in memory: those would be made in the worker, and QGIS up to 3.44 at least hands the
-            # events of objects made there to its main window, which looks at them when they are gone.
-            "OUTPUT": str(Path(folder.name) / "cover.gpkg"),
-            "GAPS": str(Path(folder.name) / "gaps.gpkg"),
-            "SUMMARY": str(summary),
-        }
-
-        def done(results, _context):
-            measured = QgsVectorLayer(results["GAPS"], "gaps", "ogr")
-            gaps = [layers.to_lonlat(f.geometry(), measured.crs(), self.project) for f in measured.getFeatures()]
-            self.results.keep_coverage(name, version, _read_json(summary), gaps)
-            if name == self.candidates.current:
-                self.results.show_gaps()
-            self.coverageChanged.emit()
-            self._announce_nomination()
-
-        self.runner.start(
-            "cover",
-            "aze:protectioncoverage",
-            parameters,
-            QCoreApplication.translate("AzePanel", "Measuring protection"),
-            done,
-            self._fail,
-            (boundary, folder),
-        )
-
     def export(self, path: str, allow_incomplete: bool = False) -> None:
         """Write the nomination package to a zip; the result is in ``package`` and comes by nominationChanged."""
         problem = self.can_check()
@@ -572,7 +524,7 @@ class Session(QObject):
             parameters,
             QCoreApplication.translate("AzePanel", "Writing the package"),
             done,
-            self._fail,
+            self.fail,
             (boundary, sites, folder),
         )
 
@@ -582,7 +534,8 @@ class Session(QObject):
         if busy is not None:
             busy.cancel()
 
-    def _fail(self, sentence: str) -> None:
+    def fail(self, sentence: str) -> None:
+        """Say why a check or a measurement came to nothing."""
         self.message.emit(sentence, messages.CRITICAL)
         self.assessmentChanged.emit()
         self.coverageChanged.emit()

@@ -254,7 +254,7 @@ def test_without_shapely_the_panel_says_what_to_install(algorithms, monkeypatch)
     said = []
     lacking.message.connect(lambda sentence, level: said.append(sentence))
     lacking.check()
-    lacking.measure_cover()
+    lacking.protection.measure()
     assert "python3-shapely" in lacking.sources.installation_problem
     assert said == [lacking.sources.installation_problem] * 2
     assert lacking.next_step()[1] == "data"

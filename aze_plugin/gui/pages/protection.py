@@ -44,7 +44,7 @@ class ProtectionPage(ResultPage):
         translate = QCoreApplication.translate
         super().__init__(
             session,
-            session.measure_cover,
+            session.protection.measure,
             translate("AzeProtection", "The protection of this boundary has not been measured yet."),
             translate("AzeProtection", "Measure"),
             translate("AzeProtection", "measure again ▸"),
@@ -91,7 +91,7 @@ class ProtectionPage(ResultPage):
     def act(self, key: str) -> None:
         """What the line at the bottom of the panel asks for: ``measure``."""
         if key == "measure":
-            self.session.measure_cover()
+            self.session.protection.measure()
 
     def refresh(self) -> None:
         """Show what the session holds now."""
