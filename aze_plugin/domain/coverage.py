@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from . import geometry
+from . import geometry, sites
 from .errors import AzeError
 from .findings import Finding, warning
 from .geometry import Geometry
@@ -139,14 +139,8 @@ class CoverRules:
         return COMPLETE if both_pct >= self.complete_at_least_pct else PARTIAL
 
     def is_placeholder(self, shape: Geometry) -> bool:
-        """Whether a site's boundary is only a circle drawn round its point: of the size and roundness of the rules."""
-        rule = self.placeholder
-        off = abs(geometry.area(shape) / rule["area_m2"] - 1)
-        return (
-            off <= rule["area_tolerance_share"]
-            and geometry.vertex_count(shape) > rule["vertices_at_least"]
-            and geometry.roundness(shape) >= rule["roundness_at_least"]
-        )
+        """Whether a site's boundary is only a circle drawn round its point; see ``sites.is_placeholder``."""
+        return sites.is_placeholder(shape, self.placeholder)
 
 
 def countries_of(iso3: str | None) -> frozenset[str]:
@@ -212,7 +206,8 @@ class SiteCoverage:
     The percentages are None, never 0, where the class is ``not_assessed``. ``oecm_pct`` is OECM outside PAs and
     ``both_pct`` the sum. ``years``: the years in which the cumulative both_pct changed. ``by``: for each classification
     of ``CoverRules.by`` the percentage under each of its values; what several areas share counts for the first of them
-    in the rules' order, so that the values add up to both_pct. ``measured_m2``: the site in EPSG:6933. ``gap``: its
+    in the rules' order, so that the values add up to both_pct. ``years_by_kind``: as ``years``, for ``pa`` and for
+    ``oecm`` outside PAs, of those that there are. ``measured_m2``: the site in EPSG:6933. ``gap``: its
     unprotected part (EPSG:6933), where that was asked for and there is one.
     """
 
@@ -226,6 +221,7 @@ class SiteCoverage:
     findings: tuple[Finding, ...] = ()
     measured_m2: float = 0.0
     by: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    years_by_kind: Mapping[str, tuple[YearPct, ...]] = field(default_factory=dict)
     gap: Geometry | None = None
 
     @property

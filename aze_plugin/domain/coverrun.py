@@ -448,10 +448,11 @@ class CoverageRun:
         }
         shares = self._shares(areas, alone, members, arrangement)
         undated = sum(1 for share in shares if share.status_year is None)
-        years, series = (), None
+        years, series, by_kind = (), None, {}
         if self.rules.years:
             series = self._series(areas, members, arrangement)
             years = told(series, self._calendar.years)
+            by_kind = self._series_by_kind(areas, members, arrangement, series)
             if undated and steps:
                 findings.append(info("coverage.year_unknown", count=undated, draws=self.rules.draws))
         cover = SiteCoverage(
@@ -465,6 +466,7 @@ class CoverageRun:
             tuple(findings),
             total,
             by,
+            {kind: told(percent, self._calendar.years) for kind, percent in by_kind.items()},
         )
         return cover, series, members
 
@@ -502,6 +504,18 @@ class CoverageRun:
             elif steps:
                 drawn[i] = calendar.drawn(areas[i].key, areas[i].countries)
         return percentages(arrangement, ranks, drawn, steps, self.rules.draws)
+
+    def _series_by_kind(
+        self, areas, members: np.ndarray, arrangement: Arrangement, series: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """The series of PAs, and of OECMs outside them in the same draw; none of a kind that there is not."""
+        are_pa = members & np.array([area.kind == PA for area in areas], dtype=bool)
+        if not members.any() or (are_pa == members).all():
+            return {PA: series} if members.any() else {}
+        if not are_pa.any():
+            return {OECM: series}
+        of_pa = self._series(areas, are_pa, arrangement)
+        return {PA: of_pa, OECM: np.maximum(series - of_pa, 0.0)}
 
     def _same_country(self, area: ProtectedArea, number: int, done: _Done) -> bool:
         if not self.rules.match_country:

@@ -187,6 +187,6 @@ class Means:
         return told(total / self._count[group], years)
 
 
-def as_json(series: Sequence[YearPct]) -> list[dict[str, Any]]:
-    """The series as the summary has it."""
-    return [{"year": y.year, "both_pct": y.both_pct, "low_pct": y.low_pct, "high_pct": y.high_pct} for y in series]
+def as_json(series: Sequence[YearPct], name: str = "both_pct") -> list[dict[str, Any]]:
+    """The series as the summary has it, its median under ``name``."""
+    return [{"year": y.year, name: y.both_pct, "low_pct": y.low_pct, "high_pct": y.high_pct} for y in series]

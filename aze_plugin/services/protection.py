@@ -55,9 +55,9 @@ class CoverageResult:
     def as_json(self) -> dict[str, Any]:
         """The ``aze-coverage/1`` document.
 
-        Beyond the contract's members a site has ``unprotected_ha``, ``by``, ``parts`` where it was split between
-        countries, and ``findings``, a protected area ``kind``, ``governance`` and ``designation_type``, a year the
-        interval of its draws, the document ``notes``, ``counted`` and the ``settings`` in force.
+        Beyond the contract's members a site has ``unprotected_ha``, ``by``, ``years_by_kind``, ``parts`` where it was
+        split between countries, and ``findings``, a protected area ``kind``, ``governance`` and ``designation_type``, a
+        year the interval of its draws, the document ``notes``, ``counted`` and the ``settings`` in force.
         """
         parts: dict[int, list[SiteCoverage]] = {}
         for part in self.parts:
@@ -118,6 +118,7 @@ def _site_json(cover: SiteCoverage, parts: Sequence[SiteCoverage]) -> dict[str, 
             for share in cover.areas
         ],
         "years": years.as_json(cover.years),
+        "years_by_kind": {kind: years.as_json(series, "pct") for kind, series in cover.years_by_kind.items()},
         "by": {name: dict(values) for name, values in cover.by.items()},
         "findings": [finding_json(finding) for finding in cover.findings],
     }

@@ -122,6 +122,28 @@ def test_without_any_known_year_there_is_no_series():
     assert cover.years == () and cover.both_pct == 100 and run.years[None] == ()
 
 
+def test_series_of_protected_areas_and_of_oecms_outside_them():
+    square = shapely.box(EAST, NORTH, EAST + 1000, NORTH + 1000)
+    half = shapely.box(EAST, NORTH, EAST + 500, NORTH + 1000)
+    site = Site(1, "S", "S", "AAA", square, 1.0)
+    areas = [area(1, 1990, kind="oecm"), area(2, 2000)]
+    _, (cover,) = run_of([site], areas, [square, half])
+    told_of = {kind: [(y.year, round(y.both_pct, 6)) for y in years] for kind, years in cover.years_by_kind.items()}
+    # In 2000 half of what was conserved becomes a protected area: the whole stays as it was.
+    assert told_of == {"oecm": [(1990, 100), (2000, 50)], "pa": [(2000, 50)]}
+    assert [(y.year, round(y.both_pct, 6)) for y in cover.years] == [(1990, 100)]
+    _, (alone,) = run_of([site], areas[1:], [half])
+    assert alone.years_by_kind == {"pa": alone.years}
+    rng = np.random.default_rng(8)
+    sites, many, shapes = world(rng)
+    many = [area(n, a.status_year, ";".join(a.countries), kind=("pa", "oecm")[n % 3 == 0]) for n, a in enumerate(many)]
+    _, covers = run_of(sites, many, shapes)
+    for cover in covers:
+        ends = {kind: years[-1] for kind, years in cover.years_by_kind.items()}
+        assert ends["pa"].both_pct == pytest.approx(cover.pa_pct, abs=1e-6)
+        assert ends["oecm"].both_pct == pytest.approx(cover.oecm_pct, abs=1e-6)
+
+
 def test_an_area_is_in_the_pool_once_with_its_earliest_year():
     calendar = Calendar(1, 500)
     for year in (1990, 1950, 1950):
