@@ -46,7 +46,7 @@ class Theme:
 
 
 LIGHT = Theme()
-DARK = Theme.on("#eeeeee")
+DARK = Theme("#eeeeee", "#b0b0b0", "#4a4a4a")
 
 # How kinds are filled: colour, and the hatch that tells them apart without it (none, rising, falling, open, dots).
 KINDS: Mapping[str, tuple[str, str]] = {
@@ -263,7 +263,7 @@ def _cycled(count: int) -> list[tuple[str, str, str]]:
 
 def _year_ticks(first: int, last: int, most: float) -> list[int]:
     step = next((s for s in (1, 2, 5, 10, 20, 25, 50, 100) if (last - first) / s <= max(1.0, most)), 200)
-    return [year for year in range(math.ceil(first / step) * step, last + 1, step)]
+    return list(range(math.ceil(first / step) * step, last + 1, step))
 
 
 def _key_lines(sketch: _Drawing, key: Sequence[tuple[str, str]], width: float) -> list[list[tuple[str, str, float]]]:

@@ -35,7 +35,7 @@ p { margin: .4rem 0; max-width: 46rem; }
 .note.plain { border-color: #777; background: #f4f4f4; }
 a { color: #00577f; }
 nav ol { columns: 12rem; padding-inline-start: 1.4rem; margin: .4rem 0; }
-dl.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .6rem 1.2rem; margin: 1rem 0; }
+dl.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .6rem 1.2rem; }
 dl.facts div { border-inline-start: 3px solid #00684c; padding-inline-start: .6rem; }
 dl.facts dt { font-size: .85rem; color: #444; }
 dl.facts dd { margin: 0; font-size: 1.3rem; line-height: 1.3; font-weight: 600; }
@@ -112,7 +112,7 @@ class Page:
     """One HTML file, put together from top to bottom; ``render`` gives its text, the same for the same calls."""
 
     def __init__(self, title: str, language: str = "en", subtitle: str = "", contents: str = ""):
-        """``contents``: heading of a list of the sections (headings of level 2), which is left out where it is empty."""
+        """``contents``: name of a list of the sections (headings of level 2), which is left out where it is empty."""
         self._title, self._language, self._subtitle, self._contents = title, language, subtitle, contents
         self._parts: list[str] = []
         self._sections: list[tuple[str, str]] = []
@@ -130,9 +130,8 @@ class Page:
 
     def paragraph(self, text: Text, quiet: bool = False) -> None:
         """A paragraph."""
-        self._parts.append(
-            f'<p dir="auto"{" class=" + chr(34) + "quiet" + chr(34) if quiet else ""}>{marked(text)}</p>'
-        )
+        mark = ' class="quiet"' if quiet else ""
+        self._parts.append(f'<p{mark} dir="auto">{marked(text)}</p>')
 
     def note(self, text: Text, plain: bool = False) -> None:
         """A paragraph that stands out: a warning, or with ``plain`` something to know."""
