@@ -30,6 +30,7 @@ def _templates() -> dict[str, str]:
         occurrences,
         packaging,
         redlist,
+        screening,
         suggestion,
         transfer,
         versions,
@@ -52,6 +53,7 @@ def _templates() -> dict[str, str]:
         transfer,
         fitting,
         versions,
+        screening,
     ):
         merged.update(module.templates())
     return merged
