@@ -106,6 +106,66 @@ class Bar:
     text: str = ""
 
 
+@dataclass(frozen=True)
+class Axes:
+    """Where a trend lies in its picture: the years from ``first`` to ``last`` between ``left`` and ``right``, 0 to
+    ``most`` percent between ``bottom`` and ``top``, with a line across every ``step`` percent."""
+
+    first: int
+    last: int
+    most: float
+    step: float
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def x(self, year: float) -> float:
+        """Where a year is."""
+        return self.left + (self.right - self.left) * (year - self.first) / (self.last - self.first)
+
+    def y(self, value: float) -> float:
+        """Where a percentage is."""
+        return self.bottom - (self.bottom - self.top) * min(value, self.most) / self.most
+
+    def year_at(self, x: float) -> int:
+        """The year that is at a place, the first or the last beyond the ends."""
+        year = self.first + (x - self.left) / (self.right - self.left) * (self.last - self.first)
+        return max(self.first, min(self.last, math.floor(year + 1e-9)))
+
+    @property
+    def ticks(self) -> list[float]:
+        """The percentages that have a line across."""
+        return [n * self.step for n in range(round(self.most / self.step) + 1)]
+
+
+def axes(
+    series: Sequence[Series],
+    *,
+    width: float = 640,
+    height: float = 260,
+    last_year: int | None = None,
+    number: Callable[[float], str] = lambda value: f"{value:g} %",
+    target: tuple[float, str] | None = None,
+    size: float = _FONT,
+    key: bool = True,
+) -> Axes:
+    """The axes of the ``trend`` of the same arguments."""
+    drawn = [s for s in series if s.points]
+    years = [p.year for s in drawn for p in s.points]
+    first, last = (min(years), max([*years, last_year or 0])) if years else (0, 0)
+    if first == last:
+        first -= 1
+    top_value = max((p.high if p.high is not None else p.value for s in drawn for p in s.points), default=100.0)
+    top_value = max(top_value, target[0] if target else 0)
+    step = next((s for s in (0.5, 1, 2, 5, 10, 25) if top_value / s <= 5), 25)
+    most = min(100.0, step * max(1, math.ceil(top_value / step - 1e-9)))
+    sketch = _Drawing(width, height, "", LIGHT, size)
+    left = max(sketch.length(number(n * step)) for n in range(round(most / step) + 1)) + 10
+    key_height = 1.6 * size if key and len(drawn) > 1 else 0
+    return Axes(first, last, most, step, left, 0.8 * size, width - 12, height - 1.9 * size - key_height)
+
+
 def trend(
     series: Sequence[Series],
     title: str,
@@ -117,38 +177,26 @@ def trend(
     number: Callable[[float], str] = lambda value: f"{value:g} %",
     target: tuple[float, str] | None = None,
     size: float = _FONT,
+    key: bool = True,
 ) -> str:
     """Cumulative cover by year: steps, since a value holds until the next year listed, with the interval as a band.
 
     ``title``: what it shows, read out by screen readers. ``last_year``: how far the last values are drawn. ``number``:
     how a percentage on the axis is written. ``target``: a line across at a value, with its name. ``size``: of the font.
-    Series without points are left out of the drawing; with none at all there are only the axes.
+    ``key``: whether several series are named below. Series without points are left out of the drawing; with none at all
+    there are only the axes.
     """
     svg = _Drawing(width, height, title, theme, size)
     drawn = [s for s in series if s.points]
-    years = [p.year for s in drawn for p in s.points]
-    first, last = (min(years), max([*years, last_year or 0])) if years else (0, 0)
-    if first == last:
-        first -= 1
-    top_value = max((p.high if p.high is not None else p.value for s in drawn for p in s.points), default=100.0)
-    top_value = max(top_value, target[0] if target else 0)
-    step = next((s for s in (0.5, 1, 2, 5, 10, 25) if top_value / s <= 5), 25)
-    most = min(100.0, step * max(1, math.ceil(top_value / step - 1e-9)))
-    ticks = [n * step for n in range(round(most / step) + 1)]
-    left = max(svg.length(number(t)) for t in ticks) + 10
-    key_height = 1.6 * size if len(drawn) > 1 else 0
-    box = (left, 0.8 * size, width - 12, height - 1.9 * size - key_height)
-
-    def x(year: float) -> float:
-        return box[0] + (box[2] - box[0]) * (year - first) / (last - first)
-
-    def y(value: float) -> float:
-        return box[3] - (box[3] - box[1]) * min(value, most) / most
-
-    for tick in ticks:
+    frame = axes(
+        series, width=width, height=height, last_year=last_year, number=number, target=target, size=size, key=key
+    )
+    x, y, left, first, last = frame.x, frame.y, frame.left, frame.first, frame.last
+    box = (left, frame.top, frame.right, frame.bottom)
+    for tick in frame.ticks:
         svg.line(box[0], y(tick), box[2], y(tick), theme.grid if tick else theme.quiet, 1)
         svg.text(left - 6, y(tick) + 0.35 * size, number(tick), theme.quiet, anchor="end")
-    for year in _year_ticks(first, last, (box[2] - box[0]) / (4.5 * size)) if years else ():
+    for year in _year_ticks(first, last, (box[2] - box[0]) / (4.5 * size)) if drawn else ():
         svg.line(x(year), box[3], x(year), box[3] + 4, theme.quiet, 1)
         svg.text(x(year), box[3] + 1.4 * size, str(year), theme.quiet, anchor="middle")
     if target:
@@ -165,7 +213,7 @@ def trend(
         svg.polyline(corners, colour, 2, dash, title=one.label)
     for one, (colour, _, mark) in zip(drawn, _lines(theme, len(drawn))):
         svg.mark(x(last), y(one.points[-1].value), mark, colour)
-    if key_height:
+    if key and len(drawn) > 1:
         at = box[0]
         for one, (colour, dash, mark) in zip(drawn, _lines(theme, len(drawn))):
             label = svg.cut(one.label, (box[2] - box[0]) / len(drawn) - 40)
