@@ -202,7 +202,7 @@ def trend(
     if target:
         svg.line(box[0], y(target[0]), box[2], y(target[0]), theme.foreground, 1, "3 3")
         svg.text(box[0] + 6, y(target[0]) - 0.35 * size, target[1], theme.foreground)
-    for one, (colour, dash, _) in zip(drawn, _lines(theme, len(drawn))):
+    for one, (colour, dash, _) in zip(drawn, line_styles(theme, len(drawn))):
         ends = [p.year for p in one.points[1:]] + [last]
         bands = [(p, end) for p, end in zip(one.points, ends) if p.low is not None and p.high - p.low > 1e-9]
         for p, end in bands:
@@ -211,11 +211,11 @@ def trend(
         for p, end in zip(one.points, ends):
             corners += [(x(p.year), y(p.value)), (x(end), y(p.value))]
         svg.polyline(corners, colour, 2, dash, title=one.label)
-    for one, (colour, _, mark) in zip(drawn, _lines(theme, len(drawn))):
+    for one, (colour, _, mark) in zip(drawn, line_styles(theme, len(drawn))):
         svg.mark(x(last), y(one.points[-1].value), mark, colour)
     if key and len(drawn) > 1:
         at = box[0]
-        for one, (colour, dash, mark) in zip(drawn, _lines(theme, len(drawn))):
+        for one, (colour, dash, mark) in zip(drawn, line_styles(theme, len(drawn))):
             label = svg.cut(one.label, (box[2] - box[0]) / len(drawn) - 40)
             svg.line(at, height - 0.75 * size, at + 22, height - 0.75 * size, colour, 2, dash)
             svg.mark(at + 11, height - 0.75 * size, mark, colour)
@@ -305,7 +305,7 @@ def cover(
     return svg.done()
 
 
-def _lines(theme: Theme, count: int) -> list[tuple[str, str, str]]:
+def line_styles(theme: Theme, count: int) -> list[tuple[str, str, str]]:
     """Colour, dash and mark of so many series; a blue that stands out from a dark ground too."""
     dark = _lightness(theme.foreground) > 0.5
     lines = [(SKY if dark and colour == BLUE else colour, dash, mark) for colour, dash, mark in _LINES]
