@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from . import geometry, sites
+from . import sites
 from .errors import AzeError
 from .findings import Finding, warning
 from .geometry import Geometry

@@ -79,8 +79,10 @@ def matching(words: Sequence[str], wanted: str) -> list[int]:
 
 
 def aze_status(value: Any, known: Mapping[str, Sequence[str]]) -> str:
-    """What a value of the field for the AZE status says: ``confirmed``, ``de_listed``, ``none``, or ``other`` for a word
-    that is not known. ``known``: words by status."""
+    """What a value of the field for the AZE status says; ``other`` for a word that is not known.
+
+    ``known``: words by status.
+    """
     said = _letters("" if value is None else str(value))
     return next((status for status, words in known.items() if said in map(_letters, words)), OTHER)
 
