@@ -89,6 +89,11 @@ class BoundaryPage(PageScroll):
             self.paste,
             translate("AzeBoundary", "From WKT, GeoJSON or coordinates copied before"),
         )
+        self.suggest = self.making.add_button(
+            translate("AzeBoundary", "Suggest…"),
+            self.show_suggestions,
+            translate("AzeBoundary", "Boundaries for a taxon, put together from protected areas or other units"),
+        )
 
         self.candidate = Card("")
         self.kind = QComboBox()
@@ -394,6 +399,12 @@ class BoundaryPage(PageScroll):
     def paste(self) -> list[str]:
         """Take boundaries from the clipboard: WKT (also of features copied in QGIS), GeoJSON or coordinates."""
         return self.importing.take(Text(QGuiApplication.clipboard().text()))
+
+    def show_suggestions(self) -> None:
+        """Open the window in which boundaries are put together for a taxon."""
+        from ..suggest_dialog import open_suggestions
+
+        self.suggesting = open_suggestions(self.session, "", self.window())
 
     def eventFilter(self, watched, event) -> bool:
         """Take files that are dropped anywhere on the page."""

@@ -61,6 +61,11 @@ class TaxonDetails(QWidget):
         self.name.setFont(font)
         self.chip = Chip()
         self.about = TextLabel(muted=True)
+        self.suggest = link(
+            translate("AzeCriteria", "suggest a boundary ▸"),
+            self.show_suggestions,
+            translate("AzeCriteria", "Boundaries that hold enough of this taxon, put together from units"),
+        )
         self.decision = TextLabel()
         self.shares = QWidget()
         self._share_rows = QVBoxLayout(self.shares)
@@ -89,6 +94,7 @@ class TaxonDetails(QWidget):
         scroll.layout_.addLayout(head)
         scroll.layout_.addWidget(self.name)
         scroll.layout_.addWidget(self.about)
+        scroll.layout_.addWidget(self.suggest)
         self.cards: list[Card] = []
         for title, widgets in (
             (translate("AzeCriteria", "Share inside the boundary"), (self.decision, self.shares, self.agreement)),
@@ -150,6 +156,7 @@ class TaxonDetails(QWidget):
         else:
             self.chip.set("empty", QCoreApplication.translate("AzeCriteria", "cannot trigger"), dimmed=stale)
         self.about.setText(_about(entry))
+        self.suggest.setVisible(species.can_trigger(entry))
         self.decision.setText(decision(entry, settings["threshold"]))
         self._show_shares(entry, settings["threshold"], stale)
         apart = self._show_outside(entry, stale)
@@ -226,6 +233,12 @@ class TaxonDetails(QWidget):
         self.including.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.including.show()
         self.including.look_for_changes()
+
+    def show_suggestions(self) -> None:
+        """Open the window in which boundaries are put together for this taxon."""
+        from ..suggest_dialog import open_suggestions
+
+        self.suggesting = open_suggestions(self.session, self.taxon, self.window())
 
     def _include_part(self, place: Place) -> None:
         self.include(self.taxon, self._segment, number=self._parts.index(place) + 1)
