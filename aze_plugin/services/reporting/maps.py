@@ -1,0 +1,373 @@
+"""Maps of shapes: styled layers for a print layout, and a PNG with scale bar and north arrow.
+
+``MapContent`` is plain data and may be made in any thread; all the rest belongs to the main thread (``services.
+main_thread``). Kinds differ by mark, line and hatch, so that maps read in black and white.
+
+    content = MapContent([Group("pa", "Protected areas", shapes), Group("none", "Unprotected site", points)], focus)
+    png = on_main_thread(lambda progress: maps.picture(content, 1600, 1100, progress=progress), progress)
+
+Kinds of areas: ``ground``, ``pa``, ``oecm``, ``site``, ``gap``, ``subject`` (what the map is about), ``near`` (the ring
+round it). Kinds of points: ``complete``, ``partial``, ``none``, ``not_assessed`` (classes of cover), ``place``. Others
+are drawn as ``site`` or ``place`` is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from qgis.core import (
+    Qgis,
+    QgsApplication,
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsFeature,
+    QgsField,
+    QgsFillSymbol,
+    QgsGeometry,
+    QgsLayoutExporter,
+    QgsLayoutItemMap,
+    QgsLayoutItemPicture,
+    QgsLayoutItemScaleBar,
+    QgsLayoutMeasurement,
+    QgsLayoutPoint,
+    QgsLayoutSize,
+    QgsLinePatternFillSymbolLayer,
+    QgsMarkerSymbol,
+    QgsPalLayerSettings,
+    QgsPrintLayout,
+    QgsProject,
+    QgsRectangle,
+    QgsSingleSymbolRenderer,
+    QgsTextBufferSettings,
+    QgsTextFormat,
+    QgsVectorLayer,
+    QgsVectorLayerSimpleLabeling,
+)
+from qgis.PyQt.QtCore import QBuffer, QByteArray, QIODevice, QMetaType
+from qgis.PyQt.QtGui import QColor
+
+from ...domain import geometry
+from ...domain.progress import Progress
+from . import fonts
+
+_LONLAT = "EPSG:4326"
+_ELLIPSOID = "EPSG:7030"
+# Wider than this, a map shows the world, in Equal Earth; else a plane laid at the middle of what it shows.
+_WORLD_DEGREES = 110.0
+_WORLD_CRS = "EPSG:8857"
+
+_POINTS = ("complete", "partial", "none", "not_assessed", "place")
+
+NORTH = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 34" width="20" height="34">'
+    '<polygon points="10,0 3,22 10,17" fill="#111111"/><polygon points="10,0 17,22 10,17" fill="#ffffff" '
+    'stroke="#111111" stroke-width="1"/><text x="10" y="33" font-family="DejaVu Sans" font-size="10" '
+    'font-weight="bold" text-anchor="middle" fill="#111111">N</text></svg>'
+)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Shapes of one kind under one name in the legend.
+
+    ``shapes``: (name, WKB in WGS 84) each; the name becomes a label where ``labelled``.
+    """
+
+    kind: str
+    label: str
+    shapes: Sequence[tuple[str, bytes]]
+    labelled: bool = False
+
+
+@dataclass(frozen=True)
+class MapContent:
+    """What a map shows: groups from the lowest to the topmost, and ``focus`` ``[west, south, east, north]`` in degrees,
+    west > east where it crosses 180°."""
+
+    groups: Sequence[Group]
+    focus: Sequence[float]
+
+
+def area(name: str, shape: geometry.Geometry) -> tuple[str, bytes]:
+    """An EPSG:6933 geometry as a group's shape."""
+    return name, geometry.to_wkb(geometry.to_lonlat(np.array([shape], dtype=object))[0])
+
+
+def spot(name: str, lon: float, lat: float) -> tuple[str, bytes]:
+    """A point in degrees as a group's shape."""
+    return name, bytes(QgsGeometry.fromWkt(f"Point ({lon!r} {lat!r})").asWkb())
+
+
+def focus_on(extents: Iterable[Sequence[float]]) -> list[float]:
+    """The smallest ``[west, south, east, north]`` round several, across 180° where that is smaller."""
+    found = [e for e in extents if e is not None and not any(math.isnan(v) for v in e)]
+    if not found:
+        return [-180.0, -60.0, 180.0, 80.0]
+    south, north = min(e[1] for e in found), max(e[3] for e in found)
+    # The widest stretch of longitudes that nothing lies in is left out.
+    spans = sorted((e[0] % 360, (e[0] % 360) + (e[2] - e[0]) % 360) for e in found)
+    reach, gaps = spans[0][1], []
+    for west, east in spans[1:]:
+        gaps.append((west - reach, reach, west))
+        reach = max(reach, east)
+    gaps.append((spans[0][0] + 360 - reach, reach, spans[0][0] + 360))
+    widest, west_end, east_begin = max(gaps)
+    if widest <= 0:
+        return [-180.0, south, 180.0, north]
+    turn = lambda value: (value + 180) % 360 - 180  # noqa: E731
+    return [turn(east_begin), south, turn(west_end), north]
+
+
+def ground_layer() -> QgsVectorLayer | None:
+    """QGIS's own map of the world's countries (Natural Earth), a quiet ground where the caller has none; or None."""
+    path = Path(QgsApplication.pkgDataPath()) / "resources" / "data" / "world_map.gpkg"
+    if not path.exists():
+        return None
+    layer = QgsVectorLayer(f"{path}|layername=countries", "Natural Earth", "ogr")
+    if not layer.isValid():
+        return None
+    layer.setRenderer(QgsSingleSymbolRenderer(_symbol("ground")))
+    return layer
+
+
+def layers(content: MapContent, progress: Progress | None = None) -> list[QgsVectorLayer]:
+    """The groups that have shapes as memory layers, the topmost first, as maps and legends take them."""
+    progress = progress or Progress()
+    made = []
+    for group in content.groups:
+        progress.check()
+        if group.shapes:
+            made.append(_layer(group))
+    return made[::-1]
+
+
+def _layer(group: Group) -> QgsVectorLayer:
+    kind = "MultiPoint" if group.kind in _POINTS else "MultiPolygon"
+    layer = QgsVectorLayer(f"{kind}?crs={_LONLAT}", group.label, "memory")
+    layer.dataProvider().addAttributes([QgsField("name", QMetaType.Type.QString)])
+    layer.updateFields()
+    features = []
+    for name, wkb in group.shapes:
+        feature = QgsFeature(layer.fields())
+        feature.setAttributes([name])
+        shape = QgsGeometry()
+        shape.fromWkb(wkb)
+        shape.convertToMultiType()
+        feature.setGeometry(shape)
+        features.append(feature)
+    layer.dataProvider().addFeatures(features)
+    layer.updateExtents()
+    layer.setRenderer(QgsSingleSymbolRenderer(_symbol(group.kind)))
+    if group.labelled:
+        layer.setLabeling(_labels())
+        layer.setLabelsEnabled(True)
+    return layer
+
+
+def frame(content: MapContent, ratio: float, margin: float = 0.12) -> tuple[QgsCoordinateReferenceSystem, QgsRectangle]:
+    """A map's reference system and the extent in it that shows the focus in a frame of ``ratio`` (width ÷ height).
+
+    ``margin``: room left on every side, as a share of the focus.
+    """
+    west, south, east, north = content.focus
+    width = (east - west) % 360 if east != west else 0.0
+    if width == 0 and east - west == 360:
+        width = 360.0
+    if width > _WORLD_DEGREES:
+        crs = QgsCoordinateReferenceSystem(_WORLD_CRS)
+    else:
+        lon = (west + width / 2 + 180) % 360 - 180
+        crs = QgsCoordinateReferenceSystem.fromProj(
+            f"+proj=laea +lat_0={(south + north) / 2:.4f} +lon_0={lon:.4f} +datum=WGS84 +units=m"
+        )
+    corners = QgsGeometry.fromRect(QgsRectangle(0, south, max(width, 1e-6), max(north, south + 1e-6)))
+    corners = corners.densifyByCount(16)
+    corners.translate(west, 0)
+    if width > _WORLD_DEGREES and (west + width > 180 or west < -180):
+        corners = QgsGeometry.fromRect(QgsRectangle(-180, south, 180, north)).densifyByCount(16)
+    to_map = QgsCoordinateTransform(QgsCoordinateReferenceSystem(_LONLAT), crs, QgsProject())
+    corners.transform(to_map)
+    extent = corners.boundingBox()
+    extent.grow(max(margin * max(extent.width(), extent.height()), 1000.0))
+    middle, wide, tall = extent.center(), extent.width(), extent.height()
+    wide, tall = max(wide, tall * ratio), max(tall, wide / ratio)
+    return crs, QgsRectangle(middle.x() - wide / 2, middle.y() - tall / 2, middle.x() + wide / 2, middle.y() + tall / 2)
+
+
+def set_up(item: QgsLayoutItemMap, content: MapContent, shown: Sequence[QgsVectorLayer]) -> None:
+    """Let a layout's map show these layers round the content's focus."""
+    size = item.rect()
+    crs, extent = frame(content, size.width() / size.height())
+    item.setCrs(crs)
+    item.setLayers(list(shown))
+    item.setKeepLayerSet(True)
+    item.zoomToExtent(extent)
+
+
+def set_up_scale_bar(bar: QgsLayoutItemScaleBar, item: QgsLayoutItemMap) -> None:
+    """Tie a scale bar to a map, in round numbers of metres or kilometres that take up to a quarter of its width."""
+    bar.setLinkedMap(item)
+    width_mm = item.rect().width()
+    # Both of the reference systems used are in metres.
+    step = _round_step(item.extent().width() / 4 / 2)
+    unit = Qgis.DistanceUnit.Kilometers if step >= 1000 else Qgis.DistanceUnit.Meters
+    bar.setUnits(unit)
+    bar.setUnitLabel("km" if unit == Qgis.DistanceUnit.Kilometers else "m")
+    bar.setNumberOfSegmentsLeft(0)
+    bar.setNumberOfSegments(2)
+    bar.setUnitsPerSegment(step / 1000 if unit == Qgis.DistanceUnit.Kilometers else step)
+    bar.setMaximumBarWidth(width_mm / 3)
+    bar.update()
+
+
+def picture(
+    content: MapContent,
+    width: int = 1600,
+    height: int = 1100,
+    *,
+    background: Sequence[QgsVectorLayer] = (),
+    progress: Progress | None = None,
+) -> bytes:
+    """The map as a PNG, with scale bar and north arrow; on the main thread.
+
+    ``background``: layers below the content's own, the topmost first. The same content gives the same bytes.
+    """
+    progress = progress or Progress()
+    fonts.load()
+    project = QgsProject()
+    project.setEllipsoid(_ELLIPSOID)
+    own = layers(content, progress)
+    for layer in own:
+        project.addMapLayer(layer, False)
+    layout = QgsPrintLayout(project)
+    layout.initializeDefaults()
+    # A picture of 160 mm: symbols and letters keep their size on paper whatever the number of pixels.
+    wide = 160.0
+    tall = wide * height / width
+    layout.pageCollection().page(0).setPageSize(QgsLayoutSize(wide, tall))
+    item = QgsLayoutItemMap(layout)
+    layout.addLayoutItem(item)
+    item.attemptMove(QgsLayoutPoint(0, 0))
+    item.attemptResize(QgsLayoutSize(wide, tall))
+    item.setBackgroundColor(QColor("#f4f7f9"))
+    set_up(item, content, [*own, *background])
+    bar = QgsLayoutItemScaleBar(layout)
+    layout.addLayoutItem(bar)
+    bar.setStyle("Single Box")
+    _style_bar(bar)
+    set_up_scale_bar(bar, item)
+    bar.attemptMove(QgsLayoutPoint(3, tall - 3 - bar.rect().height()))
+    arrow = QgsLayoutItemPicture(layout)
+    layout.addLayoutItem(arrow)
+    set_svg(arrow, NORTH)
+    arrow.attemptMove(QgsLayoutPoint(wide - 10, 3))
+    arrow.attemptResize(QgsLayoutSize(7, 11))
+    progress.check()
+    image = QgsLayoutExporter(layout).renderPageToImage(0, dpi=width / wide * 25.4)
+    image = image.convertToFormat(image.Format.Format_RGB32)
+    for key in image.textKeys():
+        image.setText(key, "")
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")
+    return bytes(data)
+
+
+def set_svg(item: QgsLayoutItemPicture, svg: str) -> None:
+    """Put a drawing into a layout's picture, inside the layout and not as a file beside it."""
+    encoded = bytes(QByteArray(svg.encode("utf-8")).toBase64()).decode("ascii")
+    item.setPicturePath(f"base64:{encoded}", Qgis.PictureFormat.SVG)
+
+
+def set_png(item: QgsLayoutItemPicture, png: bytes) -> None:
+    """Put a PNG into a layout's picture."""
+    encoded = bytes(QByteArray(png).toBase64()).decode("ascii")
+    item.setPicturePath(f"base64:{encoded}", Qgis.PictureFormat.Raster)
+
+
+def _style_bar(bar: QgsLayoutItemScaleBar) -> None:
+    text = QgsTextFormat()
+    text.setFont(fonts.font(7))
+    text.setSize(7)
+    bar.setTextFormat(text)
+    bar.setHeight(1.6)
+    bar.setBackgroundEnabled(True)
+    bar.setBackgroundColor(QColor(255, 255, 255, 220))
+    bar.setFrameStrokeWidth(QgsLayoutMeasurement(0.1))
+
+
+def _round_step(value: float) -> float:
+    """The largest of 1, 2, 5 × 10ⁿ that is not above a value."""
+    power = 10 ** math.floor(math.log10(value))
+    return next(m * power for m in (5, 2, 1) if m * power <= value)
+
+
+def _fill(colour: str, outline: str, width: float, line: str = "solid", brush: str = "solid") -> QgsFillSymbol:
+    return QgsFillSymbol.createSimple(
+        {
+            "color": colour,
+            "style": brush,
+            "outline_color": outline,
+            "outline_width": str(width),
+            "outline_style": line,
+            "joinstyle": "round",
+        }
+    )
+
+
+def _hatched(ground: str, lines: str, outline: str, width: float, distance: float, angle: float) -> QgsFillSymbol:
+    symbol = _fill(ground, outline, width)
+    hatch = QgsLinePatternFillSymbolLayer()
+    hatch.setDistance(distance)
+    hatch.setLineAngle(angle)
+    hatch.subSymbol().setColor(QColor(*map(int, lines.split(","))))
+    hatch.subSymbol().setWidth(0.18)
+    symbol.insertSymbolLayer(1, hatch)
+    return symbol
+
+
+def _marker(name: str, colour: str, size: float, outline: str = "17,17,17,255", width: float = 0.35) -> QgsMarkerSymbol:
+    return QgsMarkerSymbol.createSimple(
+        {"name": name, "color": colour, "outline_color": outline, "outline_width": str(width), "size": str(size)}
+    )
+
+
+def _symbol(kind: str) -> QgsFillSymbol | QgsMarkerSymbol:
+    """How a kind is drawn, in Okabe and Ito's colours."""
+    makers = {
+        "ground": lambda: _fill("250,248,242,255", "150,145,135,255", 0.2),
+        "pa": lambda: _hatched("0,158,115,45", "0,120,88,190", "0,110,80,230", 0.25, 1.4, 45),
+        "oecm": lambda: _hatched("86,180,233,45", "0,90,140,190", "0,90,140,230", 0.25, 1.4, 135),
+        "site": lambda: _fill("0,0,0,0", "140,60,110,255", 0.45, "dash", "no"),
+        "gap": lambda: _fill("230,159,0,130", "160,105,0,230", 0.2),
+        "near": lambda: _fill("0,0,0,0", "90,90,90,255", 0.3, "dot", "no"),
+        "subject": lambda: _fill("0,0,0,0", "17,17,17,255", 0.8, "solid", "no"),
+        "complete": lambda: _marker("circle", "0,158,115,255", 2.6),
+        "partial": lambda: _marker("diamond", "86,180,233,255", 3.0),
+        "none": lambda: _marker("circle", "255,255,255,255", 2.6, width=0.5),
+        "not_assessed": lambda: _marker("cross2", "0,0,0,0", 2.2, width=0.5),
+        "place": lambda: _marker("triangle", "213,94,0,255", 2.8),
+    }
+    return makers.get(kind, makers["site"])()
+
+
+def _labels() -> QgsVectorLayerSimpleLabeling:
+    """Small names with a light edge, left out where there is no room."""
+    settings = QgsPalLayerSettings()
+    settings.fieldName = "name"
+    text = QgsTextFormat()
+    text.setFont(fonts.font(6.5))
+    text.setSize(6.5)
+    text.setColor(QColor("#111111"))
+    edge = QgsTextBufferSettings()
+    edge.setEnabled(True)
+    edge.setSize(0.6)
+    edge.setColor(QColor(255, 255, 255, 230))
+    text.setBuffer(edge)
+    settings.setFormat(text)
+    return QgsVectorLayerSimpleLabeling(settings)
