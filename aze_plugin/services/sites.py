@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -66,7 +67,10 @@ def _rows(
     said = {role: attributes.first(table, names) for role, names in columns.items()}
     areas, measured = _areas(table, said, progress)
     circles = _circles(table)
+    # Few among many rows differ in these.
     statuses: dict[Any, str] = {}
+    places: dict[tuple[str, str], str] = {}
+    boxes = table.shapes.boxes.tolist()
     rows = []
     for n, (site_id, name) in enumerate(named):
         if n % 512 == 0:
@@ -76,7 +80,9 @@ def _rows(
         if aze not in statuses:
             statuses[aze] = aze_status(aze, words["aze_status"]) if columns["aze_status"] else UNKNOWN
         species = triggers.get(site_id) or parsed(said["species"][n])
-        box = table.shapes.boxes[n]
+        if (iso3, country) not in places:
+            places[iso3, country] = special_place(iso3, country, words)
+        box = boxes[n]
         rows.append(
             SiteRow(
                 layer=layer,
@@ -86,14 +92,14 @@ def _rows(
                 native_name=attributes.text(said["native_name"][n]),
                 country=country,
                 iso3=iso3,
-                special=special_place(iso3, country, words),
+                special=places[iso3, country],
                 region=attributes.text(said["region"][n]),
                 aze=statuses[aze],
                 aze_text=attributes.text(aze),
                 kba=attributes.text(said["kba_status"][n]) or attributes.text(said["kba_class"][n]),
                 area_ha=areas[n],
                 area_measured=n in measured,
-                extent=None if np.isnan(box[0]) else tuple(box.tolist()),
+                extent=None if math.isnan(box[0]) else tuple(box),
                 is_circle=n in circles,
                 triggers=tuple(trigger.scientific_name for trigger in species),
             )
@@ -130,11 +136,6 @@ def _circles(table: Table) -> set[int]:
         likely = np.flatnonzero(may_be_placeholder(geometry.projected_boxes(table.shapes.boxes), rule))
     # A circle across 180° has a box round the world.
     wide = np.flatnonzero(table.shapes.boxes[:, 2] - table.shapes.boxes[:, 0] > 359)
-    found = set()
-    for n in {*likely.tolist(), *wide.tolist()}:
-        if table.shapes.kinds[n] != "polygon":
-            continue
-        shape = geometry.prepare(geometry.from_wkb([table.shapes.wkb[n]])).geometries[0]
-        if shape is not None and is_placeholder(shape, rule):
-            found.add(n)
-    return found
+    rows = [n for n in sorted({*likely.tolist(), *wide.tolist()}) if table.shapes.kinds[n] == "polygon"]
+    shapes = geometry.prepare(geometry.from_wkb([table.shapes.wkb[n] for n in rows])).geometries
+    return {n for n, shape in zip(rows, shapes) if shape is not None and is_placeholder(shape, rule)}
