@@ -7,6 +7,7 @@ degrees, x = longitude; *equal area* is EPSG:6933 in metres. All functions relea
 from shapely import Geometry
 
 from .arrays import cells, circle_boxes, equal_area_boxes, kinds, kinds_of_boxes, meeting_boxes, polygons_of_rings
+from .gridded import cells_met, corners
 from .measuring import (
     BoundaryIndex,
     area,
@@ -55,6 +56,7 @@ from .mosaic import (
     outlined,
     tidied,
 )
+from .nearness import Common, Drawn, Near, Nearness, drawn, in_common, line_lengths, sizes
 from .plane import (
     LocalPlane,
     SegmentIndex,
@@ -64,6 +66,7 @@ from .plane import (
     nearest_outside,
     paths,
     perimeter_m,
+    shared_edges_m,
     simplified,
     with_vertices,
 )
@@ -101,11 +104,15 @@ from .projection import (
 __all__ = [
     "Borders",
     "BoundaryIndex",
+    "Common",
+    "Drawn",
     "EQUAL_AREA_CRS",
     "Geometry",
     "HALF_WORLD",
     "LocalPlane",
     "NORTH_POLE_M",
+    "Near",
+    "Nearness",
     "Prepared",
     "SegmentIndex",
     "area",
@@ -116,10 +123,13 @@ __all__ = [
     "box",
     "buffered",
     "cells",
+    "cells_met",
     "circle_boxes",
+    "corners",
     "cut_away",
     "dissolve",
     "distances_m",
+    "drawn",
     "ellipsoidal_distances",
     "equal_area_boxes",
     "extent_lonlat",
@@ -131,12 +141,14 @@ __all__ = [
     "hexagons",
     "hexagons_at_most",
     "holding",
+    "in_common",
     "inside",
     "is_empty",
     "joined",
     "kinds",
     "kinds_of_boxes",
     "length",
+    "line_lengths",
     "longest_edges",
     "map_chunks",
     "may_cross_antimeridian",
@@ -168,8 +180,10 @@ __all__ = [
     "roundness",
     "same_shape",
     "seamless",
+    "shared_edges_m",
     "side_by_side",
     "simplified",
+    "sizes",
     "tidied",
     "tiles",
     "to_equal_area",

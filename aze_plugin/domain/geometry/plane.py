@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import shapely
@@ -38,6 +39,32 @@ def distances_m(metres: np.ndarray, boundary: Geometry) -> np.ndarray:
     """Distance in metres from each point (EPSG:6933, shape (n, 2)) to a boundary, 0 inside; see LocalPlane."""
     plane = LocalPlane.at(boundary)
     return shapely.distance(shapely.points(plane.from_metres(metres)), plane.lay(boundary, _STRAIGHT_M))
+
+
+def shared_edges_m(shapes: Sequence[Geometry], others: Sequence[Geometry], within_m: float) -> np.ndarray:
+    """True metres of the outline of each shape that run no farther than that from each of the others (polygonal,
+    EPSG:6933), shape (shapes, others). The shapes lie near one another."""
+    lengths = np.zeros((len(shapes), len(others)))
+    if not lengths.size:
+        return lengths
+    plane = LocalPlane.at(shapely.MultiPolygon([p for shape in shapes for p in shapely.get_parts(shape)]))
+    outlines = shapely.boundary([plane.lay(shape, _STRAIGHT_M) for shape in shapes])
+    boxes = shapely.bounds(outlines)
+    # Edges of the window must not come near an outline; what lies beyond it cannot.
+    room = 2 * within_m + 1
+    window = (*(boxes[:, :2].min(axis=0) - room), *(boxes[:, 2:].max(axis=0) + room))
+    for number, other in enumerate(others):
+        # Laid out whole: what is near on the ellipsoid may lie on the other side of 180° in EPSG:6933.
+        near = polygonal(shapely.clip_by_rect(polygonal(plane.lay(other, _STRAIGHT_M)), *window))
+        if shapely.is_empty(near):
+            continue
+        low, high = np.split(shapely.bounds(near), 2)
+        close = ((boxes[:, :2] <= high + within_m) & (boxes[:, 2:] >= low - within_m)).all(axis=1)
+        if close.any():
+            lengths[close, number] = shapely.length(
+                shapely.intersection(outlines[close], shapely.buffer(near, within_m))
+            )
+    return lengths
 
 
 class LocalPlane:
