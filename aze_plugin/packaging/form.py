@@ -17,14 +17,18 @@ from .. import paths
 from .bag import ZIP_TIME
 
 _WIDEST = 44
-# What XML 1.0, and so a workbook, cannot hold.
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+# What XML 1.0, and so a workbook, cannot hold; and texts that look like the notation in which workbooks write it.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+# Characters of a cell, counted in UTF-16 as spreadsheets count them.
 _LONGEST_CELL = 32767
 
 
 @dataclass(frozen=True)
 class FormCell:
-    """One cell of the form: tab, place (row and column from 1) and value, None where the form stays empty."""
+    """One cell of the form: tab, place (row and column from 1) and value, None where the form stays empty.
+
+    Texts are as workbooks store them: a control character, which XML cannot hold, is written ``_x0007_``.
+    """
 
     sheet: str
     row: int
@@ -45,7 +49,7 @@ def cells(nomination: Mapping[str, Any]) -> Iterator[FormCell]:
             yield FormCell(sheet["title"], row, column, _value(nomination, {}, {}, place))
         if "columns" not in sheet:
             continue
-        rows = _list(nomination, sheet["rows"]) if "rows" in sheet else [{}]
+        rows = _lists(nomination, sheet["rows"]) if "rows" in sheet else [{}]
         beside = _list(nomination, sheet["beside"]) if "beside" in sheet else []
         for n in range(max(len(rows), len(beside))):
             entry = rows[n] if n < len(rows) else {}
@@ -63,6 +67,11 @@ def _coordinates(cell: str) -> tuple[int, int]:
 def _list(nomination: Mapping[str, Any], pointer: str) -> list[Mapping[str, Any]]:
     found = _follow(nomination, pointer)
     return [row for row in found if isinstance(row, Mapping)] if isinstance(found, list) else []
+
+
+def _lists(nomination: Mapping[str, Any], pointers: str | list[str]) -> list[Mapping[str, Any]]:
+    """The rows of one list, or of several one after the other."""
+    return [row for p in ([pointers] if isinstance(pointers, str) else pointers) for row in _list(nomination, p)]
 
 
 def _follow(value: Any, pointer: str) -> Any:
@@ -83,22 +92,38 @@ def _value(
         chosen = (item.get(place["member"]) for item in _list(nomination, pointer))
         return "Yes" if place["text"] in list(chosen) else "No"
     if form == "lookup":
-        name = row.get("scientific_name")
-        same = [r for r in _list(nomination, pointer) if name and r.get("scientific_name") == name]
+        by = row.get(place.get("own", place["by"]))
+        same = [r for r in _list(nomination, pointer) if by and r.get(place["by"]) == by]
         return _plain(same[0].get(place["member"])) if same else None
     found = _follow(entry if pointer.startswith(".") else nomination, pointer)
     if form == "join":
-        return _plain(": ".join(str(found[m]) for m in place["members"] if found and found.get(m)))
+        return _plain(place.get("separator", ": ").join(_joined(found, place["members"])))
     if form == "date":
         return _date(found)
     return _plain(found)
 
 
+def _joined(found: Any, members: list[str | list[str]]) -> Iterator[str]:
+    """The members that are there; of a list of members the first."""
+    for names in members:
+        given = [found[name] for name in ([names] if isinstance(names, str) else names) if found and found.get(name)]
+        if given:
+            yield str(given[0])
+
+
 def _plain(value: Any) -> str | int | float | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return value
-    text = "" if value is None else _UNWRITABLE.sub("\ufffd", str(value))[:_LONGEST_CELL]
-    return text or None
+    text = "" if value is None else _UNWRITABLE.sub(lambda found: f"_x{ord(found[0]):04X}_", str(value))
+    return _shortened(text) or None
+
+
+def _shortened(text: str) -> str:
+    """A text cut to what a cell holds."""
+    if 2 * len(text) <= _LONGEST_CELL:
+        return text
+    units = text.encode("utf-16-le")
+    return units[: 2 * _LONGEST_CELL].decode("utf-16-le", "ignore")
 
 
 def _date(value: Any) -> str | None:
@@ -164,6 +189,8 @@ def _without_times(source: Path, target: Path) -> None:
             content = given.read(name)
             if name == "docProps/core.xml":
                 content = re.sub(rb"(<dcterms:(created|modified)[^>]*>)[^<]*", rb"\g<1>" + fixed, content)
+            # A carriage return as such would be read as a line feed.
+            content = content.replace(b"\r", b"&#13;")
             entry = zipfile.ZipInfo(name, ZIP_TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3

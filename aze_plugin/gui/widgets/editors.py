@@ -217,9 +217,10 @@ class _Choice(QComboBox):
         self.setMinimumContentsLength(6)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.addItem(QCoreApplication.translate("AzeForm", "not given"), None)
+        labels = schema.get("x-labels", {})
         for option in schema["enum"]:
-            self.addItem(str(option), option)
-            self.setItemData(self.count() - 1, str(option), Qt.ItemDataRole.ToolTipRole)
+            self.addItem(labels.get(option, str(option)), option)
+            self.setItemData(self.count() - 1, labels.get(option, str(option)), Qt.ItemDataRole.ToolTipRole)
         self.activated.connect(self._chosen)
 
     def value(self):

@@ -86,6 +86,8 @@ def needed(schema: Mapping[str, Any], kind: str) -> list[str]:
     """
     pointers = []
     for name, part in sections(schema):
+        if not applies(part, kind):
+            continue
         required = list(part.get("required", ()))
         for condition in schema.get("allOf", ()):
             if condition["if"]["properties"].get("kind", {}).get("const") == kind:
@@ -149,6 +151,7 @@ class SchemaForm(QWidget):
                 for pointer, said in content.problems.items()
             )
             section.show_progress(len(done), len(own), _rows_in(at(content.complete, f"/{name}")), grave)
+            section.setVisible(applies(section.part, content.kind))
             if section.is_built():
                 section.show_content(content, {pointer.rsplit("/", 1)[1] for pointer in own})
 
@@ -310,6 +313,9 @@ def _rows_in(part: Any) -> int:
 
 
 def _name(row: Any) -> str:
+    if isinstance(row, Mapping) and row.get("kind"):
+        # A change is told by what changes and of what.
+        return "|".join(str(row.get(key) or "") for key in ("kind", "taxon", "site"))
     return next((str(row[key]) for key in _NAMES if isinstance(row, Mapping) and row.get(key)), "")
 
 

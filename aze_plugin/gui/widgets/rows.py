@@ -122,7 +122,8 @@ class RowsEditor(QWidget):
         self.table.setRowCount(len(self._complete))
         for n, row in enumerate(self._complete):
             for column, key in enumerate(self._columns):
-                text = "" if row.get(key) is None else str(row[key])
+                labels = self._properties[key].get("x-labels", {})
+                text = "" if row.get(key) is None else labels.get(str(row[key]), str(row[key]))
                 item = self.table.item(n, column)
                 if item is None:
                     item = QTableWidgetItem()
@@ -166,7 +167,7 @@ class RowsEditor(QWidget):
     def _show_row(self, row: int) -> None:
         translate = QCoreApplication.translate
         there = 0 <= row < len(self._complete)
-        own = there and row < len(self._entered)
+        own = there and row < len(self._own_rows())
         self.remove.setVisible(bool(self._complete))
         self.remove.setEnabled(own)
         self.remove.setToolTip(
@@ -177,7 +178,7 @@ class RowsEditor(QWidget):
             return
         if not self.fields:
             self._build()
-        entered = self._entered[row] if own else {}
+        entered = self._entered[row] if row < len(self._entered) else {}
         for key, field in self.fields.items():
             value = self._complete[row].get(key)
             given = entered.get(key) not in (None, "")
@@ -206,7 +207,7 @@ class RowsEditor(QWidget):
         if statement:
             self.stated.emit(statement, str(self._complete[row].get("scientific_name", "")), value or "")
             return
-        rows = copy.deepcopy(self._entered)
+        rows = self._own_rows()
         # Rows that were derived so far are named, so that what is entered stays with the right one.
         for other in self._complete[len(rows) : row + 1]:
             rows.append({name: other[name] for name in self._identity if name in other})
@@ -218,7 +219,7 @@ class RowsEditor(QWidget):
 
     def _add(self) -> None:
         # Rows of the assessment keep their place before the new one.
-        rows = copy.deepcopy(self._entered)
+        rows = self._own_rows()
         for other in self._complete[len(rows) :]:
             rows.append({name: other[name] for name in self._identity if name in other})
         self.edited.emit([*rows, {}])
@@ -226,5 +227,11 @@ class RowsEditor(QWidget):
 
     def _remove(self) -> None:
         row = self.table.currentRow()
-        if 0 <= row < len(self._entered):
-            self.edited.emit(self._entered[:row] + self._entered[row + 1 :])
+        rows = self._own_rows()
+        if 0 <= row < len(rows):
+            self.edited.emit(rows[:row] + rows[row + 1 :])
+
+    def _own_rows(self) -> list[dict[str, Any]]:
+        """The rows that a person may change: of a list whose derived rows are adopted, all of them."""
+        adopted = self.schema.get("x-derived-rows") == "adopted" and not self._entered
+        return copy.deepcopy(self._complete if adopted else self._entered)
