@@ -31,6 +31,7 @@ def _templates() -> dict[str, str]:
         packaging,
         redlist,
         screening,
+        sites,
         suggestion,
         transfer,
         versions,
@@ -54,6 +55,7 @@ def _templates() -> dict[str, str]:
         fitting,
         versions,
         screening,
+        sites,
     ):
         merged.update(module.templates())
     return merged
