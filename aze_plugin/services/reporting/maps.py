@@ -245,6 +245,9 @@ def picture(
         project.addMapLayer(layer, False)
     layout = QgsPrintLayout(project)
     layout.initializeDefaults()
+    layout.setName("map")
+    # The project owns the layout, so that they go together and in order.
+    project.layoutManager().addLayout(layout)
     # A picture of 160 mm: symbols and letters keep their size on paper whatever the number of pixels.
     wide = 160.0
     tall = wide * height / width
@@ -258,7 +261,7 @@ def picture(
     bar = QgsLayoutItemScaleBar(layout)
     layout.addLayoutItem(bar)
     bar.setStyle("Single Box")
-    _style_bar(bar)
+    style_scale_bar(bar)
     set_up_scale_bar(bar, item)
     bar.attemptMove(QgsLayoutPoint(3, tall - 3 - bar.rect().height()))
     arrow = QgsLayoutItemPicture(layout)
@@ -290,12 +293,15 @@ def set_png(item: QgsLayoutItemPicture, png: bytes) -> None:
     item.setPicturePath(f"base64:{encoded}", Qgis.PictureFormat.Raster)
 
 
-def _style_bar(bar: QgsLayoutItemScaleBar) -> None:
+def style_scale_bar(bar: QgsLayoutItemScaleBar) -> None:
+    """The looks of a scale bar that stands on a map."""
     text = QgsTextFormat()
     text.setFont(fonts.font(7))
     text.setSize(7)
     bar.setTextFormat(text)
     bar.setHeight(1.6)
+    bar.setBoxContentSpace(1.2)
+    bar.setLabelBarSpace(1)
     bar.setBackgroundEnabled(True)
     bar.setBackgroundColor(QColor(255, 255, 255, 220))
     bar.setFrameStrokeWidth(QgsLayoutMeasurement(0.1))
@@ -370,4 +376,7 @@ def _labels() -> QgsVectorLayerSimpleLabeling:
     edge.setColor(QColor(255, 255, 255, 230))
     text.setBuffer(edge)
     settings.setFormat(text)
+    settings.placement = Qgis.LabelPlacement.OrderedPositionsAroundPoint
+    settings.dist = 0.6
+    settings.offsetType = Qgis.LabelOffsetType.FromSymbolBounds
     return QgsVectorLayerSimpleLabeling(settings)

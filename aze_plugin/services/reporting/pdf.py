@@ -13,7 +13,8 @@ import re
 _REFERENCE = re.compile(rb"(\d+) 0 R\b")
 _OBJECT = re.compile(rb"(\d+) 0 obj\b(.*?)(stream\r?\n.*?\nendstream\s*)?endobj", re.DOTALL)
 _DATE = re.compile(rb"(/(?:Creation|Mod)Date ?\(D:)[^)]*(\))")
-_XMP_DATE = re.compile(rb"(<xmp:(?:Create|Modify|Metadata)Date>)[^<]*(</)")
+# As an element or, where a layout was exported, as an attribute.
+_XMP_DATE = re.compile(rb"(<xmp:(?:Create|Modify|Metadata)Date>|\bxmp:(?:Create|Modify|Metadata)Date=\")[^<\"]*(</|\")")
 _XMP_ID = re.compile(rb"(uuid:)[0-9A-Fa-f-]+")
 # Names of font subsets carry letters made from the number that the object had.
 _SUBSET = re.compile(rb"/[A-Z]{6}\+")

@@ -1,0 +1,230 @@
+"""Write ``resources/layouts/*.qpt``: the print layouts of reports, built with QGIS itself.
+
+What the ids of items mean is told in ``aze_plugin/services/reporting/layout.py``. Users copy a file to
+``<profile>/aze/layouts`` and edit it there.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from qgis.core import (
+    QgsApplication,
+    QgsLayoutFrame,
+    QgsLayoutItemLabel,
+    QgsLayoutItemLegend,
+    QgsLayoutItemManualTable,
+    QgsLayoutItemMap,
+    QgsLayoutItemPage,
+    QgsLayoutItemPicture,
+    QgsLayoutItemScaleBar,
+    QgsLayoutItemShape,
+    QgsLayoutMeasurement,
+    QgsLayoutPoint,
+    QgsLayoutSize,
+    QgsLayoutTableColumn,
+    QgsLegendStyle,
+    QgsPrintLayout,
+    QgsProject,
+    QgsReadWriteContext,
+    QgsTableCell,
+)
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtXml import QDomDocument
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+LAYOUTS = ROOT / "resources" / "layouts"
+
+GREEN, QUIET = "#00684c", "#4d4d4d"
+LEFT, RIGHT, TOP, BOTTOM = 16.0, 194.0, 15.0, 281.0
+
+
+class Maker:
+    """A layout of A4 pages to which items are added by id, place and size in mm."""
+
+    def __init__(self, name: str, pages: int):
+        self.project = QgsProject()
+        self.layout = QgsPrintLayout(self.project)
+        self.layout.setName(name)
+        self.project.layoutManager().addLayout(self.layout)
+        for _ in range(pages):
+            page = QgsLayoutItemPage(self.layout)
+            page.setPageSize("A4", QgsLayoutItemPage.Orientation.Portrait)
+            self.layout.pageCollection().addPage(page)
+
+    def put(self, item, name: str, page: int, x: float, y: float, width: float, height: float):
+        """Add an item."""
+        if not isinstance(item, QgsLayoutFrame):
+            self.layout.addLayoutItem(item)
+        item.setId(name)
+        item.attemptResize(QgsLayoutSize(width, height))
+        item.attemptMove(QgsLayoutPoint(x, y), True, False, page)
+        return item
+
+    def label(self, name, text, page, x, y, width, height, points, bold=False, colour="#111111", right=False):
+        """Add a label in the bundled font."""
+        from aze_plugin.services.reporting.layout import text_format
+
+        item = QgsLayoutItemLabel(self.layout)
+        item.setText(text)
+        item.setTextFormat(text_format(points, bold, colour))
+        item.setMarginX(0)
+        item.setMarginY(0)
+        item.setHAlign(Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft)
+        return self.put(item, name, page, x, y, width, height)
+
+    def rule(self, name, page, y, thickness=0.6, colour=GREEN):
+        """Add a line across the page."""
+        item = QgsLayoutItemShape(self.layout)
+        item.setShapeType(QgsLayoutItemShape.Shape.Rectangle)
+        symbol = item.symbol().clone()
+        symbol.setColor(QColor(colour))
+        symbol.symbolLayer(0).setStrokeStyle(Qt.PenStyle.NoPen)
+        item.setSymbol(symbol)
+        return self.put(item, name, page, LEFT, y, RIGHT - LEFT, thickness)
+
+    def area(self, page, top, bottom=BOTTOM - 6):
+        """Mark where text runs on."""
+        item = QgsLayoutItemShape(self.layout)
+        item.setShapeType(QgsLayoutItemShape.Shape.Rectangle)
+        symbol = item.symbol().clone()
+        symbol.setColor(QColor(0, 0, 0, 0))
+        symbol.symbolLayer(0).setStrokeColor(QColor("#bbbbbb"))
+        symbol.symbolLayer(0).setStrokeStyle(Qt.PenStyle.DashLine)
+        item.setSymbol(symbol)
+        return self.put(item, "flow", page, LEFT, top, RIGHT - LEFT, bottom - top)
+
+    def head(self, page):
+        """Title, subtitle and rule of the first page."""
+        self.label("title", "[% @aze_title %]", page, LEFT, TOP, RIGHT - LEFT, 10, 20, True)
+        self.label("subtitle", "[% @aze_subtitle %]", page, LEFT, TOP + 11, RIGHT - LEFT, 10, 9.5, False, QUIET)
+        self.rule("rule", page, TOP + 22.5, 0.9)
+
+    def running(self, page):
+        """What stands on each page."""
+        self.rule("running:rule", page, BOTTOM - 1, 0.2, QUIET)
+        self.label("running:foot", "[% @aze_foot %]", page, LEFT, BOTTOM + 0.6, 150, 7, 6.5, False, QUIET)
+        self.label(
+            "running:page",
+            "[% @layout_page %] / [% @layout_numpages %]",
+            page,
+            RIGHT - 24,
+            BOTTOM + 0.6,
+            24,
+            5,
+            7.5,
+            False,
+            QUIET,
+            True,
+        )
+
+    def map(self, page, top, height):
+        """A map over the page's width with what belongs to it."""
+        from aze_plugin.services.reporting import maps
+
+        item = QgsLayoutItemMap(self.layout)
+        item.setFrameEnabled(True)
+        item.setFrameStrokeWidth(QgsLayoutMeasurement(0.25))
+        item.setBackgroundColor(QColor("#f4f7f9"))
+        self.put(item, "map", page, LEFT, top, RIGHT - LEFT, height)
+        bar = QgsLayoutItemScaleBar(self.layout)
+        bar.setStyle("Single Box")
+        maps.style_scale_bar(bar)
+        self.put(bar, "scalebar", page, LEFT + 2, top + height - 10, 40, 8)
+        bar.setReferencePoint(bar.ReferencePoint.LowerLeft)
+        bar.attemptMove(QgsLayoutPoint(LEFT + 2, top + height - 2), True, False, page)
+        arrow = QgsLayoutItemPicture(self.layout)
+        self.put(arrow, "north", page, RIGHT - 9, top + 2, 7, 11)
+        legend = QgsLayoutItemLegend(self.layout)
+        legend.setAutoUpdateModel(False)
+        legend.setColumnCount(4)
+        legend.setSplitLayer(False)
+        legend.setEqualColumnWidth(False)
+        legend.setBackgroundEnabled(False)
+        for style, points in (
+            (QgsLegendStyle.Style.Title, 8.5),
+            (QgsLegendStyle.Style.Group, 8),
+            (QgsLegendStyle.Style.Subgroup, 8),
+            (QgsLegendStyle.Style.SymbolLabel, 8),
+        ):
+            from aze_plugin.services.reporting.layout import text_format
+
+            changed = legend.style(style)
+            changed.setTextFormat(text_format(points, style == QgsLegendStyle.Style.Title))
+            legend.setStyle(style, changed)
+        legend.setSymbolHeight(3)
+        legend.setSymbolWidth(5)
+        self.put(legend, "legend", page, LEFT, top + height + 1, RIGHT - LEFT, 14)
+
+    def styles(self, page, top):
+        """Samples of what flows, that lend it their looks."""
+        for name, text, points, bold, colour in (
+            ("heading", "Heading", 13, True, "#111111"),
+            ("subheading", "Subheading", 10.5, True, "#111111"),
+            ("paragraph", "Paragraph: change the font, size and colour of these samples.", 9, False, "#111111"),
+            ("quiet", "Note", 8, False, QUIET),
+        ):
+            self.label(f"style:{name}", text, page, LEFT + 4, top, 120, 7, points, bold, colour)
+            top += 9
+        from aze_plugin.services.reporting.layout import text_format
+
+        table = QgsLayoutItemManualTable.create(self.layout)
+        self.layout.addMultiFrame(table)
+        table.setHeaderTextFormat(text_format(7.5, True))
+        table.setContentTextFormat(text_format(7.5))
+        table.setVerticalGrid(False)
+        table.setGridColor(QColor("#b5b5b5"))
+        table.setGridStrokeWidth(0.1)
+        table.setIncludeTableHeader(True)
+        columns = [QgsLayoutTableColumn("Column"), QgsLayoutTableColumn("Column")]
+        table.setHeaders(columns)
+        style = table.cellStyle(table.CellStyleGroup.HeaderRow)
+        changed = type(style)(style)
+        changed.enabled = True
+        changed.cellBackgroundColor = QColor("#e9eeec")
+        table.setCellStyle(table.CellStyleGroup.HeaderRow, changed)
+        table.setTableContents([[QgsTableCell("Cell"), QgsTableCell("Cell")]])
+        table.setColumnWidths([40, 40])
+        frame = QgsLayoutFrame(self.layout, table)
+        table.addFrame(frame)
+        self.put(frame, "style:table", page, LEFT + 4, top, 90, 16)
+
+    def write(self, name: str) -> None:
+        """Save without what differs from run to run."""
+        document = self.layout.writeXml(QDomDocument(), QgsReadWriteContext())
+        holder = QDomDocument()
+        holder.appendChild(holder.importNode(document, True))
+        text = holder.toString(1)
+        known: dict[str, str] = {}
+
+        def numbered(match: re.Match) -> str:
+            return known.setdefault(match.group(), f"{{00000000-0000-4000-8000-{len(known):012d}}}")
+
+        text = re.sub(r"\{[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}", numbered, text)
+        LAYOUTS.mkdir(parents=True, exist_ok=True)
+        (LAYOUTS / f"{name}.qpt").write_text(text, encoding="utf-8")
+
+
+def country() -> None:
+    """The country report: a map on the first page, then text, charts and tables."""
+    maker = Maker("AZE country report", 2)
+    maker.head(0)
+    maker.map(0, TOP + 26, 118)
+    maker.area(0, TOP + 26 + 118 + 24)
+    maker.running(0)
+    maker.running(1)
+    maker.area(1, TOP)
+    maker.styles(1, TOP + 10)
+    maker.write("country")
+
+
+if __name__ == "__main__":
+    application = QgsApplication([], False)
+    application.initQgis()
+    country()
+    application.exitQgis()
+    sys.exit(0)
