@@ -8,12 +8,14 @@ from qgis.core import (
     QgsField,
     QgsFields,
     QgsGeometry,
+    QgsProcessing,
     QgsProcessingException,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterField,
+    QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
     QgsWkbTypes,
@@ -54,6 +56,7 @@ class ProtectionCoverage(AzeAlgorithm):
     def __init__(self):
         super().__init__()
         self._protected = []
+        self._units = []
 
     def title(self) -> str:
         return QCoreApplication.translate("AzeProcessing", "Protected-area cover of sites")
@@ -89,6 +92,7 @@ class ProtectionCoverage(AzeAlgorithm):
             ("EXCLUDE_MAB", translate("AzeProcessing", "Leave out UNESCO-MAB biosphere reserves"), True),
             ("MATCH_COUNTRY", translate("AzeProcessing", "Count only areas of the site's own country"), False),
             ("YEARS", translate("AzeProcessing", "Cumulative cover by year of designation"), False),
+            ("COMPLETING", translate("AzeProcessing", "What would complete the protection (for a few sites)"), False),
         ):
             self.addParameter(QgsProcessingParameterBoolean(name, label, default))
         chance = paths.load_json("criteria", "coverage.json")["years"]
@@ -104,6 +108,14 @@ class ProtectionCoverage(AzeAlgorithm):
         self.addParameter(
             inputs.polygons(
                 "COUNTRIES", translate("AzeProcessing", "Countries, to split sites that lie in several"), optional=True
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterMultipleLayers(
+                "UNITS",
+                translate("AzeProcessing", "Management units that could complete the protection"),
+                QgsProcessing.SourceType.TypeVectorPolygon,
+                optional=True,
             )
         )
         self.addParameter(
@@ -136,12 +148,13 @@ class ProtectionCoverage(AzeAlgorithm):
             from ..services.bulk import Snapshot
 
             self._protected = [Snapshot(layer) for layer in inputs.protected_layers(self, parameters, context)]
+            self._units = [Snapshot(layer) for layer in inputs.unit_layers(self, parameters, context)[0]]
         except AzeError as error:
             raise QgsProcessingException(text(error.code, error.params)) from error
         return True
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
-        from ..services import files, protection
+        from ..services import completing, files, protection
 
         rules = protection.default_rules().with_choices(
             statuses=self.parameterAsString(parameters, "STATUSES", context),
@@ -164,14 +177,15 @@ class ProtectionCoverage(AzeAlgorithm):
         if parameters.get("COUNTRIES"):
             layer = inputs.polygon_source(self, parameters, "COUNTRIES", context)
             countries = protection.read_countries(layer, context.transformContext(), progress.part(0.05, 0.1))
+        advised = self.parameterAsBoolean(parameters, "COMPLETING", context)
         result = protection.measure_cover(
             sites,
             self._protected,
             rules,
             context.transformContext(),
-            progress.part(0.1, 0.95),
+            progress.part(0.1, 0.6 if advised else 0.95),
             countries,
-            gaps=bool(parameters.get("GAPS")),
+            gaps=bool(parameters.get("GAPS")) or advised,
         )
         for note in result.notes:
             progress.say(note.code, **note.params)
@@ -181,7 +195,15 @@ class ProtectionCoverage(AzeAlgorithm):
             outputs["GAPS"] = gaps
         summary = self.parameterAsFileOutput(parameters, "SUMMARY", context)
         if summary:
-            files.write_json(summary, result.as_json())
+            document = result.as_json()
+            if advised:
+                progress_left = progress.part(0.6, 0.95)
+                found = completing.advise(
+                    result, self._protected, self._units, context.transformContext(), progress_left
+                )
+                for site, lacking in zip(document["sites"], found):
+                    site["completing"] = lacking
+            files.write_json(summary, document)
             outputs["SUMMARY"] = summary
         return outputs
 

@@ -312,9 +312,36 @@ def areas_near(
 
     ``extent``: ``[west, south, east, north]`` in degrees, west > east where it crosses 180°.
     """
+    rows = rows_near(extent, protected_layers, rules, transform_context, progress)
+    return [(row.area, row.shape) for row in rows if row.shape is not None and row.reason is None]
+
+
+@dataclass(frozen=True)
+class AreaRow:
+    """A row of a protected-area layer near a place.
+
+    ``reason``: why it does not count, None where it does. ``shape``: its polygons (EPSG:6933), ``points``: its places
+    (lon/lat, shape (n, 2)) where it is known by points; None where it is not.
+    """
+
+    area: ProtectedArea
+    reason: str | None
+    shape: geometry.Geometry | None = None
+    points: np.ndarray | None = None
+
+
+def rows_near(
+    extent: Sequence[float],
+    protected_layers: Sequence[LayerSnapshot],
+    rules: CoverRules,
+    transform_context: QgsCoordinateTransformContext,
+    progress: Progress,
+) -> list[AreaRow]:
+    """All rows of protected-area layers near a place, those that do not count included; ``extent`` as ``areas_near``
+    has it."""
     west, south, east, north = extent
     windows = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
-    found: dict[tuple[int, int], tuple[ProtectedArea, geometry.Geometry]] = {}
+    found: dict[tuple[int, int], AreaRow] = {}
     for number, snapshot in enumerate(protected_layers):
         columns = attributes.columns_of(snapshot, "protected")
         wanted = attributes.wanted(columns)
@@ -326,8 +353,9 @@ def areas_near(
             rows = _AreaRows(table, columns, number)
             for i, (fid, kind, shape) in enumerate(zip(table.fids, kinds, shapes)):
                 area = rows.area(i)
-                if kind == "polygon" and shape is not None and rules.exclusion(area, kind) is None:
-                    found[number, fid] = (area, shape)
+                points = geometry.points_of(table.lonlat[i]) if kind == "point" else None
+                polygons = shape if kind == "polygon" else None
+                found[number, fid] = AreaRow(area, rules.exclusion(area, kind), polygons, points)
     return list(found.values())
 
 

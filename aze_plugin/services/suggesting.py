@@ -120,7 +120,7 @@ def propose(
     with Library.open(against.library_path) as library:
         evidence = library.evidence_for(taxon_id(library, against.taxon), against.settings)
         window = _window(evidence, request)
-        units, findings = _units(against.units, window, transform_context, progress.part(0, 0.2))
+        units, findings = read_units(against.units, window, transform_context, progress.part(0, 0.2))
         protected = None
         if against.protected is not None:
             protected = _protected(against.protected, window, transform_context, progress.part(0.2, 0.3))
@@ -173,12 +173,13 @@ def _window(evidence: Evidence, request: Request) -> tuple[float, float, float, 
     return west - room, max(-90.0, south - room), east + room, min(90.0, north + room)
 
 
-def _units(
+def read_units(
     snapshots: Sequence[LayerSnapshot],
     window: tuple[float, float, float, float] | None,
     transform_context: QgsCoordinateTransformContext,
     progress: Progress,
 ) -> tuple[list[Unit], list[Finding]]:
+    """The units of polygon layers in a lon/lat window, each by its name, and what befell them on their way in."""
     units: list[Unit] = []
     repaired = unusable = 0
     for n, snapshot in enumerate(snapshots):
