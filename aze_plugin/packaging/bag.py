@@ -11,12 +11,21 @@ import re
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
+from .. import paths
 from ..domain.progress import Progress
 
 # The earliest moment that a zip can hold: nothing in a package tells when it was made.
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+# The label under which a bag names the rules it keeps to.
+PROFILE_TAG = "BagIt-Profile-Identifier"
 _CHUNK = 1 << 20
+
+
+def profile() -> Mapping[str, Any]:
+    """The rules of nomination packages as a BagIt profile (version 1.4.0); shared, so callers must not change it."""
+    return paths.load_json("bagit", "aze-profile.json")
 
 
 def sha256(path: Path, progress: Progress | None = None) -> str:

@@ -25,12 +25,18 @@ MOST_RATIO = 200
 RATIO_FROM = 2**20
 LONGEST_NAME = 255
 DEEPEST = 16
-# 10,000 names of ordinary length take a tenth of this; a directory that is larger is not worth reading.
-_MOST_DIRECTORY = 16 * 2**20
+# 10,000 names of a hundred letters take a third of this; a directory that is larger is not worth reading.
+_MOST_DIRECTORY = 4 * 2**20
 _CHUNK = 1 << 16
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
+_LOCAL_HEADER = 30
+# Names that Windows keeps for devices, whatever ending follows them.
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in "0123456789\u00b9\u00b2\u00b3")}
+# Extra field that gives an entry a second name, which some programs unpack by and others do not.
+_SECOND_NAME = 0x7075
+_LONGEST_TEXT = 400
 
 
 @dataclass(frozen=True)
@@ -42,10 +48,19 @@ class Problem:
     params: dict
 
 
+def shown(text: str, most: int = _LONGEST_TEXT) -> str:
+    """A text of unknown origin, fit to be shown: without its control characters, and of bearable length."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text[:most])
+
+
+def problem(code: str, path: str = "", **params) -> Problem:
+    """A problem by its full code. What a hostile file calls itself is made fit to be shown."""
+    params = {key: shown(value) if isinstance(value, str) else value for key, value in params.items()}
+    return Problem(code, shown(path, LONGEST_NAME), params)
+
+
 def _problem(code: str, path: str = "", **params) -> Problem:
-    # What a hostile file calls itself is shown, but neither its control characters nor its length.
-    shown = "".join(c if c.isprintable() else "\ufffd" for c in path)
-    return Problem(f"package.{code}", shown[:LONGEST_NAME], params)
+    return problem(f"package.{code}", path, **params)
 
 
 def name_problem(name: str) -> str | None:
@@ -66,6 +81,11 @@ def name_problem(name: str) -> str | None:
     # Windows drops what follows such an ending: two names would become one.
     if any(part.endswith((".", " ")) for part in parts):
         return "name_ending"
+    if any(part.split(".")[0].strip().casefold() in _DEVICES or re.search(r'[<>"|?*]', part) for part in parts):
+        return "name_reserved"
+    # What turns the direction of writing makes "gpj.exe" look like "exe.jpg".
+    if any(unicodedata.category(c) == "Cf" for c in name):
+        return "name_control"
     return None
 
 
@@ -100,16 +120,21 @@ def _top_problems(names: Iterable[str], files: Iterable[str]) -> list[Problem]:
 
 
 def _directory_problem(path: Path) -> Problem | None:
-    """Whether the zip's directory is of a size worth reading; the zip reader would take it whole into memory."""
+    """Whether the file is a zip and nothing else, with a directory of a size worth reading.
+
+    The zip reader would take the directory whole into memory, and overlook what stands before and after the archive.
+    """
     size = path.stat().st_size
     with open(path, "rb") as file:
+        first = file.read(4)
         start = max(0, size - 65536 - _END.size)
         file.seek(start)
         tail = file.read()
         at = tail.rfind(b"PK\x05\x06")
         if at < 0 or at + _END.size > len(tail):
             return _problem("not_zip")
-        _, _, _, _, entries, directory, _, _ = _END.unpack_from(tail, at)
+        tail_end = at + _END.size
+        _, disk, _, _, entries, directory, begin, comment = _END.unpack_from(tail, at)
         at64 = tail.rfind(b"PK\x06\x06", 0, at)
         if at64 >= 0 and at64 + _END64.size <= at:
             record = _END64.unpack_from(tail, at64)
@@ -117,10 +142,16 @@ def _directory_problem(path: Path) -> Problem | None:
                 max(entries, record[7] if entries == 0xFFFF else 0),
                 max(directory if directory != 0xFFFFFFFF else 0, record[8]),
             )
+            begin = record[9] if begin == 0xFFFFFFFF else begin
+            at = at64
     if entries > MOST_ENTRIES:
         return _problem("too_many", count=entries, most=MOST_ENTRIES)
     if directory > _MOST_DIRECTORY:
         return _problem("too_many", count=entries, most=MOST_ENTRIES)
+    if disk or comment or first not in (b"PK\x03\x04", b"PK\x05\x06"):
+        return _problem("not_only_zip")
+    if begin + directory != start + at or start + tail_end != size:
+        return _problem("not_only_zip")
     return None
 
 
@@ -137,15 +168,47 @@ def _entry_problem(entry: zipfile.ZipInfo) -> Problem | None:
         return _problem("link", name)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         return _problem("device", name)
+    if _second_name(entry):
+        return _problem("name_second", name)
     return None
+
+
+def _second_name(entry: zipfile.ZipInfo) -> bool:
+    at = 0
+    while at + 4 <= len(entry.extra):
+        kind, length = struct.unpack_from("<HH", entry.extra, at)
+        if kind == _SECOND_NAME:
+            return True
+        at += 4 + length
+    return False
+
+
+def _sizes_problems(entries: list[zipfile.ZipInfo], size: int) -> list[Problem]:
+    """What the sizes in the directory give away before anything is unpacked. They are counted again while it is."""
+    found = []
+    for entry in entries:
+        if entry.file_size > RATIO_FROM and entry.file_size > MOST_RATIO * max(1, entry.compress_size):
+            found.append(_problem("ratio", entry.orig_filename, most=MOST_RATIO))
+    if sum(entry.file_size for entry in entries) > MOST_BYTES:
+        found.append(_problem("too_large", most=MOST_BYTES // 2**30))
+    # Entries that share their bytes: how a small file is made to hold more than its size times any ratio.
+    end = 0
+    for entry in sorted(entries, key=lambda e: e.header_offset):
+        if entry.header_offset < end:
+            found.append(_problem("overlap", entry.orig_filename))
+            break
+        end = entry.header_offset + _LOCAL_HEADER + len(entry.orig_filename) + entry.compress_size
+    if end > size and not found:
+        found.append(_problem("not_zip", detail="an entry runs past the end"))
+    return found
 
 
 def unpack(path: Path, folder: Path, progress: Progress) -> tuple[Path | None, list[Problem]]:
     """Unpack a zip into an empty folder. Returns its one top folder, None where anything is wrong, and the problems."""
     try:
-        problem = _directory_problem(path)
-        if problem:
-            return None, [problem]
+        broken = _directory_problem(path)
+        if broken:
+            return None, [broken]
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             if len(entries) > MOST_ENTRIES:
@@ -154,11 +217,20 @@ def unpack(path: Path, folder: Path, progress: Progress) -> tuple[Path | None, l
             # zipfile cuts a name at a NUL: the name as it stands in the file is the one to judge.
             found += _names_problems(entry.orig_filename for entry in entries)
             files = [e.orig_filename for e in entries if not e.orig_filename.endswith("/")]
+            found = found or _sizes_problems(entries, path.stat().st_size)
             found = found or _top_problems([e.orig_filename for e in entries], files)
             if found:
                 return None, found
             return _extract(archive, entries, folder, progress)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, struct.error, UnicodeDecodeError, ValueError, EOFError) as error:
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        struct.error,
+        NotImplementedError,
+        UnicodeDecodeError,
+        ValueError,
+        EOFError,
+    ) as error:
         return None, [_problem("not_zip", detail=str(error))]
 
 

@@ -12,6 +12,7 @@ from qgis.core import (
     QgsProcessingParameterBoolean,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterMultipleLayers,
+    QgsProcessingParameterString,
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
@@ -63,8 +64,26 @@ class PackageNomination(AzeAlgorithm):
             )
         )
         self.addParameter(
+            QgsProcessingParameterString(
+                "SENSITIVE", translate("AzeProcessing", "Sensitive species (names, or “all”)"), optional=True
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterString(
+                "GRID", translate("AzeProcessing", "Grid to show their places by, such as 0.1° or 10 km"), optional=True
+            )
+        )
+        self.addParameter(
             QgsProcessingParameterFileDestination(
-                "OUTPUT", translate("AzeProcessing", "Package"), translate("AzeProcessing", "Zip files (*.zip)")
+                "OUTPUT",
+                translate("AzeProcessing", "Package"),
+                translate("AzeProcessing", "Zip files (*.zip)"),
+                optional=True,
+            )
+        )
+        self.addParameter(
+            inputs.json_file(
+                "PREVIEW", translate("AzeProcessing", "Preview of what would go in"), optional=True, by_default=False
             )
         )
         self.addOutput(QgsProcessingOutputString("SHA256", translate("AzeProcessing", "Digest of the package")))
@@ -97,8 +116,13 @@ class PackageNomination(AzeAlgorithm):
         from ..domain.nomination import is_blocked
         from ..packaging.details import read_details
         from ..packaging.package import Inputs, make_package
-        from ..services import candidates, checking
+        from ..packaging.preview import preview
+        from ..services import candidates, checking, files
         from ..services.wording import text
+
+        output, preview_file = (self.parameterAsFileOutput(parameters, n, context) for n in ("OUTPUT", "PREVIEW"))
+        if not output and not preview_file:
+            raise AzeError("nomination.no_output")
 
         transform = context.transformContext()
         details = read_details(self.parameterAsFile(parameters, "DETAILS", context))
@@ -111,29 +135,37 @@ class PackageNomination(AzeAlgorithm):
             existing = inputs.polygon_source(self, parameters, "SITES", context)
             sites = candidates.read_sites(existing, transform, progress.part(0.05, 0.1), proposed)
         evidence = self.parameterAsFileList(parameters, "EVIDENCE", context) if parameters.get("EVIDENCE") else []
-        output = self.parameterAsFileOutput(parameters, "OUTPUT", context)
-        result = make_package(
-            Inputs(
-                candidate=proposed[0],
-                details=details,
-                library_path=self.parameterAsString(parameters, "LIBRARY", context),
-                sites=sites,
-                protected=self._protected,
-                origins=self._origins,
-                evidence=[Path(file) for file in evidence],
-                estimates=inputs.estimates(self, parameters, context, progress),
-                survey=self._survey,
-                settings=checking.default_settings().with_choices(
-                    authority=self.parameterAsString(parameters, "AUTHORITY", context)
-                ),
+        given = Inputs(
+            candidate=proposed[0],
+            details=details,
+            library_path=self.parameterAsString(parameters, "LIBRARY", context),
+            sites=sites,
+            protected=self._protected,
+            origins=self._origins,
+            evidence=[Path(file) for file in evidence],
+            estimates=inputs.estimates(self, parameters, context, progress),
+            survey=self._survey,
+            settings=checking.default_settings().with_choices(
+                authority=self.parameterAsString(parameters, "AUTHORITY", context)
             ),
-            Path(output),
-            self.parameterAsBoolean(parameters, "ALLOW_INCOMPLETE", context),
-            transform,
-            progress.part(0.1, 1),
+            sensitive=self.parameterAsString(parameters, "SENSITIVE", context),
+            grid=self.parameterAsString(parameters, "GRID", context),
+        )
+        results = {}
+        if preview_file:
+            shown = preview(given, transform, progress.part(0.1, 0.5 if output else 1))
+            files.write_json(preview_file, shown)
+            results["PREVIEW"] = preview_file
+        if not output:
+            count = sum(problem["blocking"] for problem in shown["problems"])
+            progress.say("nomination.previewed", count=len(shown["files"]), fields=len(shown["fields"]))
+            return {**results, "PROBLEMS": count}
+        allow_incomplete = self.parameterAsBoolean(parameters, "ALLOW_INCOMPLETE", context)
+        result = make_package(
+            given, Path(output), allow_incomplete, transform, progress.part(0.5 if preview_file else 0.1, 1)
         )
         for finding in result.problems:
             feedback.pushInfo(text(finding.code, finding.params))
         count = sum(is_blocked([finding]) for finding in result.problems)
         progress.say(f"nomination.packaged_{result.status}", count=count)
-        return {"OUTPUT": output, "SHA256": result.sha256, "PROBLEMS": count}
+        return {**results, "OUTPUT": output, "SHA256": result.sha256, "PROBLEMS": count}

@@ -18,6 +18,7 @@ from ..figures import readable
 def _templates() -> dict[str, str]:
     """All templates. Made once: the translator is installed before the first sentence, and stays for the session."""
     from . import (
+        attachments,
         boundary,
         coverage,
         criteria,
@@ -43,6 +44,7 @@ def _templates() -> dict[str, str]:
         library,
         coverage,
         packaging,
+        attachments,
         interface,
         evidence,
         discreteness,

@@ -7,7 +7,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 def templates() -> dict[str, str]:
     """Code to translated template."""
-    return {**_refusals(), **_fields(), **_checks(), **_verification()}
+    return {**_refusals(), **_fields(), **_checks(), **_changes(), **_verification()}
 
 
 def _refusals() -> dict[str, str]:
@@ -149,6 +149,32 @@ def _checks() -> dict[str, str]:
         "nomination.threat_level": translate(
             "AzePackaging", "The threat “{level}” does not belong under “{above}”. Give each level with its number."
         ),
+        "nomination.term_level": translate(
+            "AzePackaging", "“{level}” does not belong under “{above}”. Give each level with its number."
+        ),
+        "nomination.term_unknown": translate(
+            "AzePackaging", "{label}: no entry {number} is known of the classification. Is “{value}” right?"
+        ),
+        "nomination.term_differs": translate(
+            "AzePackaging", "{label}: under the number of “{value}” the classification has “{expected}”. Is it right?"
+        ),
+        "nomination.citation_perhaps": translate(
+            "AzePackaging", "“[{key}]” looks like a citation, but the references have no such key."
+        ),
+        "nomination.sensitive_exact": translate(
+            "AzePackaging",
+            "{taxon} is marked as sensitive, but the package would show exactly where it lives. Have the place shown "
+            "by a grid, or take the mark away.",
+        ),
+        "nomination.sensitive_noted": translate(
+            "AzePackaging", "{taxon} is marked as sensitive: the package will show the place only by a grid."
+        ),
+        "nomination.country_differs": translate(
+            "AzePackaging", "The country is given as {given}; by the map of countries the site lies in {expected}."
+        ),
+        "nomination.altitude_differs": translate(
+            "AzePackaging", "The altitude is given as {given_m}; by the terrain model it is {measured_m}."
+        ),
         "nomination.reference_twice": translate(
             "AzePackaging", "Two references have the key “{key}”. Give each its own."
         ),
@@ -164,10 +190,70 @@ def _checks() -> dict[str, str]:
     }
 
 
+def _changes() -> dict[str, str]:
+    translate = QCoreApplication.translate
+    return {
+        "nomination.overlaps_site": translate(
+            "AzePackaging",
+            "The boundary overlaps the existing site “{site}” by {overlap_m2}. Sites must not overlap: clip the boundary, "
+            "or take the site in.",
+        ),
+        "nomination.purpose_differs": translate(
+            "AzePackaging",
+            "The purpose does not fit the kind of nomination: a new site proposes a new KBA, an update adds to, assesses "
+            "again or joins existing ones.",
+        ),
+        "nomination.replaced_missing": translate(
+            "AzePackaging", "Name the existing sites that the proposed one is made of."
+        ),
+        "nomination.update_of_new": translate(
+            "AzePackaging", "A new site changes no existing one. Make it an update, or remove what is said of changes."
+        ),
+        "nomination.update_number": translate(
+            "AzePackaging", "The site that is updated has the number {number} here and {other} in the section Site."
+        ),
+        "nomination.update_unknown": translate(
+            "AzePackaging",
+            "No existing site with the number {number} lies here. Correct the number, or the layer of existing sites.",
+        ),
+        "nomination.update_apart": translate(
+            "AzePackaging", "The boundary shares no area with site {number}, which it updates. Is it the right site?"
+        ),
+        "nomination.no_changes": translate("AzePackaging", "Say what the update changes, and why."),
+        "nomination.former_unknown": translate(
+            "AzePackaging",
+            "For which species the existing site was confirmed is not known, so that new and lost ones cannot be told. "
+            "Give them in a layer or table, or list the changes.",
+        ),
+        "nomination.change_twice": translate("AzePackaging", "This change is listed twice. Remove one row."),
+        "nomination.change_unexplained": translate("AzePackaging", "{change}{of}: say why."),
+        "nomination.change_cause": translate(
+            "AzePackaging", "{change}{of}: say whether nature changed or only what is known of it."
+        ),
+        "nomination.change_taxon": translate("AzePackaging", "{change}: name the species."),
+        "nomination.change_no_trigger": translate(
+            "AzePackaging", "{taxon} is listed as a new trigger species, but does not make this site qualify."
+        ),
+        "nomination.change_still_trigger": translate(
+            "AzePackaging", "{taxon} is listed as lost, but still makes this site qualify."
+        ),
+        "nomination.change_site": translate("AzePackaging", "Name the site that is taken in."),
+        "nomination.change_areas_missing": translate(
+            "AzePackaging", "Give the areas before and after, and what was gained and lost, as far as they are known."
+        ),
+        "nomination.change_areas": translate(
+            "AzePackaging",
+            "The areas of the change do not add up: {before_ha}, with what is gained and without what is lost, is not "
+            "{after_ha}.",
+        ),
+    }
+
+
 def _verification() -> dict[str, str]:
     translate = QCoreApplication.translate
     return {
         "package.missing": translate("AzePackaging", "There is no package at {file}. Choose it again."),
+        "package.more": translate("AzePackaging", "There are more problems than the {most} listed here."),
         "package.valid": translate("AzePackaging", "The package is valid."),
         "package.invalid": translate("AzePackaging", "The package is not valid: {count} problems."),
         "package.invalid.one": translate("AzePackaging", "The package is not valid: one problem."),
@@ -175,6 +261,14 @@ def _verification() -> dict[str, str]:
         "package.not_zip": translate("AzePackaging", "This is no zip file, or it is cut short. Ask for it again."),
         "package.empty": translate("AzePackaging", "The zip file is empty."),
         "package.damaged": translate("AzePackaging", "The file is damaged inside the zip: {detail}."),
+        "package.not_only_zip": translate(
+            "AzePackaging", "The file is more than a zip: something stands before, after or between its files."
+        ),
+        "package.overlap": translate(
+            "AzePackaging", "Two files of the zip share their content, as only an attack would have it."
+        ),
+        "package.name_second": translate("AzePackaging", "The file has a second, hidden name."),
+        "package.name_reserved": translate("AzePackaging", "The name is one that some systems keep for devices."),
         "package.encrypted": translate("AzePackaging", "The file is encrypted and cannot be examined."),
         "package.method": translate("AzePackaging", "The file is compressed in a way that packages do not use."),
         "package.too_many": translate("AzePackaging", "The package has more than {most} entries."),
@@ -204,6 +298,11 @@ def _verification() -> dict[str, str]:
         "package.foreign": translate("AzePackaging", "The file does not belong into a nomination package."),
         "package.fetch": translate("AzePackaging", "The package leaves files to be fetched from elsewhere."),
         "package.bag": translate("AzePackaging", "The files are not those that were packaged: {detail}."),
+        "package.profile_unknown": translate(
+            "AzePackaging", "The bag follows a profile that is not that of nomination packages: {profile}."
+        ),
+        "package.profile_missing": translate("AzePackaging", "By its profile the bag has to give {tag}, and does not."),
+        "package.profile_value": translate("AzePackaging", "By its profile the bag cannot have “{given}” for {tag}."),
         "package.unreadable": translate("AzePackaging", "The file cannot be read: {detail}."),
         "package.file_large": translate("AzePackaging", "The file is larger than {most} MiB."),
         # The documents
@@ -234,6 +333,17 @@ def _verification() -> dict[str, str]:
         "package.boundary_differs": translate("AzePackaging", "The boundary is not the same as in {file}."),
         "package.folder": translate("AzePackaging", "By the site's name the files should be called {expected}."),
         "package.area": translate("AzePackaging", "The area is given as {given_ha}; the boundary has {measured_ha}."),
+        "package.generalised": translate(
+            "AzePackaging",
+            "The boundary is generalised to a grid of {grid}, as species are sensitive. Shares and area are those of "
+            "the true boundary and cannot be recomputed from this package; ask the nominator where it matters.",
+        ),
+        "package.generalised_differs": translate(
+            "AzePackaging", "The bag says that places are generalised to “{bag}”, and the nomination to “{form}”."
+        ),
+        "package.off_grid": translate(
+            "AzePackaging", "The boundary or the mid-point is not on the grid of {grid} that the package names."
+        ),
         "package.settings": translate(
             "AzePackaging", "The check was not made by the rules of the criteria: {setting} is {given}."
         ),

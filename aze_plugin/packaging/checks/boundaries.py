@@ -1,0 +1,160 @@
+"""The boundary: four files of one shape, looked at before a reader of geodata is let near them."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+
+from ...domain import geometry
+from ...domain.errors import AzeError
+from .. import boundary, details
+from .documents import read_json
+from .examined import Examined
+from .workbook import parsed
+
+_LINKING = ("NetworkLink", "GroundOverlay", "PhotoOverlay", "ScreenOverlay", "Model", "href")
+# What SQLite may be asked to do while a file is looked at, in its own steps; a sound one takes a few hundred.
+_MOST_STEPS = 2_000_000
+_WRITES = re.compile(r"\b(?:INTO|UPDATE|FROM|JOIN)\s+[\"'`\[]?([^\s\"'`\]();,]+)", re.IGNORECASE)
+# A table whose columns are worked out when they are read can take all memory and time there is.
+_COMPUTED = re.compile(r"\bGENERATED\b|\bAS\s*\(|\bWITHOUT\s+ROWID\b", re.IGNORECASE)
+
+
+class _UnsoundError(Exception):
+    """A database holds what a boundary does not."""
+
+
+def boundaries(examined: Examined) -> None:
+    """Sets ``examined.shape`` where all four files hold the same boundary."""
+    if not (_kml(examined) and _geojson(examined) and _geopackage(examined) and _shapefile(examined)):
+        return
+    shapes: dict[str, geometry.Geometry] = {}
+    for suffix in boundary.FORMATS:
+        path = examined.boundary_file(suffix)
+        if not path.is_file():
+            continue
+        examined.progress.check()
+        try:
+            shapes[suffix] = boundary.read_boundary(path)
+        except AzeError as error:
+            examined.add("boundary", f"data/boundary/{path.name}", detail=error.params["detail"])
+    exact = shapes.get(".gpkg")
+    if exact is None:
+        return
+    for suffix, shape in shapes.items():
+        if not geometry.same_shape(exact, shape, boundary.TOLERANCE_DEGREES):
+            name = examined.boundary_file(suffix).name
+            examined.add("boundary_differs", f"data/boundary/{name}", file=f"{examined.stem}.gpkg")
+    examined.shape = exact
+
+
+def _kml(examined: Examined) -> bool:
+    path = examined.boundary_file(".kml")
+    if not path.is_file():
+        return True
+    name = f"data/boundary/{path.name}"
+    root = parsed(examined, path.read_bytes(), name)
+    if root is None:
+        return False
+    if any(str(e.tag).rpartition("}")[2] in _LINKING for e in root.iter()):
+        examined.add("kml_links", name)
+        return False
+    return True
+
+
+def _geojson(examined: Examined) -> bool:
+    path = examined.boundary_file(".geojson")
+    if not path.is_file():
+        return True
+    try:
+        read_json(path)
+    except details.JsonError as error:
+        examined.add("json", f"data/boundary/{path.name}", detail=error.detail)
+        return False
+    return True
+
+
+def _geopackage(examined: Examined) -> bool:
+    """A database may hold programs: triggers, views and computed columns that never end. A boundary has none."""
+    path = examined.boundary_file(".gpkg")
+    if not path.is_file():
+        return True
+    try:
+        _look_into(path)
+    except (sqlite3.Error, _UnsoundError, UnicodeDecodeError, OverflowError) as error:
+        examined.add("boundary", f"data/boundary/{path.name}", detail=str(error) or "it is not a GeoPackage")
+        return False
+    return True
+
+
+def _look_into(path: Path) -> None:
+    with open(path, "rb") as file:
+        if file.read(16) != b"SQLite format 3\0":
+            raise _UnsoundError("it is not a GeoPackage")
+    steps = 0
+
+    def weary() -> int:
+        nonlocal steps
+        steps += 1
+        return int(steps * 1000 > _MOST_STEPS)
+
+    # Immutable: neither a journal beside the file is played back nor anything written.
+    database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    try:
+        database.set_progress_handler(weary, 1000)
+        database.execute("PRAGMA trusted_schema = OFF")
+        database.execute("PRAGMA cell_size_check = ON")
+        found = database.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchmany(1000)
+        tables = {name for kind, name, _, _ in found if kind == "table"}
+        for kind, name, table, sql in found:
+            if kind == "view":
+                raise _UnsoundError(f"it holds a view, “{name}”")
+            if kind == "trigger" and not _touched(sql or "") <= _kept_up(tables):
+                raise _UnsoundError(f"it holds a trigger of its own, “{name}”")
+            if kind == "table" and _COMPUTED.search(sql or "") and not name.startswith("gpkg_"):
+                raise _UnsoundError(f"the columns of “{table}” are computed")
+            if re.match(r"\s*CREATE\s+VIRTUAL", sql or "", re.IGNORECASE) and not re.search(r"USING\s+\"?rtree\b", sql):
+                raise _UnsoundError(f"“{name}” is not a plain table")
+        layers = database.execute("SELECT table_name FROM gpkg_contents").fetchmany(2)
+        if len(layers) != 1 or layers[0][0] not in tables:
+            raise _UnsoundError("one layer is expected")
+    finally:
+        database.close()
+
+
+def _touched(trigger: str) -> set[str]:
+    """The tables that a trigger reads or writes when it runs."""
+    body = re.split(r"(?<!\")\bBEGIN\b(?!\")", re.sub(r"'[^']*'", "''", trigger), maxsplit=1, flags=re.IGNORECASE)[-1]
+    return set(_WRITES.findall(body))
+
+
+def _kept_up(tables: set[str]) -> set[str]:
+    """The tables that a GeoPackage's own triggers keep up: its index, its count, and those of its metadata."""
+    return {t for t in tables if t.startswith(("rtree_", "gpkg_"))}
+
+
+def _shapefile(examined: Examined) -> bool:
+    """A shapefile's headers promise sizes; what they promise has to be there."""
+    for suffix, record in ((".shp", 0), (".shx", 8)):
+        path = examined.boundary_file(suffix)
+        if not path.is_file():
+            continue
+        size = path.stat().st_size
+        with open(path, "rb") as file:
+            head = file.read(100)
+        if len(head) < 100 or head[:4] != b"\0\0\x27\x0a" or 2 * int.from_bytes(head[24:28], "big") != size:
+            examined.add("boundary", f"data/boundary/{path.name}", detail="its header does not fit its size")
+            return False
+        if record and (size - 100) // record != 1:
+            examined.add("boundary", f"data/boundary/{path.name}", detail="one feature is expected")
+            return False
+    path = examined.boundary_file(".dbf")
+    if path.is_file():
+        with open(path, "rb") as file:
+            head = file.read(32)
+        count, start, width = (int.from_bytes(head[a:b], "little") for a, b in ((4, 8), (8, 10), (10, 12)))
+        if len(head) < 32 or count != 1 or not start + width <= path.stat().st_size <= start + width + 2:
+            examined.add("boundary", f"data/boundary/{path.name}", detail="its header does not fit its size")
+            return False
+    return True
