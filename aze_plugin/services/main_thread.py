@@ -15,10 +15,11 @@ from __future__ import annotations
 import threading
 from typing import Any, Callable, TypeVar
 
-from qgis.PyQt.QtCore import QCoreApplication, QObject, Qt, QThread, pyqtSignal, pyqtSlot
+from qgis.PyQt.QtCore import QCoreApplication, QObject, Qt, pyqtSignal, pyqtSlot
 
 from ..domain.errors import Cancelled
 from ..domain.progress import Progress
+from .collector import collector_at_rest
 
 Found = TypeVar("Found")
 
@@ -93,8 +94,7 @@ def _desk() -> _Desk:
 
 def is_main_thread() -> bool:
     """Whether this is the thread of windows, layouts and layers."""
-    application = QCoreApplication.instance()
-    return application is None or QThread.currentThread() == application.thread()
+    return threading.current_thread() is threading.main_thread()
 
 
 def on_main_thread(function: Callable[[Progress], Found], progress: Progress | None = None) -> Found:
@@ -102,7 +102,11 @@ def on_main_thread(function: Callable[[Progress], Found], progress: Progress | N
     progress = progress or Progress()
     if is_main_thread():
         return function(progress)
-    call = _Call(function)
+    with collector_at_rest():
+        return _asked_for(_Call(function), progress)
+
+
+def _asked_for(call: _Call, progress: Progress) -> Any:
     _desk().asked.emit(call)
     shown = None
     while not call.done.wait(_LOOK):
