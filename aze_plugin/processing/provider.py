@@ -31,6 +31,7 @@ class AzeProvider(QgsProcessingProvider):
         from .packagenomination import PackageNomination
         from .protectioncoverage import ProtectionCoverage
         from .refreshassessments import RefreshAssessments
+        from .screenproject import ScreenProject
         from .suggestboundary import SuggestBoundary
         from .uploadpackage import UploadPackage
         from .verifypackage import VerifyPackage
@@ -43,6 +44,7 @@ class AzeProvider(QgsProcessingProvider):
             FitBoundary,
             IncludePart,
             ProtectionCoverage,
+            ScreenProject,
             PackageNomination,
             VerifyPackage,
             UploadPackage,

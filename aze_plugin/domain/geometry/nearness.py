@@ -367,7 +367,7 @@ def _pieces(geometries: np.ndarray, check: Callable[[], None]) -> tuple[np.ndarr
         ):
             left, bottom, right, top = box
             x, y = (left + right) / 2, (bottom + top) / 2
-            # With room on all sides but the cut: what lies along a rectangle's side would lose its vertices, or be lost.
+            # With room on all sides but the cut: what lies along a side of the rectangle would lose its vertices.
             far = (left - 1e6, bottom - 1e6, right + 1e6, top + 1e6)
             if wide:
                 sides = ((far[0], far[1], x, far[3]), (x, far[1], far[2], far[3]))
