@@ -58,10 +58,15 @@ class Candidates(QObject):
         else:
             path = _drafts_folder() / f"{QUuid.createUuid().toString(QUuid.StringFormat.WithoutBraces)}.gpkg"
         if path.exists():
-            title = QCoreApplication.translate("AzePanel", "Candidates")
-            layer = QgsVectorLayer(layers.candidate_uri(str(path)), title, "ogr")
-        else:
-            layer = layers.create_candidate_layer(str(path), self._project.transformContext())
+            return self.open_file(str(path))
+        layer = layers.create_candidate_layer(str(path), self._project.transformContext())
+        layers.add(self._project, layer, "candidates")
+        return layer
+
+    def open_file(self, path: str) -> QgsVectorLayer:
+        """Take the candidates of a file into a project that has none."""
+        title = QCoreApplication.translate("AzePanel", "Candidates")
+        layer = QgsVectorLayer(layers.candidate_uri(path), title, "ogr")
         layers.add(self._project, layer, "candidates")
         return layer
 
@@ -130,6 +135,16 @@ class Candidates(QObject):
         return Path(self._project.absolutePath()) / f"{stem}_candidates{suffix}.gpkg"
 
     # -------------------------------------------------------------------------------------------- what is known
+
+    @property
+    def drafts(self) -> Path:
+        """The folder where candidates of projects without a file are kept."""
+        return _drafts_folder()
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether the candidates are those of a project that was never saved: no file leads to them."""
+        return not self._project.fileName() and bool(self.file) and Path(self.file).parent == self.drafts
 
     @property
     def file(self) -> str:

@@ -1,17 +1,22 @@
-"""Notes boundaries while they are drawn and edited, and offers them again after QGIS ended by itself."""
+"""Notes boundaries while they are drawn and edited, and offers them again after QGIS ended by itself.
+
+Those of a project with a file are offered when it is opened again, those of one that was never saved when QGIS starts
+with an empty project.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Callable
 
 from qgis.core import QgsCurve, QgsFeature, QgsGeometry, QgsMessageLog, QgsPolygon, QgsVectorLayer
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication, QElapsedTimer, QObject, QTimer, pyqtSignal
 
 from ..domain.errors import AzeError
-from ..services.journal import Journal, Unsaved
+from ..services.journal import Journal, Unsaved, Writer
 from ..services.wording import text
-from . import layers, messages
+from . import drafts, layers, messages
 
 if TYPE_CHECKING:
     from .session import Session
@@ -31,6 +36,10 @@ class Recovery(QObject):
         super().__init__(session)
         self._session, self._candidates = session, session.candidates
         self.left: list[Unsaved] = []
+        # Of projects that were never saved: this session's, and those of others that ended by themselves.
+        self._draft: drafts.Draft | None = None
+        self._others: list[drafts.Left] = []
+        self._writer = Writer()
         self._layer: QgsVectorLayer | None = None
         self._sketch: bytes | None = None
         self._corners = 0
@@ -41,12 +50,35 @@ class Recovery(QObject):
         self._timer.timeout.connect(self._note)
         self._candidates.edited.connect(lambda _name: self._soon())
         self._candidates.changed.connect(self._soon)
+        session.candidatesChanged.connect(self._mark)
+
+    def flush(self) -> None:
+        """Wait until the last note is written."""
+        try:
+            self._writer.flush()
+        except OSError as error:
+            _log(error)
+
+    def close(self) -> None:
+        """The session ends well: of a project that was not saved the user knows."""
+        self._timer.stop()
+        try:
+            self._writer.close()
+            if self._draft is not None:
+                self._draft.end()
+        except OSError as error:
+            _log(error)
+        self._draft = None
+        self._release()
 
     def look(self) -> None:
         """See whether an earlier run left something, when a project was opened."""
         self._timer.stop()
         self._sketch = None
         self.left = []
+        self.flush()
+        self._release()
+        self._mark()
         if self._candidates.file:
             journal = Journal(self._candidates.file)
             try:
@@ -58,7 +90,38 @@ class Recovery(QObject):
                 _log(error)
             self._watch()
             self._note()
+        elif not self._session.project.fileName():
+            self._look_for_drafts()
         self.changed.emit()
+
+    def _look_for_drafts(self) -> None:
+        """See whether sessions of projects without a file ended by themselves."""
+        try:
+            self._others = drafts.left_in(self._candidates.drafts)
+        except OSError as error:
+            _log(error)
+        self.left = [found for other in self._others for found in (*other.edits, *other.kept)]
+
+    def _release(self) -> None:
+        """Let others find what was left, as nobody has decided about it."""
+        for other in self._others:
+            other.draft.let_go()
+        self._others = []
+
+    def _mark(self) -> None:
+        """Mark the draft that the session works on, if it is one."""
+        file = self._candidates.file if self._candidates.is_draft else ""
+        if self._draft is not None and self._draft.file == file:
+            return
+        try:
+            if self._draft is not None:
+                self._draft.end()
+            self._draft = None
+            if file:
+                draft = drafts.Draft(file)
+                self._draft = draft if draft.take() else None
+        except OSError as error:
+            _log(error)
 
     def _is_there(self, found: Unsaved) -> bool:
         shapes = (self._candidates.geometry(name) for name in self._candidates.names)
@@ -93,8 +156,25 @@ class Recovery(QObject):
 
     def recover(self) -> None:
         """Give candidates the boundaries that were left, each as an undoable step; those of none become new ones."""
+        others, self._others = self._others, []
+        own = [found for found in self.left if not any(found in (*o.edits, *o.kept) for o in others)]
+        self._take(own)
+        for other in others:
+            if self._candidates.layer is None:
+                # The draft itself is taken up, with all versions of its candidates.
+                self._draft = other.draft
+                self._candidates.open_file(other.draft.file)
+                self._take(other.edits)
+                self._forget(Journal(other.draft.file).forget)
+            else:
+                self._take((*other.kept, *other.edits))
+                self._forget(other.forget)
+        self._session.zoom_to_candidate()
+        self._decided()
+
+    def _take(self, boundaries: Iterable[Unsaved]) -> None:
         known = {self._candidates.uid(name) or name: name for name in self._candidates.names}
-        for found in self.left:
+        for found in boundaries:
             shape = QgsGeometry()
             shape.fromWkb(found.wkb)
             try:
@@ -107,22 +187,28 @@ class Recovery(QObject):
                     self._candidates.add(found.name, shape, uid=found.key)
             except AzeError as error:
                 self._session.message.emit(text(error.code, error.params), messages.WARNING)
-        self._session.zoom_to_candidate()
-        self._decided()
 
     def discard(self) -> None:
-        """Forget what was left."""
+        """Forget what was left; drafts stay where they are, but are not offered any more."""
+        others, self._others = self._others, []
+        for other in others:
+            self._forget(other.forget)
         self._decided()
 
     def _decided(self) -> None:
         # What was recovered is an edit now: it is noted before what was left is forgotten.
         self._note()
+        self.flush()
         self.left = []
+        if self._candidates.file:
+            self._forget(Journal(self._candidates.file).forget)
+        self.changed.emit()
+
+    def _forget(self, forget: Callable[[], None]) -> None:
         try:
-            Journal(self._candidates.file).forget()
+            forget()
         except OSError as error:
             _log(error)
-        self.changed.emit()
 
     def _soon(self) -> None:
         """Note what has changed: at once, or when the time since the last note is over."""
@@ -134,6 +220,7 @@ class Recovery(QObject):
             self._timer.start(rest_ms)
 
     def _watch(self) -> None:
+        self._mark()
         layer = self._candidates.layer
         if layer is self._layer:
             return
@@ -151,7 +238,7 @@ class Recovery(QObject):
             return
         self._since.restart()
         try:
-            Journal(self._candidates.file).note(self._unsaved())
+            self._writer.note(self._candidates.file, self._unsaved())
         except OSError as error:
             # Drawing goes on without the note; a message at every corner would help nobody.
             _log(error)

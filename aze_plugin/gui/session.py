@@ -121,6 +121,7 @@ class Session(QObject):
         self._gaps_timer.stop()
         self.runner.cancel_all()
         self.meter.close()
+        self.recovery.close()
         self.protection.close()
         self.candidates.close()
         for signal, slot in self._project_signals:

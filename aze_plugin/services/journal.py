@@ -3,13 +3,14 @@
 The file is replaced as a whole, so it is never half written when the program is killed. It is not forced to the disk:
 that would take longer than there is between two clicks, and only a failing machine, not a failing program, needs it.
 It holds a line of JSON, which says what follows, and then the boundaries' bytes as they are: a boundary of a hundred
-thousand corners has to be written while the user goes on drawing.
+thousand corners has to be written while the user goes on drawing. That is done in a thread of its own (``Writer``).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -19,12 +20,13 @@ _ENDING = ".unsaved"
 # What an earlier run left, until the user has decided: edits that are made meanwhile get the other file.
 _LEFT = ".left"
 _SCHEMA = "aze-unsaved/1"
+_LONGEST_S = 5.0
 
 
 @dataclass(frozen=True)
 class Unsaved:
     """A boundary (WKB, WGS 84) that was not saved: ``key`` and ``name`` of its candidate, both empty for a drawing that
-    was not finished; ``time`` in UTC (ISO 8601), when it was noted."""
+    was not finished; ``time`` (ISO 8601, local where no offset is given), when it was noted."""
 
     key: str
     name: str
@@ -59,6 +61,80 @@ class Journal:
     def forget(self) -> None:
         """The user has decided about what was left. Raises OSError."""
         self._left.unlink(missing_ok=True)
+
+
+class Writer:
+    """Writes notes in a thread of its own. Of several that come in while one is being written only the newest is.
+
+    What went wrong is raised by the next call, as OSError. The thread begins with the first note and ends with
+    ``close``, or with the program.
+    """
+
+    def __init__(self):
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._next: tuple[Journal, Sequence[Unsaved]] | None = None
+        self._busy = False
+        self._problem: OSError | None = None
+
+    def note(self, path: str, boundaries: Sequence[Unsaved]) -> None:
+        """Note what is not saved of the candidates' file; when there is nothing, the note is gone on return."""
+        journal = Journal(path)
+        if not boundaries:
+            with self._changed:
+                self._next = None
+            self.flush()
+            journal.note([])
+            return
+        with self._changed:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="aze-journal", daemon=True)
+                self._thread.start()
+            self._next = (journal, boundaries)
+            self._changed.notify_all()
+            self._raise()
+
+    def flush(self) -> None:
+        """Wait until what was noted is written."""
+        with self._changed:
+            # A disk that does not answer must not keep the user from saving.
+            self._changed.wait_for(lambda: self._next is None and not self._busy, _LONGEST_S)
+            self._raise()
+
+    def close(self) -> None:
+        """Write what is left to write, and end the thread."""
+        thread = self._thread
+        if thread is None:
+            return
+        try:
+            self.flush()
+        finally:
+            with self._changed:
+                self._thread = None
+                self._changed.notify_all()
+            thread.join()
+
+    def _raise(self) -> None:
+        problem, self._problem = self._problem, None
+        if problem is not None:
+            raise problem
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._next is not None or self._thread is None)
+                if self._next is None:
+                    return
+                (journal, boundaries), self._next = self._next, None
+                self._busy = True
+            problem = None
+            try:
+                journal.note(boundaries)
+            except OSError as error:
+                problem = error
+            with self._changed:
+                self._busy, self._problem = False, problem
+                self._changed.notify_all()
 
 
 def _write(path: Path, boundaries: Sequence[Unsaved]) -> None:

@@ -1,6 +1,7 @@
 """What is drawn or edited survives the end of QGIS: killed by the system, taken up by the next start."""
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -80,6 +81,7 @@ def boundaries(noted):
 def rested(session):
     """Let the pause between two notes go by."""
     wait_for(lambda: not session.recovery._timer.isActive())
+    session.recovery.flush()
 
 
 def reopen(session):
@@ -171,6 +173,7 @@ def test_what_was_left_is_offered_until_it_is_decided_about(saved):
     assert east(saved.candidates.geometry()) == pytest.approx(0.3)
     assert page.left.isHidden()
     # Recovered, but not saved: it is noted again.
+    rested(saved)
     assert notes(saved) == ["p_candidates.gpkg.unsaved"]
     saved.candidates.layer.commitChanges(True)
     reopen(saved)
@@ -226,6 +229,7 @@ def test_a_drawing_is_noted_at_every_corner_until_it_has_a_name(saved, window, m
     while_asked = []
 
     def ask(*_args, **_more):
+        saved.recovery.flush()
         while_asked.append(boundaries(noted))
         return "Drawn", True
 
@@ -237,11 +241,13 @@ def test_a_drawing_is_noted_at_every_corner_until_it_has_a_name(saved, window, m
     counts = []
     for x, y in ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8)):
         press(window.canvas, x, y)
+        saved.recovery.flush()
         rows = boundaries(noted) if noted.exists() else []
         counts.append(len(rows))
     assert counts == [0, 0, 1, 1]
     press(window.canvas, 0.5, 0.5, Qt.MouseButton.RightButton)
     settle()
+    saved.recovery.flush()
     assert len(while_asked[0]) == 1
     assert [row["name"] for row in boundaries(noted)] == ["Drawn"]
     page.close_page()
@@ -255,6 +261,7 @@ def test_giving_up_a_drawing_leaves_no_note(saved, window):  # noqa: F811
     page.toggle_drawing()
     for x, y in ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8)):
         press(window.canvas, x, y)
+    saved.recovery.flush()
     assert notes(saved)
     page.toggle_drawing()
     assert notes(saved) == []
@@ -280,3 +287,155 @@ def test_a_note_of_a_hundred_thousand_corners_takes_no_time(tmp_path):
     print(f"{1000 * sorted(times)[5]:.1f} ms")
     assert sorted(times)[5] < 0.02, "five milliseconds, with room for a busy machine"
     assert journal.take_up()[0].wkb == wkb
+
+
+# ------------------------------------------------------------------------------------ projects that were never saved
+
+# A QGIS of its own on a project without a file: one candidate saved to the draft, one only drawn, a version kept.
+DRAFTING = """
+import sys
+import time
+from pathlib import Path
+from qgis.core import QgsApplication, QgsGeometry
+app = QgsApplication([], True)
+app.initQgis()
+from aze_plugin.gui import candidates
+candidates._drafts_folder = lambda: Path(sys.argv[1])
+from aze_plugin.gui.session import Session
+session = Session()
+def square(side):
+    return QgsGeometry.fromWkt(f"Polygon((0 0, {side} 0, {side} {side}, 0 {side}, 0 0))")
+session.candidates.add("Saved", square(0.1))
+session.candidates.add("Moved", square(0.2))
+session.versions.keep("first thoughts")
+session.candidates.layer.commitChanges(True)
+session.candidates.replace_boundary(square(0.3))
+session.candidates.add("Drawn", square(0.4))
+app.processEvents()
+session.recovery._note()
+session.recovery.flush()
+if sys.argv[2] == "end":
+    session.close()
+print("ready", flush=True)
+while sys.argv[2] == "wait":
+    time.sleep(1)
+"""
+
+
+@pytest.fixture
+def drafting(empty_session, tmp_path):
+    """``drafting(how)`` runs the other QGIS until it has drawn; with "wait" it goes on until it is killed."""
+    started = []
+
+    def run(how="wait"):
+        process = subprocess.Popen(
+            [sys.executable, "-c", DRAFTING, str(tmp_path), how],
+            cwd=ROOT,
+            env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def sides(session):
+    return {name: east(session.candidates.geometry(name)) for name in session.candidates.names}
+
+
+def start_anew(session):
+    session.project.clear()
+    settle()
+
+
+def test_a_project_that_was_never_saved_is_offered_at_the_next_start(drafting, empty_session, tmp_path):
+    session, process = empty_session, drafting()
+    # The other one is still at it: nothing is to be taken from under its hands.
+    start_anew(session)
+    assert session.recovery.left == []
+    process.kill()
+    process.wait()
+    start_anew(session)
+    assert {found.name: found.key != "" for found in session.recovery.left} == dict.fromkeys(
+        ("Saved", "Moved", "Drawn"), True
+    )
+    assert session.page == "boundary"
+    page = BoundaryPage(session)
+    assert not page.left.isHidden() and "Drawn" in page.left_said.text() and "Saved" in page.left_said.text()
+    page.left.buttons.itemAt(0).widget().click()
+    assert sides(session) == {"Saved": 0.1, "Moved": 0.3, "Drawn": 0.4}
+    session.candidates.set_current("Moved")
+    assert "first thoughts" in [version.reason for version in session.versions.of()]
+    # What was not saved is not saved now either: it can be undone.
+    stack = session.candidates.layer.undoStack()
+    while stack.canUndo():
+        stack.undo()
+    assert sides(session) == {"Saved": 0.1, "Moved": 0.2}
+    page.deleteLater()
+
+
+def test_it_is_offered_until_it_is_decided_about(drafting, empty_session, tmp_path):
+    process = drafting()
+    process.kill()
+    process.wait()
+    for _ in range(2):
+        start_anew(empty_session)
+        assert len(empty_session.recovery.left) == 3
+    empty_session.candidates.add("Other", square(0.7))
+    empty_session.recovery.recover()
+    assert sides(empty_session) == {"Other": 0.7, "Saved": 0.1, "Moved": 0.3, "Drawn": 0.4}
+    start_anew(empty_session)
+    assert empty_session.recovery.left == []
+
+
+def test_what_is_discarded_is_not_offered_again(drafting, empty_session, tmp_path):
+    process = drafting()
+    process.kill()
+    process.wait()
+    start_anew(empty_session)
+    empty_session.recovery.discard()
+    start_anew(empty_session)
+    assert empty_session.recovery.left == []
+    assert list(tmp_path.glob("*.open")) == []
+
+
+def test_a_session_that_ends_well_leaves_nothing_to_offer(drafting, empty_session, tmp_path):
+    process = drafting("end")
+    process.wait()
+    start_anew(empty_session)
+    assert empty_session.recovery.left == []
+    assert [p for p in tmp_path.iterdir() if p.suffix in (".open", ".lock")] == []
+
+
+def test_saving_a_project_ends_its_draft(empty_session, tmp_path):
+    empty_session.candidates.add("Square", square())
+    assert len(list(tmp_path.glob("*.gpkg.open"))) == 1
+    (tmp_path / "project").mkdir()
+    QgsProject.instance().write(str(tmp_path / "project" / "p.qgz"))
+    settle()
+    assert list(tmp_path.glob("*.gpkg.open")) == []
+
+
+def test_writing_takes_the_main_thread_hardly_any_time(empty_session, tmp_path):
+    """All of a note of a hundred thousand corners: WKB of the live boundary, and the hand-over to the writer."""
+    count = 100_000
+    corners = [f"{math.cos(2 * math.pi * n / count)} {math.sin(2 * math.pi * n / count)}" for n in range(count)]
+    shape = QgsGeometry.fromWkt(f"Polygon(({','.join([*corners, corners[0]])}))")
+    empty_session.candidates.add("Round", shape)
+    recovery, times = empty_session.recovery, []
+    for _ in range(11):
+        began = time.thread_time()
+        recovery._note()
+        times.append(time.thread_time() - began)
+        recovery.flush()
+    print(f"{1000 * sorted(times)[5]:.1f} ms")
+    assert sorted(times)[5] < 0.005
+    noted = Journal(empty_session.candidates.file).take_up()
+    assert noted[0].wkb == bytes(empty_session.candidates.geometry().asWkb())
