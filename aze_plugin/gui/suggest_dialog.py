@@ -27,6 +27,7 @@ from qgis.PyQt.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPushButton,
+    QSizePolicy,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -48,7 +49,9 @@ _ID = Qt.ItemDataRole.UserRole
 # The columns of a proposal, and the choices of PARAMETER as the algorithm counts them.
 _WHY, _SHARE, _AREA, _PROTECTED, _UNITS = range(5)
 _PARAMETERS = ("", "aoo", "esh", "range", "localities")
-_MOST_ROWS = 5
+_MOST_ROWS, _MOST_PROPOSALS = 5, 6
+# Of the bar of a share, and of all columns but that.
+_BAR_PX, _LEAST_BAR_PX, _OTHERS_PX = 120, 40, 330
 _NOT_UNITS = ("candidates", "gaps")
 _WORLD = QgsRectangle(-180, -90, 180, 90)
 
@@ -74,6 +77,9 @@ class SuggestDialog(QDialog):
         self.taxon.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.taxon.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.taxon.setMinimumContentsLength(8)
+        self.taxon.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        # A long name is read from its beginning.
+        self.taxon.currentIndexChanged.connect(lambda _row: self.taxon.lineEdit().setCursorPosition(0))
         self.taxon.completer().setFilterMode(Qt.MatchFlag.MatchContains)
         self.taxon.completer().setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
         self.taxon.lineEdit().setPlaceholderText(translate("AzeSuggest", "part of a name…"))
@@ -81,6 +87,7 @@ class SuggestDialog(QDialog):
         self.parameter.addItem(translate("AzeSuggest", "best data there is"))
         for known in _PARAMETERS[1:]:
             self.parameter.addItem(word("parameter", known))
+        self.parameter.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.parameter.setToolTip(translate("AzeSuggest", "Of what the boundary has to hold more than the threshold"))
         self.units = QListWidget()
         self.units.setTextElideMode(Qt.TextElideMode.ElideMiddle)
@@ -120,12 +127,13 @@ class SuggestDialog(QDialog):
         header = self.proposals.header()
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(20)
-        for column in (_WHY, _AREA, _PROTECTED, _UNITS):
+        for column in (_AREA, _PROTECTED, _UNITS):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(_SHARE, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(_WHY, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(_SHARE, QHeaderView.ResizeMode.Fixed)
         self.proposals.setItemDelegateForColumn(_SHARE, ShareBarDelegate(self.proposals))
         self.why = TextLabel()
-        self.whole = TextLabel(muted=True)
+        self.whole = TextLabel()
         self.details = PageScroll()
         self.details.layout_.setContentsMargins(2, 2, 2, 2)
         self.details.layout_.addWidget(self.why)
@@ -146,8 +154,8 @@ class SuggestDialog(QDialog):
         layout.addWidget(self.said)
         layout.addWidget(self.start, 0, Qt.AlignmentFlag.AlignRight)
         layout.addWidget(self.note)
-        layout.addWidget(self.proposals, 2)
-        layout.addWidget(self.details, 3)
+        layout.addWidget(self.proposals)
+        layout.addWidget(self.details, 1)
         layout.addStretch(0)
         layout.addWidget(self.busy)
         layout.addWidget(self.buttons)
@@ -168,6 +176,19 @@ class SuggestDialog(QDialog):
         session.runner.changed.connect(self._show_busy)
         session.dataChanged.connect(self._data_changed)
         self._choices_changed()
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Give the bar the room that the window has for it; in a narrow one its number has to do."""
+        text_px = self.fontMetrics().horizontalAdvance("100.0 %") + 14
+        room = self.width() - _OTHERS_PX - text_px
+        self.proposals.header().resizeSection(_SHARE, text_px + (min(_BAR_PX, room) if room >= _LEAST_BAR_PX else 0))
+        rows = min(_MOST_PROPOSALS, max(1, self.proposals.topLevelItemCount()))
+        height = rows * max(1, self.proposals.sizeHintForRow(0)) + self.proposals.header().sizeHint().height()
+        self.proposals.setFixedHeight(height + 2 * self.proposals.frameWidth() + 2)
 
     # ------------------------------------------------------------------------------------------------------ choices
 
@@ -225,8 +246,7 @@ class SuggestDialog(QDialog):
             item.setToolTip(layer.name())
             self.units.addItem(item)
         rows = min(_MOST_ROWS, max(1, self.units.count()))
-        row = max(20, self.units.sizeHintForRow(0)) if self.units.count() else 20
-        self.units.setFixedHeight(rows * row + 2 * self.units.frameWidth() + 2)
+        self.units.setFixedHeight(rows * max(1, self.units.sizeHintForRow(0)) + 2 * self.units.frameWidth() + 2)
         self.units.setVisible(self.units.count() > 0)
         self.units.blockSignals(False)
 
@@ -462,6 +482,7 @@ class SuggestDialog(QDialog):
             self.proposals.addTopLevelItem(item)
         self.whole.setText("\n".join(_sentences(report["findings"])))
         self.whole.setVisible(bool(report["findings"]))
+        self._fit()
         if report["proposals"]:
             self.note.setText(
                 translate("AzeSuggest", "By {parameter} ({segment}) of {taxon}, from {units}.").format(
