@@ -20,7 +20,7 @@ from functools import cached_property
 import numpy as np
 
 from . import geometry
-from .outlines import Rings, joined, neighbours, ranges
+from .outlines import Rings, joined, ranges
 
 # How far areas are shifted (m); the next one is tried where rounding leaves the order along an outline in doubt.
 _SHIFTS = (2e-7, 1e-6, 1e-5, 1e-4)
@@ -35,10 +35,10 @@ _DECIMALS = 9
 _ROW, _SMALL = 16, 4
 
 # Pairs of rows, and of points and edges, that are looked at in one go.
-_PAIRS, _TESTS = 20_000, 2_000_000
+_PAIRS, _TESTS = 100_000, 2_000_000
 
-# Rows at one site up to which their rectangles are compared all with all.
-_MATRIX = 700
+# Rows at one site up to which their rectangles are compared all with all, so many with all that follow at a time.
+_MATRIX, _STRIP = 1500, 128
 
 # Stretches times areas up to which it pays to keep them one byte each.
 _UNPACKED = 200_000
@@ -225,35 +225,33 @@ def _arranged(sites, sizes_m2, areas, site_of_area, shift: float, attempt: int) 
     odd = (turned[first[1:]] != turned[first[:-1]]).any(axis=1)
     sound[outlines.site[rings.shape[odd]]] = False
 
-    # One stretch from each ring's start to its first event, and one from each event to the next.
-    at_event = first[:-1][ring] if len(ring) else np.empty(0, dtype=int)
-    state = np.concatenate((begins, turned[1:] ^ turned[at_event] ^ begins[ring]))
-    on_ring = np.concatenate((np.arange(len(rings)), ring))
-    order = np.argsort(on_ring, kind="stable")
-    state, on_ring = state[order], on_ring[order]
-    weight = outlines.integrals(ring, edge, along) * rings.sign[on_ring]
+    # One stretch from each ring's start to its first event, and one from each event to the next, along the rings.
+    from_start = first[:-1] + np.arange(len(rings))
+    from_event = np.arange(len(edge)) + ring + 1
+    state = np.empty((len(rings) + len(edge), words), dtype=np.uint64)
+    state[from_start] = begins
+    state[from_event] = turned[1:] ^ (turned[first[:-1]] ^ begins)[ring]
+    on_ring = np.repeat(np.arange(len(rings)), np.diff(first) + 1)
+    weight = outlines.integrals(edge, along, from_start, from_event) * rings.sign[on_ring]
 
-    owner = outlines.bit[rings.shape[on_ring]] - 1
-    site = outlines.site[rings.shape[on_ring]]
+    # Rings follow one another site by site, and so do stretches.
+    owner = (outlines.bit[rings.shape] - 1)[on_ring]
     inside = (state[:, 0] & np.uint64(1)).astype(bool)
-    kept = (owner < 0) | inside
-    owner, site, state, weight = owner[kept], site[kept], state[kept], weight[kept]
     weight = np.where(owner < 0, weight, -weight)
-    by_site = np.argsort(site, kind="stable")
-    limits = np.searchsorted(site[by_site], np.arange(sites.count + 1))
-    state = np.ascontiguousarray(state[by_site]).astype("<u8")
-    owner, weight = owner[by_site], weight[by_site]
+    kept = np.flatnonzero((owner < 0) | inside)
+    owner, state, weight = owner[kept], state[kept], weight[kept]
+    limits = np.searchsorted(outlines.site[rings.shape][on_ring[kept]], np.arange(sites.count + 1))
+    # The first bit is the site's own, which is done with.
+    under = state >> np.uint64(1)
+    under[:, :-1] |= state[:, 1:] << np.uint64(63)
+    octets = under.astype("<u8", copy=False).view(np.uint8)
     out: list[Arrangement | None] = []
-    for number, count in enumerate(counts.tolist()):
+    for number, (count, start, end) in enumerate(zip(counts.tolist(), limits.tolist(), limits[1:].tolist())):
         if not sound[number]:
             out.append(None)
             continue
-        rows = slice(limits[number], limits[number + 1])
-        # The first bit is the site's own, which is done with.
-        under = state[rows] >> np.uint64(1)
-        under[:, :-1] |= state[rows][:, 1:] << np.uint64(63)
-        packed = under.view(np.uint8)[:, : (count + 7) // 8]
-        out.append(Arrangement(count, float(sizes_m2[number]), owner[rows], packed, weight[rows]))
+        packed = octets[start:end, : (count + 7) // 8]
+        out.append(Arrangement(count, float(sizes_m2[number]), owner[start:end], packed, weight[start:end]))
     return out
 
 
@@ -263,7 +261,7 @@ class _Outlines:
     def __init__(self, sites: Rings, areas: Rings, site_of_area: np.ndarray, counts, shift: float, attempt: int):
         # A site comes before its areas, so that all of it is in one piece.
         order = np.argsort(np.concatenate((np.arange(sites.count), site_of_area)), kind="stable")
-        self.rings = joined(sites, areas).taken(order)
+        self.rings = rings = joined(sites, areas).taken(order)
         self.counts = counts
         self.site = np.concatenate((np.arange(sites.count), site_of_area))[order]
         self.first = np.searchsorted(self.site, np.arange(sites.count + 1))
@@ -272,113 +270,111 @@ class _Outlines:
         middle = (box[:, :2] + box[:, 2:]) / 2
         moves = np.random.default_rng(attempt).uniform(-shift, shift, (int(self.bit.max(initial=0)) + 1, 2))
         moves[0] = 0
-        of_vertex = np.repeat(self.rings.shape, self.rings.sizes)
-        xy = self.rings.xy - middle[self.site[of_vertex]] + moves[self.bit[of_vertex]]
-        _, after = neighbours(self.rings.starts)
-        self.x0, self.y0 = np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1])
-        self.after, self.of_vertex = after, of_vertex
-        self.x1, self.y1 = self.x0[after], self.y0[after]
-        self.low_x, self.high_x = np.minimum(self.x0, self.x1), np.maximum(self.x0, self.x1)
-        self.low_y, self.high_y = np.minimum(self.y0, self.y1), np.maximum(self.y0, self.y1)
+        moves = moves[self.bit] - middle[self.site]
+        of_ring = np.repeat(moves[rings.shape].view(complex), rings.sizes)
+        self.x0, self.y0 = rings.xy[:, 0] + of_ring.real, rings.xy[:, 1] + of_ring.imag
+        self.x1, self.y1 = self._next(self.x0), self._next(self.y0)
+        self._index()
+
+    def _next(self, values: np.ndarray) -> np.ndarray:
+        """For each vertex the value of the one after it on its ring."""
+        out = np.empty_like(values)
+        out[:-1] = values[1:]
+        starts = self.rings.starts
+        out[starts[1:] - 1] = values[starts[:-1]]
+        return out
+
+    def _index(self) -> None:
+        """Rectangles of edges, of small rows of them and of rows of small rows.
+
+        Rings are filled up to whole rows with edges that meet nothing. Numbers are kept by their place in the row
+        first, so that all that is done with them runs along whole arrays; they are short ones, rounded outward.
+        """
+        rings = self.rings
+        per_ring = -(-rings.sizes // _ROW)
+        self.row_ring = np.repeat(np.arange(len(rings)), per_ring)
+        self.row_shape = rings.shape[self.row_ring]
+        # How much further on than its number an edge's place is.
+        room = _ROW * np.concatenate(([0], np.cumsum(per_ring)[:-1])) - rings.starts[:-1] if len(rings) else per_ring
+        self.row_room = room[self.row_ring]
+        place = np.arange(len(self.x0)) + np.repeat(room, rings.sizes)
+        total = _ROW * len(self.row_ring)
+        margin = 2.0**-23 * max(np.abs(self.x0).max(initial=0), np.abs(self.y0).max(initial=0))
+        self.edges, self.small, self.rows = [], [], []
+        for one, two in ((self.x0, self.x1), (self.y0, self.y1)):
+            for least, margin_, pick in ((np.inf, -margin, np.minimum), (-np.inf, margin, np.maximum)):
+                ends = np.full(total, least, dtype=np.float32)
+                ends[place] = pick(one, two) + margin_
+                ends = np.ascontiguousarray(ends.reshape(-1, _SMALL).T)
+                small = np.ascontiguousarray(pick.reduce(ends, axis=0).reshape(-1, _ROW // _SMALL).T)
+                self.edges.append(ends)
+                self.small.append(small)
+                self.rows.append(pick.reduce(small, axis=0))
 
     def events(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Where outlines of different shapes cross: ring, edge, place along it (0 to 1) and the other shape, in order
         along the rings. A crossing is two events, one on each outline."""
-        found = [self._crossings(*pair) for pair in self._near_rows()]
-        a, b, s, t = (np.concatenate(c) for c in zip(*found)) if found else (np.empty(0, int),) * 2 + (np.empty(0),) * 2
+        a, b, s, t = self._crossings(*self._near_edges(*self._near_small_rows(*self._near_rows())))
         edge, along = np.concatenate((a, b)), np.concatenate((s, t))
-        other = self.of_vertex[np.concatenate((b, a))]
-        order = np.lexsort((along, edge))
-        edge, along, other = edge[order], along[order], other[order]
-        return self.rings.ring_of_vertex()[edge], edge, along, other
+        both = np.searchsorted(self.rings.starts, edge, side="right") - 1
+        other = self.rings.shape[np.concatenate((both[len(a) :], both[: len(a)]))]
+        order = np.argsort(edge + along)
+        # So summed places close to one another may come out as one.
+        if ((edge[order[1:]] == edge[order[:-1]]) & (along[order[1:]] <= along[order[:-1]])).any():
+            order = np.lexsort((along, edge))
+        return both[order], edge[order], along[order], other[order]
 
-    def _rows(self, length: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rows of edges of one ring: the first edge of each, and the ring's number."""
-        sizes = -(-self.rings.sizes // length)
-        ring = np.repeat(np.arange(len(self.rings)), sizes)
-        return self.rings.starts[ring] + length * ranges(np.zeros(len(sizes), int), sizes), ring
-
-    def _boxes(self, starts: np.ndarray) -> np.ndarray:
-        if not len(starts):
-            return np.empty((0, 4))
-        return np.column_stack(
-            (
-                np.minimum.reduceat(self.low_x, starts),
-                np.minimum.reduceat(self.low_y, starts),
-                np.maximum.reduceat(self.high_x, starts),
-                np.maximum.reduceat(self.high_y, starts),
-            )
-        )
-
-    def _near_boxes(self, boxes: np.ndarray, shape: np.ndarray, site: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _near_rows(self) -> tuple[np.ndarray, np.ndarray]:
         """Pairs of rows, of different shapes at one site, whose rectangles meet."""
-        found = [np.empty((2, 0), dtype=int)]
+        site = self.site[self.row_shape]
         limits = np.searchsorted(site, np.arange(len(self.counts) + 1)).tolist()
+        ones, twos = [np.empty(0, dtype=int)], [np.empty(0, dtype=int)]
         for first, last in zip(limits, limits[1:]):
-            some, owner = boxes[first:last], shape[first:last]
-            if len(some) > _MATRIX:
-                one, two = geometry.meeting_boxes(some + np.array([-1e-6, -1e-6, 1e-6, 1e-6]))
-                pairs = np.vstack((one, two))[:, owner[one] < owner[two]]
-            else:
-                # For so few a matrix is sooner made than a tree.
-                low_x, low_y, high_x, high_y = some.T
-                meet = owner[:, None] < owner
-                for low, high in ((low_x, high_x), (low_y, high_y)):
-                    reach = low[:, None] <= high
-                    meet &= reach
-                    meet &= reach.T
-                pairs = np.vstack(np.divmod(np.flatnonzero(meet), max(1, len(some))))
-            found.append(pairs + first)
-        return tuple(np.hstack(found))
+            if last - first > _MATRIX:
+                boxes = np.column_stack([column[first:last] for column in self._boxes_of_rows()])
+                one, two = geometry.meeting_boxes(boxes)
+                apart = self.row_shape[first + one] < self.row_shape[first + two]
+                ones.append(one[apart] + first)
+                twos.append(two[apart] + first)
+                continue
+            # For so few a matrix is sooner made than a tree, strip by strip as each pair is wanted once.
+            for start in range(first, last, _STRIP):
+                strip, rest = slice(start, min(start + _STRIP, last)), slice(start, last)
+                meet = self.row_shape[strip, None] < self.row_shape[rest]
+                for low, high in (self.rows[:2], self.rows[2:]):
+                    meet &= low[strip, None] <= high[rest]
+                    meet &= high[strip, None] >= low[rest]
+                one, two = np.divmod(np.flatnonzero(meet), last - start)
+                ones.append(one + start)
+                twos.append(two + start)
+        return np.concatenate(ones), np.concatenate(twos)
 
-    def _near_rows(self):
-        """Pairs of small rows of edges, of different shapes at one site, whose rectangles meet."""
-        starts, ring = self._rows(_ROW)
-        boxes = self._boxes(starts)
-        shape = self.rings.shape[ring]
-        site = self.site[shape]
-        one, two = self._near_boxes(boxes, shape, site)
+    def _boxes_of_rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        low_x, high_x, low_y, high_y = self.rows
+        return low_x, low_y, high_x, high_y
 
-        small, small_ring = self._rows(_SMALL)
-        small_boxes = np.vstack((self._boxes(small), [[np.inf, np.inf, -np.inf, -np.inf]]))
-        # The small rows of each row; where a ring ends early, a rectangle that meets nothing.
-        per_ring = -(-self.rings.sizes // _SMALL)
-        ring_first = np.concatenate(([0], np.cumsum(per_ring)))
-        member = ring_first[ring][:, None] + ((starts - self.rings.starts[ring]) // _SMALL)[:, None]
-        member = member + np.arange(_ROW // _SMALL)
-        member = np.where(member < ring_first[ring + 1][:, None], member, len(small))
-        small = np.append(small, 0)
-        limit = np.minimum(small[:-1] + _SMALL, self.rings.starts[small_ring + 1])
-        low_x, low_y, high_x, high_y = np.ascontiguousarray(small_boxes.T)
-        for start in range(0, len(one), _PAIRS):
-            a, b = member[one[start : start + _PAIRS], :, None], member[two[start : start + _PAIRS], None, :]
-            meet = (low_x[a] <= high_x[b]) & (low_x[b] <= high_x[a])
-            meet &= (low_y[a] <= high_y[b]) & (low_y[b] <= high_y[a])
-            pair, left, right = _places(meet)
-            if len(pair):
-                a, b = a[pair, left, 0], b[pair, 0, right]
-                yield small[a], limit[a], small[b], limit[b]
+    def _near_small_rows(self, one: np.ndarray, two: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return _members_that_meet(self.small, one, two)
 
-    def _crossings(self, a, a_end, b, b_end) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Edges of small rows that cross, and where along each."""
-        step = np.arange(_SMALL)
-        # Beyond a row's end its last edge stands once more, and is left out afterwards.
-        a, b = (np.minimum(first[:, None] + step, end[:, None] - 1) for first, end in ((a, a_end), (b, b_end)))
-        one, two = a[:, :, None], b[:, None, :]
-        meet = (self.low_x[one] <= self.high_x[two]) & (self.low_x[two] <= self.high_x[one])
-        meet &= (self.low_y[one] <= self.high_y[two]) & (self.low_y[two] <= self.high_y[one])
-        meet[:, 1:, :] &= (a[:, 1:] != a[:, :-1])[:, :, None]
-        meet[:, :, 1:] &= (b[:, 1:] != b[:, :-1])[:, None, :]
-        pair, left, right = _places(meet)
-        one, two = a[pair, left], b[pair, right]
+    def _near_edges(self, one: np.ndarray, two: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        one, two = _members_that_meet(self.edges, one, two)
+        return one - self.row_room[one // _ROW], two - self.row_room[two // _ROW]
+
+    def _crossings(self, one, two) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Pairs of edges that cross, of those given, and where along each."""
         ax, ay, bx, by = self.x0[one], self.y0[one], self.x0[two], self.y0[two]
         aex, aey, bex, bey = self.x1[one], self.y1[one], self.x1[two], self.y1[two]
         # On which side of the other edge each end lies; the same for both edges that share the end.
         a0, a1 = _side(bx, by, bex, bey, ax, ay), _side(bx, by, bex, bey, aex, aey)
         b0, b1 = _side(ax, ay, aex, aey, bx, by), _side(ax, ay, aex, aey, bex, bey)
         cross = ((a0 >= 0) != (a1 >= 0)) & ((b0 >= 0) != (b1 >= 0))
-        a0, a1, b0, b1 = a0[cross], a1[cross], b0[cross], b1[cross]
-        return one[cross], two[cross], a0 / (a0 - a1), b0 / (b0 - b1)
+        # Edges on one line are told apart by where they lie on it.
+        for p, pe, q, qe in ((ax, aex, bx, bex), (ay, aey, by, bey)):
+            cross &= np.minimum(p, pe) <= np.maximum(q, qe)
+            cross &= np.minimum(q, qe) <= np.maximum(p, pe)
+        some = np.flatnonzero(cross)
+        a0, a1, b0, b1 = a0[some], a1[some], b0[some], b1[some]
+        return one[some], two[some], a0 / (a0 - a1), b0 / (b0 - b1)
 
     def states_at_ring_starts(self) -> np.ndarray:
         """Under which shapes of its site, itself left out, each ring's first vertex lies: bits, (rings, words)."""
@@ -387,31 +383,41 @@ class _Outlines:
         states = np.zeros((len(rings), words), dtype=np.uint64)
         if not len(rings):
             return states
-        # Edges of a shape follow one another.
-        ring_first = np.searchsorted(rings.shape, np.arange(rings.count + 1))
-        edge_first = rings.starts[ring_first]
-        box = rings.moved(lambda _: np.column_stack((self.x0, self.y0))).bounds()
+        # Rows of a shape follow one another.
+        row_first = np.searchsorted(self.row_shape, np.arange(rings.count + 1))
+        present = np.flatnonzero(np.diff(row_first))
+        box = np.full((4, rings.count), np.nan, dtype=np.float32)
+        for column, ends, pick in zip(box, self.rows, (np.minimum, np.maximum) * 2):
+            column[present] = pick.reduceat(ends, row_first[present])
         site = self.site[rings.shape]
         many = self.counts[site] + 1
-        for rows in _portions(many, _TESTS):
-            ring = np.repeat(rows, many[rows])
-            shape = ranges(self.first[site[rows]], many[rows])
+        for some in _portions(many, _TESTS):
+            ring = np.repeat(some, many[some])
+            shape = ranges(self.first[site[some]], many[some])
             x, y = self.x0[rings.starts[ring]], self.y0[rings.starts[ring]]
-            near = (shape != rings.shape[ring]) & (x >= box[shape, 0]) & (x <= box[shape, 2])
-            near &= (y >= box[shape, 1]) & (y <= box[shape, 3])
+            near = (shape != rings.shape[ring]) & (x >= box[0, shape]) & (x <= box[1, shape])
+            near &= (y >= box[2, shape]) & (y <= box[3, shape])
             ring, shape, x, y = ring[near], shape[near], x[near], y[near]
             inside = np.zeros(len(ring), dtype=bool)
-            edges = edge_first[shape + 1] - edge_first[shape]
-            for part in _portions(edges, _TESTS):
-                inside[part] = self._inside(x[part], y[part], edge_first[shape[part]], edges[part])
+            rows = row_first[shape + 1] - row_first[shape]
+            for part in _portions(rows, _TESTS):
+                inside[part] = self._inside(x[part], y[part], row_first[shape[part]], rows[part])
             ring, bit = ring[inside], self.bit[shape[inside]]
             np.bitwise_or.at(states, (ring, bit >> 6), np.left_shift(np.uint64(1), (bit & 63).astype(np.uint64)))
         return states
 
     def _inside(self, x, y, first, many) -> np.ndarray:
-        """Whether places lie in shapes given by their edges: an odd number of edges lies to the east of them."""
-        edge = ranges(first, many)
+        """Whether places lie in shapes given by their rows: an odd number of edges lies to the east of them."""
+        row = ranges(first, many)
         place = np.repeat(np.arange(len(x)), many)
+        _, high_x, low_y, high_y = self.rows
+        level = y[place]
+        near = np.flatnonzero((low_y[row] <= level) & (high_y[row] >= level) & (high_x[row] >= x[place]))
+        row, place = row[near], place[near]
+        start = _ROW * row - self.row_room[row]
+        end = np.minimum(start + _ROW, self.rings.starts[self.row_ring[row] + 1])
+        edge = ranges(start, end - start)
+        place = np.repeat(place, end - start)
         level = y[place]
         spans = np.flatnonzero((self.y0[edge] > level) != (self.y1[edge] > level))
         edge, place = edge[spans], place[spans]
@@ -419,18 +425,44 @@ class _Outlines:
         east = (side >= 0) == (self.y1[edge] > self.y0[edge])
         return np.bincount(place[east], minlength=len(x)) % 2 == 1
 
-    def integrals(self, ring, edge, along) -> np.ndarray:
-        """½ ∮ (x dy − y dx) of each stretch, in order along the rings."""
-        x = self.x0[edge] + along * (self.x1[edge] - self.x0[edge])
-        y = self.y0[edge] + along * (self.y1[edge] - self.y0[edge])
-        px, py = np.insert(self.x0, edge + 1, x), np.insert(self.y0, edge + 1, y)
-        before = np.searchsorted(edge, self.rings.starts)
-        starts = self.rings.starts + before
-        _, after = neighbours(starts)
-        part = (px * py[after] - px[after] * py) / 2
-        events = edge + 1 + np.arange(len(edge))
-        begins = np.sort(np.concatenate((starts[:-1], events)))
-        return np.add.reduceat(part, begins) if len(begins) else np.empty(0)
+    def integrals(self, edge, along, from_start, from_event) -> np.ndarray:
+        """½ ∮ (x dy − y dx) of each stretch: of those that begin where rings do, and at events, by their numbers."""
+        whole = (self.x0 * self.y1 - self.x1 * self.y0) / 2
+        if not len(whole):
+            return np.empty(0)
+        begin = np.empty(len(from_start) + len(from_event) + 1, dtype=int)
+        begin[from_start], begin[from_event], begin[-1] = self.rings.starts[:-1], edge, len(whole)
+        sums = np.add.reduceat(whole, begin[:-1])
+        sums[begin[1:] == begin[:-1]] = 0
+        # The part of an edge before an event belongs to the stretch before.
+        before = along * whole[edge]
+        sums[from_event] -= before
+        sums[from_event - 1] += before
+        return sums
+
+
+def _members_that_meet(ends: Sequence[np.ndarray], one: np.ndarray, two: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of pairs of groups the pairs of members whose rectangles meet.
+
+    ``ends``: lowest and highest x and y, each of shape (members in a group, groups); a member's number is that of its
+    group times the members in a group, and its place in there.
+    """
+    size = len(ends[0])
+    ones, twos = [np.empty(0, dtype=int)], [np.empty(0, dtype=int)]
+    for start in range(0, len(one), _PAIRS):
+        a, b = one[start : start + _PAIRS], two[start : start + _PAIRS]
+        theirs = [[column.take(b) for column in line] for line in zip(*ends)]
+        for i, line in enumerate(zip(*ends)):
+            low_x, high_x, low_y, high_y = (column.take(a) for column in line)
+            for j, (left, right, bottom, top) in enumerate(theirs):
+                meet = low_x <= right
+                meet &= left <= high_x
+                meet &= low_y <= top
+                meet &= bottom <= high_y
+                some = np.flatnonzero(meet)
+                ones.append(size * a.take(some) + i)
+                twos.append(size * b.take(some) + j)
+    return np.concatenate(ones), np.concatenate(twos)
 
 
 def _side(x0, y0, x1, y1, x, y) -> np.ndarray:
@@ -440,12 +472,6 @@ def _side(x0, y0, x1, y1, x, y) -> np.ndarray:
 def _packed(octets: np.ndarray) -> np.ndarray:
     """Rows of bytes as rows of numbers of eight bytes, filled up with zeros."""
     return np.pad(octets, ((0, 0), (0, -octets.shape[1] % 8))).view(np.uint64)
-
-
-def _places(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """``numpy.nonzero`` of three dimensions, in half the time."""
-    rest, third = np.divmod(np.flatnonzero(chosen), chosen.shape[2])
-    return (*np.divmod(rest, chosen.shape[1]), third)
 
 
 def _portions(sizes: np.ndarray, most: int):

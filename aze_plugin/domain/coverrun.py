@@ -369,47 +369,55 @@ class CoverageRun:
         """What each site can see of each row (EPSG:6933): ``rows`` with the number of the site for each."""
         metres = geometry.bounds_all(sites) + _ROOM_M * np.array([-1, -1, 1, 1])
         degrees = geometry.unprojected_boxes(metres) + _ROOM_DEGREES * np.array([-1, -1, 1, 1])
-        # In the order in which sites want them, so that rows which only one site wants need not be put in order.
-        wanted, at, place = np.unique(rows, return_index=True, return_inverse=True)
-        order = np.argsort(at)
-        wanted, place = wanted[order], np.argsort(order)[place]
-        portion = np.cumsum([self._sizes[row] for row in wanted]) // _PORTION
-        found, taken = Rings.of([]), []
+        # Bytes are looked through pair by pair, so that a large area at many sites is not held as often as it is met.
+        portion = np.cumsum([self._sizes[row] for row in rows.tolist()]) // _PORTION
+        found = Rings.of([])
         for number in np.unique(portion):
-            pairs = np.flatnonzero((portion == number)[place])
-            mine = np.flatnonzero(portion == number)
-            seen = self._portion(
-                wanted[mine], place[pairs] - mine[0], metres[owner[pairs]], degrees[owner[pairs]], done
-            )
+            pairs = portion == number
+            wanted, place = np.unique(rows[pairs], return_inverse=True)
+            seen = self._portion(wanted, place, metres[owner[pairs]], degrees[owner[pairs]], done)
             found = joined(found, seen) if found.count else seen
-            taken.append(pairs)
-        return found.taken(np.argsort(np.concatenate(taken)))
+        return found
 
     def _portion(self, rows: np.ndarray, place: np.ndarray, metres: np.ndarray, degrees: np.ndarray, done) -> Rings:
         """What rectangles see of some of ``rows``, named by their places among them."""
         blobs = self._store.get(rows.tolist())
         metric = np.array([self._metric[row] for row in rows], dtype=bool)
-        lonlat = Rings.of([None if m else b for m, b in zip(metric, blobs)])
-        seen = lonlat.taken(place).seen_from(degrees).moved(geometry.project)
+        seen = Rings.unsigned([None if metric[i] else blobs[i] for i in place.tolist()])
+        seen = seen.seen_from(degrees).moved(geometry.project)
         shapes = geometry.polygons_of_rings(seen.xy, seen.ring_of_vertex(), seen.polygon, seen.shape, seen.count)
-        doubtful = np.unique(place[~geometry.valid(shapes)])
-        # Cut down as they are rings may cross beyond the rectangle: no fault, if they do not as they came.
-        whole: list[bytes | None] = [b if m else None for m, b in zip(metric, blobs)]
-        changed = metric.copy()
-        if len(doubtful):
-            prepared = geometry.prepare(geometry.from_wkb([blobs[i] for i in doubtful]))
-            mended = geometry.to_wkb_all(prepared.geometries)
-            for i, repaired, blob in zip(doubtful.tolist(), prepared.repaired.tolist(), mended):
-                if repaired or blob is None:
-                    changed[i], whole[i] = True, blob
-                    (done.repaired if repaired else done.unusable).add(int(rows[i]))
-        again = np.flatnonzero(changed[place])
+        # Of what does not cross itself as it is seen, the rest cannot matter, not even for where the inside lies.
+        sound = geometry.valid(shapes) & ~metric[place]
+        seen = seen.signed()
+        again = np.flatnonzero(~sound)
         if not len(again):
             return seen
-        others = Rings.of(whole).taken(place[again]).seen_from(metres[again])
+        # Cut down as they are rings may cross beyond the rectangle: no fault, if they do not as they came.
+        doubtful = np.unique(place[again])
+        doubtful = doubtful[~metric[doubtful]]
+        broken, mended = self._mended(rows[doubtful], [blobs[i] for i in doubtful.tolist()], done)
+        whole = dict(zip(doubtful[broken].tolist(), mended))
+        measured = [whole.get(i, blobs[i] if metric[i] else None) for i in place[again].tolist()]
+        as_they_came = [None if metric[i] or i in whole else blobs[i] for i in place[again].tolist()]
+        others = joined(
+            Rings.of(measured).seen_from(metres[again]),
+            Rings.of(as_they_came).seen_from(degrees[again]).moved(geometry.project),
+        )
+        is_whole = np.array([metric[i] or i in whole for i in place[again].tolist()], dtype=bool)
         order = np.arange(len(place))
-        order[again] = len(place) + np.arange(len(again))
+        order[again] = len(place) + np.arange(len(again)) + len(again) * ~is_whole
         return joined(seen, others).taken(order)
+
+    def _mended(self, rows: np.ndarray, blobs: Sequence[bytes], done: _Done) -> tuple[np.ndarray, list[bytes | None]]:
+        """Which of some stored rows are broken, and WKB (EPSG:6933) of these once they are mended."""
+        shapes = geometry.from_wkb(blobs)
+        broken = np.flatnonzero(~geometry.valid(geometry.to_equal_area(shapes)))
+        prepared = geometry.prepare(shapes[broken])
+        mended = geometry.to_wkb_all(prepared.geometries).tolist()
+        for row, repaired, blob in zip(rows[broken].tolist(), prepared.repaired.tolist(), mended):
+            if repaired or blob is None:
+                (done.repaired if repaired else done.unusable).add(row)
+        return broken, mended
 
     def _cover(
         self, number: int, rows: np.ndarray, arrangement: Arrangement | None, done: _Done

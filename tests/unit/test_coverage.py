@@ -92,6 +92,14 @@ def test_a_site_inside_an_area_is_whole_and_keeps_the_shares_of_the_others():
     assert found.gap is None
 
 
+def test_a_wing_that_the_site_sees_counts_however_large_the_wing_beyond_is_and_whichever_way_it_runs():
+    corners = [(5, 4), (15, 4), (20, 6), (40, 20), (60, 5), (40, -10), (20, 4), (15, 6), (5, 6)]
+    eight = shapely.Polygon([(EAST + 1000 * x, NORTH + 1000 * y) for x, y in corners])
+    for shape in (eight, eight.reverse()):
+        _, (found,) = measure([SQUARE], [(area("1"), shape)])
+        assert found.pa_pct == pytest.approx(10, abs=1e-6)
+
+
 def test_nothing_near_is_a_cover_of_zero():
     run, (found,) = measure([SQUARE], [(area("1"), square(20, 20, 30, 30)), (area("2"), square(10, 0, 20, 10))])
     assert (found.pa_pct, found.oecm_pct, found.both_pct) == (0, 0, 0)
