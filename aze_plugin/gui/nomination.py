@@ -169,10 +169,7 @@ def review(
     place = nominations.Place(assessment["area_ha"], lon, lat, None)
     files = [PurePath(path).name for path in evidence]
     completed = nominations.complete(details, assessment, coverage, place, sources, files)
-    said = nominations.problems(completed, assessment, coverage, place, files)
-    # Where a check says more than the schema about the same field, it speaks alone.
-    fields = {finding.params["field"] for finding in said}
-    found = [f for f in rules.schema_problems(completed) if f.params["field"] not in fields] + said
+    found = rules.review(completed, assessment, coverage, place, files, packaged=False)
     return completed, [
         {
             "code": finding.code,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from .. import paths
+from ..domain import nomination as nominations
 from ..domain.errors import AzeError
-from ..domain.findings import Finding, blocking
+from ..domain.findings import Finding, blocking, warning
 
 MOST_BYTES = 64 * 2**20
 MOST_DEPTH = 64
@@ -137,6 +139,71 @@ def schema_problems(nomination: Any) -> list[Finding]:
         else:
             found.append(_as_finding(error, place))
     return found
+
+
+def review(
+    nomination: Mapping[str, Any],
+    assessment: Mapping[str, Any],
+    coverage: Mapping[str, Any] | None,
+    place: nominations.Place,
+    evidence: Iterable[str] = (),
+    known: nominations.Known | None = None,
+    packaged: bool = True,
+) -> list[Finding]:
+    """Every problem of a completed nomination: the schema's, those of its terms, and those of the domain's checks.
+
+    Arguments as ``domain.nomination.problems`` has them.
+    """
+    found = nominations.problems(nomination, assessment, coverage, place, evidence, known, packaged)
+    return nominations.together(schema_problems(nomination), found) + term_problems(nomination)
+
+
+def vocabulary(name: str) -> Mapping[str, Any]:
+    """A classification of ``resources/vocabularies`` (``threats``, ``actions``, ``habitats``); shared, so callers must
+    not change it."""
+    return paths.load_json("vocabularies", f"{name}.json")
+
+
+@cache
+def terms(name: str) -> Mapping[str, str]:
+    """The terms of a classification by their numbers, written as a nomination has them: ``1. Forest``, ``1.1 …``."""
+    found: dict[str, str] = {}
+
+    def walk(entries: Sequence[Mapping[str, Any]]) -> None:
+        for entry in entries:
+            found[entry["code"]] = f"{entry['code']}{'' if '.' in entry['code'] else '.'} {entry['title']}"
+            walk(entry.get("children", ()))
+
+    walk(vocabulary(name)["terms"])
+    return found
+
+
+def term_problems(nomination: Any) -> list[Finding]:
+    """Warnings about terms below the first level that a classification does not have, or has in other words."""
+    found = []
+    for pointer, name, value in _terms_in(schema(), nomination, ""):
+        number = re.match(r"\s*(\d+(?:\.\d+)*)", value)
+        said = {"field": pointer, "label": label(pointer), "value": value[:80]}
+        expected = terms(name).get(number[1]) if number else None
+        if expected is None:
+            found.append(warning("nomination.term_unknown", **said, number=number[1] if number else "–"))
+        elif expected.casefold() != value.strip().casefold():
+            found.append(warning("nomination.term_differs", **said, expected=expected))
+    return found
+
+
+def _terms_in(node: Mapping[str, Any], value: Any, pointer: str) -> Iterator[tuple[str, str, str]]:
+    """Pointer, classification and text of each term below the first level; the first is the schema's to check."""
+    meant = node.get("x-vocabulary")
+    if meant and meant["level"] > 1 and isinstance(value, str) and value.strip():
+        yield pointer, meant["name"], value
+    if isinstance(value, Mapping):
+        for key, member in node.get("properties", {}).items():
+            if key in value:
+                yield from _terms_in(member, value[key], f"{pointer}/{key}")
+    elif isinstance(value, list) and "items" in node:
+        for n, row in enumerate(value):
+            yield from _terms_in(node["items"], row, f"{pointer}/{n}")
 
 
 def _as_finding(error, place: str) -> Finding:

@@ -60,6 +60,13 @@ def _words() -> dict[str, dict[str, str]]:
             "not_eligible": translate("AzeWords", "Not eligible"),
             "needs_evidence": translate("AzeWords", "Needs evidence"),
         },
+        "change": {
+            "new_trigger": translate("AzeWords", "New trigger species"),
+            "trigger_lost": translate("AzeWords", "Trigger species lost"),
+            "boundary_change": translate("AzeWords", "Boundary changed"),
+            "reassessment": translate("AzeWords", "Assessed again"),
+            "amalgamation": translate("AzeWords", "Another site taken in"),
+        },
         "criterion": {
             "endangerment": translate("AzeWords", "Endangerment"),
             "irreplaceability": translate("AzeWords", "Irreplaceability"),

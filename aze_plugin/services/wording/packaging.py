@@ -128,7 +128,7 @@ def _checks() -> dict[str, str]:
             "AzePackaging", "The mid-point in the form is {given}°, that of the boundary {measured}°. Correct the form."
         ),
         "nomination.altitudes": translate(
-            "AzePackaging", "The lowest altitude, {low_m}, lies above the highest, {high_m}. Correct one of them."
+            "AzePackaging", "The lowest altitude, {low} m, lies above the highest, {high} m. Correct one of them."
         ),
         "nomination.cover_not_assessed": translate(
             "AzePackaging", "The cover by protected areas was not assessed. Give a layer of protected areas."
@@ -173,7 +173,7 @@ def _checks() -> dict[str, str]:
             "AzePackaging", "The country is given as {given}; by the map of countries the site lies in {expected}."
         ),
         "nomination.altitude_differs": translate(
-            "AzePackaging", "The altitude is given as {given_m}; by the terrain model it is {measured_m}."
+            "AzePackaging", "The altitude is given as {given} m; by the terrain model it is {measured} m."
         ),
         "nomination.reference_twice": translate(
             "AzePackaging", "Two references have the key “{key}”. Give each its own."
