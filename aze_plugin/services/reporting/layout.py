@@ -1,0 +1,575 @@
+"""Print layouts that the user can edit, filled and made into a PDF; on the main thread.
+
+A report is a ``.qpt`` of two pages or more: the user's own, ``<profile>/aze/layouts/<name>.qpt``, before the plugin's,
+``resources/layouts/<name>.qpt``. What a template may have, told by the ids of its items, each of which may be missing:
+
+- labels with ``[% @aze_… %]`` anywhere: the values given to ``fill``; ``[% @layout_page %]`` counts pages;
+- ``map``, ``legend``, ``scalebar``, ``north``: set up by ``show_map``;
+- any picture, filled by its id with ``drawing`` or ``picture``;
+- ``flow`` rectangles, at most one a page: where text, tables and charts run on, from the first page that has one to the
+  last, which is repeated as often as is needed. Items of that page whose ids begin with ``running`` come along;
+- ``style:heading``, ``style:subheading``, ``style:paragraph``, ``style:quiet`` (labels) and ``style:table`` (a table):
+  they lend font and colours to what flows, and are taken out themselves.
+
+    def make(progress):
+        report = layout.Report("country", progress)
+        report.fill({"title": …, "subtitle": …})
+        report.show_map(content, background=[…])
+        report.heading(…); report.paragraph(…); report.table(head, rows, widths, numbers=(2,)); report.chart(svg)
+        report.export(path, day)
+    on_main_thread(make, progress)
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from qgis.core import (
+    Qgis,
+    QgsApplication,
+    QgsExpressionContextUtils,
+    QgsLayerTree,
+    QgsLayoutExporter,
+    QgsLayoutFrame,
+    QgsLayoutItem,
+    QgsLayoutItemLabel,
+    QgsLayoutItemLegend,
+    QgsLayoutItemManualTable,
+    QgsLayoutItemMap,
+    QgsLayoutItemPage,
+    QgsLayoutItemPicture,
+    QgsLayoutItemScaleBar,
+    QgsLayoutPoint,
+    QgsLayoutSize,
+    QgsLayoutUtils,
+    QgsPrintLayout,
+    QgsProject,
+    QgsReadWriteContext,
+    QgsTableCell,
+    QgsTextFormat,
+    QgsTextRenderer,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QRectF, Qt
+from qgis.PyQt.QtGui import QColor, QFont
+from qgis.PyQt.QtXml import QDomDocument
+
+from ... import paths
+from ...domain.errors import AzeError
+from ...domain.progress import Progress
+from .. import files
+from . import fonts, maps
+from .html import Rich, Text
+from .pdf import normalised
+
+_ELLIPSOID = "EPSG:7030"
+_DPI = 300
+_FLOW, _RUNNING, _STYLE = "flow", "running", "style:"
+
+# What flows has these styles where a template has none: size in points, bold, colour.
+_STYLES = {
+    "heading": (13.0, True, "#111111"),
+    "subheading": (10.5, True, "#111111"),
+    "paragraph": (9.0, False, "#111111"),
+    "quiet": (8.0, False, "#4d4d4d"),
+}
+# Room above and below, in mm.
+_ABOVE = {"heading": 4.5, "subheading": 3.0, "paragraph": 0.8, "quiet": 0.8}
+_BELOW = {"heading": 1.5, "subheading": 0.8, "paragraph": 0.8, "quiet": 0.8}
+
+# A cell's text keeps this off its edges, and less than what is measured counts as full, as metrics are rounded.
+_CELL_MARGIN, _SLACK = 1.0, 0.4
+_TABLE_POINTS = 7.5
+_MM_PER_POINT = 25.4 / 72
+
+# Letters to a line that no measuring is needed for: in DejaVu Sans, the widest in use, a letter is under 0.75 em.
+_SURE_EM = 0.75
+
+
+def own_path(name: str) -> Path:
+    """Where the user's own template of a report lies, or would lie."""
+    return Path(QgsApplication.qgisSettingsDirPath()) / "aze" / "layouts" / f"{name}.qpt"
+
+
+def template_path(name: str) -> Path:
+    """The template in use: the user's own before the plugin's."""
+    own = own_path(name)
+    return own if own.exists() else paths.resource("layouts", f"{name}.qpt")
+
+
+class Report:
+    """A layout being filled, in a project of its own. Raises AzeError ``layout.template`` for a damaged template."""
+
+    def __init__(self, name: str, progress: Progress | None = None, path: Path | None = None):
+        """``name``: of the template; ``path``: of another file in its place."""
+        fonts.load()
+        self._progress = progress or Progress()
+        self._project = QgsProject()
+        self._project.setEllipsoid(_ELLIPSOID)
+        self._layout = QgsPrintLayout(self._project)
+        self._load(path or template_path(name))
+        # The project owns the layout, so that they go together and in order.
+        self._layout.setName(name)
+        self._project.layoutManager().addLayout(self._layout)
+        self._keep: list = []
+        self._context = self._text_context()
+        self._styles = {style: self._style(style) for style in _STYLES}
+        self._table_style = self._take_table_style()
+        self._take_styles()
+        self._set_up_flow()
+
+    # -------------------------------------------------------------------------------------------- what a template has
+
+    def _load(self, path: Path) -> None:
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise AzeError("layout.template", file=str(path), detail=str(error)) from error
+        # Entities would be expanded; a layout as QGIS writes it has no declarations of any.
+        if "<!ENTITY" in text:
+            raise AzeError("layout.template", file=str(path), detail="<!ENTITY")
+        document = QDomDocument()
+        sound = document.setContent(text)
+        if not (sound[0] if isinstance(sound, tuple) else sound):
+            raise AzeError("layout.template", file=str(path), detail="XML")
+        _, loaded = self._layout.loadFromTemplate(document, QgsReadWriteContext())
+        if not loaded or not self._layout.pageCollection().pageCount():
+            raise AzeError("layout.template", file=str(path), detail="")
+
+    def item(self, name: str) -> QgsLayoutItem | None:
+        """An item by its id, None where the template has none such."""
+        return self._layout.itemById(name)
+
+    def _items(self) -> list[QgsLayoutItem]:
+        items = (i for i in self._layout.items() if isinstance(i, QgsLayoutItem))
+        return [i for i in items if not isinstance(i, QgsLayoutItemPage)]
+
+    def _style(self, name: str) -> QgsTextFormat:
+        label = self.item(f"{_STYLE}{name}")
+        if isinstance(label, QgsLayoutItemLabel):
+            return QgsTextFormat(label.textFormat())
+        points, bold, colour = _STYLES[name]
+        return text_format(points, bold, colour)
+
+    def _take_table_style(self) -> tuple[QgsTextFormat, QgsTextFormat, QColor, QColor, float]:
+        """Formats of head and cells, ground of the head, colour and width of the lines."""
+        frame = self.item(f"{_STYLE}table")
+        table = frame.multiFrame() if isinstance(frame, QgsLayoutFrame) else None
+        if not isinstance(table, QgsLayoutItemManualTable):
+            return (
+                text_format(_TABLE_POINTS, True),
+                text_format(_TABLE_POINTS),
+                QColor("#e9eeec"),
+                QColor("#b5b5b5"),
+                0.1,
+            )
+        head = table.cellStyle(table.CellStyleGroup.HeaderRow)
+        found = (
+            QgsTextFormat(table.headerTextFormat()),
+            QgsTextFormat(table.contentTextFormat()),
+            QColor(head.cellBackgroundColor) if head is not None and head.enabled else QColor("#e9eeec"),
+            QColor(table.gridColor()),
+            table.gridStrokeWidth(),
+        )
+        self._layout.removeMultiFrame(table)
+        self._layout.removeLayoutItem(frame)
+        return found
+
+    def _take_styles(self) -> None:
+        for item in self._items():
+            if item.id().startswith(_STYLE):
+                self._layout.removeLayoutItem(item)
+
+    # ------------------------------------------------------------------------------------------------------- filling
+
+    def fill(self, values: Mapping[str, str]) -> None:
+        """Give the template's labels their values: ``{"title": …}`` stands at ``[% @aze_title %]``."""
+        for name, value in values.items():
+            QgsExpressionContextUtils.setLayoutVariable(self._layout, f"aze_{name}", value)
+
+    def drawing(self, name: str, svg: str) -> None:
+        """Put a drawing of ``charts`` into the picture of this id."""
+        item = self.item(name)
+        if isinstance(item, QgsLayoutItemPicture):
+            maps.set_svg(item, _on_paper(svg))
+
+    def picture(self, name: str, png: bytes) -> None:
+        """Put a PNG into the picture of this id."""
+        item = self.item(name)
+        if isinstance(item, QgsLayoutItemPicture):
+            maps.set_png(item, png)
+
+    def show_map(
+        self, content: maps.MapContent, background: Sequence[QgsVectorLayer] = (), name: str = "map", legend: str = ""
+    ) -> None:
+        """Set up the map of this id with its ``legend``, ``scalebar`` and ``north``.
+
+        ``background``: layers below the content's own; they stand in no legend. ``legend``: its title. Of a second map
+        of a template, ``map2``, the others are ``legend2`` and so on.
+        """
+        item = self.item(name)
+        if not isinstance(item, QgsLayoutItemMap):
+            return
+        own = maps.layers(content, self._progress)
+        for layer in [*own, *background]:
+            self._project.addMapLayer(layer, False)
+        maps.set_up(item, content, [*own, *background])
+        suffix = name[3:] if name.startswith("map") else ""
+        bar, key, arrow = (self.item(f"{part}{suffix}") for part in ("scalebar", "legend", "north"))
+        if isinstance(bar, QgsLayoutItemScaleBar):
+            maps.set_up_scale_bar(bar, item)
+        if isinstance(arrow, QgsLayoutItemPicture) and not arrow.picturePath():
+            maps.set_svg(arrow, maps.NORTH)
+        if isinstance(key, QgsLayoutItemLegend):
+            key.setLinkedMap(item)
+            key.setAutoUpdateModel(False)
+            root = QgsLayerTree()
+            for layer in own:
+                root.addLayer(layer)
+            key.model().setRootGroup(root)
+            self._keep.append(root)
+            key.setTitle(legend)
+            key.setResizeToContents(True)
+            key.adjustBoxSize()
+
+    # ------------------------------------------------------------------------------------------------------- flowing
+
+    def _set_up_flow(self) -> None:
+        pages = self._layout.pageCollection()
+        self._boxes: dict[int, QRectF] = {}
+        for item in self._items():
+            if item.id() == _FLOW:
+                place = item.pagePositionWithUnits()
+                size = item.sizeWithUnits()
+                self._boxes[item.page()] = QRectF(place.x(), place.y(), size.width(), size.height())
+                self._layout.removeLayoutItem(item)
+        last = pages.pageCount() - 1
+        if not self._boxes:
+            size = pages.page(last).pageSize()
+            self._boxes[last] = QRectF(15, 15, size.width() - 30, size.height() - 32)
+        self._pattern = max(self._boxes)
+        self._running = [i for i in self._items() if i.page() == self._pattern and i.id().startswith(_RUNNING)]
+        self._page = min(self._boxes)
+        self._used = -1
+        self._y = 0.0
+
+    @property
+    def _box(self) -> QRectF:
+        return self._boxes[self._page]
+
+    @property
+    def width(self) -> float:
+        """Width of what flows, in mm."""
+        return self._box.width()
+
+    def _left(self) -> float:
+        return self._box.height() - self._y
+
+    def _next_page(self) -> None:
+        later = [page for page in sorted(self._boxes) if page > self._page]
+        if later:
+            self._page = later[0]
+        else:
+            self._add_page()
+        self._y = 0.0
+
+    def _add_page(self) -> None:
+        """A further page like the last one that text flows on."""
+        self._progress.check()
+        pages = self._layout.pageCollection()
+        page = QgsLayoutItemPage(self._layout)
+        page.setPageSize(pages.page(self._pattern).pageSize())
+        pages.addPage(page)
+        self._page = pages.pageCount() - 1
+        self._boxes[self._page] = QRectF(self._boxes[self._pattern])
+        for item in self._running:
+            document = QDomDocument()
+            element = document.createElement("copied")
+            document.appendChild(element)
+            context = QgsReadWriteContext()
+            item.writeXml(element, document, context)
+            copy = type(item)(self._layout)
+            copy.readXml(element.firstChildElement(), document, context)
+            self._layout.addLayoutItem(copy)
+            place = item.pagePositionWithUnits()
+            copy.attemptMove(QgsLayoutPoint(place.x(), place.y()), True, False, self._page)
+
+    def new_page(self) -> None:
+        """Go on at the top of the next page, unless that is where it is."""
+        if self._y > 0:
+            self._next_page()
+
+    def space(self, mm: float) -> None:
+        """Leave some room, but none at the top of a page."""
+        if self._y > 0:
+            self._y += mm
+
+    def _place(self, item: QgsLayoutItem, height: float, left: float = 0.0, width: float | None = None) -> None:
+        box = self._box
+        self._layout.addLayoutItem(item)
+        item.attemptResize(QgsLayoutSize(box.width() - left if width is None else width, height))
+        item.attemptMove(QgsLayoutPoint(box.x() + left, box.y() + self._y), True, False, self._page)
+        self._used = max(self._used, self._page)
+
+    def heading(self, text: str, level: int = 1) -> None:
+        """A heading, kept with what follows it. ``level`` 1 or 2."""
+        self._text(text, "heading" if level == 1 else "subheading", keep=22.0)
+
+    def paragraph(self, text: Text, quiet: bool = False) -> None:
+        """A paragraph, split between pages where it has to be."""
+        self._text(plain(text), "quiet" if quiet else "paragraph")
+
+    def _text(self, text: str, style: str, keep: float = 0.0) -> None:
+        form = self._styles[style]
+        lines = self._wrapped(text, form, self.width - _SLACK)
+        line = self._line_height(form)
+        self.space(_ABOVE[style])
+        if self._left() < min(len(lines), 2) * line + keep:
+            self._next_page()
+        while lines:
+            fit = max(1, math.floor((self._left() + 1e-6) / line))
+            some, lines = lines[:fit], lines[fit:]
+            label = QgsLayoutItemLabel(self._layout)
+            # Wrapped here already: each line by itself, so that what is measured is what is drawn.
+            label.setText(_inert("\n".join(some)))
+            label.setTextFormat(form)
+            label.setMarginX(0)
+            label.setMarginY(0)
+            if _runs_right_to_left(text):
+                label.setHAlign(Qt.AlignmentFlag.AlignRight)
+            height = len(some) * line + 0.8
+            self._place(label, height)
+            self._y += height - 0.8
+            if lines:
+                self._next_page()
+        self._y += _BELOW[style]
+
+    def chart(self, svg: str, height: float | None = None) -> None:
+        """A drawing of ``charts`` over the whole width; its height follows from its own proportions, or is given."""
+        wide, tall = _size_of(svg)
+        height = height or self.width * tall / wide
+        height = min(height, self._box.height())
+        self.space(1.5)
+        if self._left() < height:
+            self._next_page()
+        item = QgsLayoutItemPicture(self._layout)
+        maps.set_svg(item, _on_paper(svg))
+        self._place(item, height)
+        self._y += height + 1.5
+
+    def table(
+        self,
+        head: Sequence[str],
+        rows: Iterable[Sequence[Text]],
+        widths: Sequence[float],
+        numbers: Sequence[int] = (),
+    ) -> None:
+        """A table that runs over as many pages as it needs, its head on each of them.
+
+        ``widths``: of the columns, in any unit; they are stretched to the page. ``numbers``: columns set to the right.
+        A cell of ``Rich`` text is set in its style. Long cells are wrapped, so that nothing is cut.
+        """
+        head_format, cell_format, ground, line_colour, stroke = self._table_style
+        total = sum(widths)
+        columns = [self.width * w / total for w in widths]
+        inner = [max(4.0, c - 2 * _CELL_MARGIN - 2 * stroke - _SLACK) for c in columns]
+        head_cells, head_height = self._row([Rich(h, bold=True) for h in head], head_format, inner, numbers)
+        for cell in head_cells:
+            cell.setBackgroundColor(ground)
+        pending: list[list[QgsTableCell]] = []
+        heights: list[float] = []
+
+        def flush() -> None:
+            if pending:
+                self._table_piece([head_cells, *pending], [head_height, *heights], columns, line_colour, stroke)
+                pending.clear()
+                heights.clear()
+
+        used = head_height
+        self.space(1.0)
+        for n, row in enumerate(rows):
+            if n % 32 == 0:
+                self._progress.check()
+            cells, height = self._row(row, cell_format, inner, numbers)
+            # A row taller than a page would never fit: its text is cut rather than the report never made.
+            height = min(height, self._box.height() - head_height - 3 * stroke)
+            if self._y + used + height + 3 * stroke > self._box.height():
+                flush()
+                self._next_page()
+                used = head_height
+            pending.append(cells)
+            heights.append(height)
+            used += height + stroke
+        flush()
+        self._y += 2.0
+
+    def _row(self, row: Sequence[Text], form: QgsTextFormat, inner: Sequence[float], numbers: Sequence[int]):
+        cells, most = [], 1
+        for n, (text, room) in enumerate(zip(row, inner)):
+            styled = _styled(form, text)
+            lines = self._wrapped(plain(text), styled, room)
+            most = max(most, len(lines))
+            cell = QgsTableCell("\n".join(lines))
+            cell.setTextFormat(styled)
+            right = n in numbers or _runs_right_to_left(lines[0] if lines else "")
+            cell.setHorizontalAlignment(Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft)
+            cell.setVerticalAlignment(Qt.AlignmentFlag.AlignTop)
+            cells.append(cell)
+        return cells, most * self._line_height(form) + 2 * _CELL_MARGIN
+
+    def _table_piece(self, rows, heights: Sequence[float], columns: Sequence[float], colour: QColor, stroke: float):
+        table = QgsLayoutItemManualTable.create(self._layout)
+        self._layout.addMultiFrame(table)
+        table.setCellMargin(_CELL_MARGIN)
+        table.setShowGrid(True)
+        table.setVerticalGrid(False)
+        table.setGridColor(colour)
+        table.setGridStrokeWidth(stroke)
+        table.setContentTextFormat(self._table_style[1])
+        table.setTableContents([list(row) for row in rows])
+        table.setColumnWidths([c - 2 * _CELL_MARGIN - stroke for c in columns])
+        table.setRowHeights([h - 2 * _CELL_MARGIN for h in heights])
+        height = sum(heights) + (len(heights) + 1) * stroke + 0.2
+        frame = QgsLayoutFrame(self._layout, table)
+        table.addFrame(frame, False)
+        box = self._box
+        frame.attemptResize(QgsLayoutSize(box.width() + 0.2, height))
+        frame.attemptMove(QgsLayoutPoint(box.x(), box.y() + self._y), True, False, self._page)
+        table.recalculateFrameSizes()
+        self._used = max(self._used, self._page)
+        self._y += height
+
+    # ------------------------------------------------------------------------------------------------ measuring text
+
+    def _text_context(self):
+        context = QgsLayoutUtils.createRenderContextForLayout(self._layout, None, _DPI)
+        context.setScaleFactor(_DPI / 25.4)
+        return context
+
+    def _wrapped(self, text: str, form: QgsTextFormat, width: float) -> list[str]:
+        """A text in lines that fit a width in mm; words longer than a line are broken."""
+        lines: list[str] = []
+        sure = width / (form.size() * _MM_PER_POINT * _SURE_EM)
+        for line in text.split("\n"):
+            if len(line) <= sure and line.isascii():
+                lines.append(line)
+                continue
+            pixels = width * self._context.scaleFactor()
+            for piece in QgsTextRenderer.wrappedText(self._context, line, pixels, form) or [""]:
+                lines += self._broken(piece, form, pixels)
+        return lines
+
+    def _broken(self, line: str, form: QgsTextFormat, pixels: float) -> list[str]:
+        found = []
+        while line and self._pixels(line, form) > pixels:
+            cut = len(line) - 1
+            while cut > 1 and self._pixels(line[:cut], form) > pixels:
+                cut -= max(1, cut // 16)
+            found.append(line[:cut])
+            line = line[cut:]
+        return [*found, line] if line or not found else found
+
+    def _pixels(self, line: str, form: QgsTextFormat) -> float:
+        return QgsTextRenderer.textWidth(self._context, form, [line])
+
+    def _line_height(self, form: QgsTextFormat) -> float:
+        """Height of a line in mm, room for the tallest script included."""
+        one, two = (
+            QgsTextRenderer.textHeight(self._context, form, ["Ág"] * n, Qgis.TextLayoutMode.Rectangle) for n in (1, 2)
+        )
+        return max(two - one, form.size() * _MM_PER_POINT * 1.22) / self._context.scaleFactor() if two else one
+
+    # ------------------------------------------------------------------------------------------------------ exporting
+
+    def export(self, path: str | Path, day: datetime.date, title: str = "") -> int:
+        """Write the PDF, whole or not at all, and give the number of its pages.
+
+        ``day``: the date that it carries. The same content gives the same bytes. Raises AzeError
+        ``output.unwritable``, and Cancelled before anything is put in place.
+        """
+        self._progress.check()
+        pages = self._layout.pageCollection()
+        # What the template keeps ready for text that did not come.
+        for number in range(pages.pageCount() - 1, 0, -1):
+            if number in self._boxes and number > self._used:
+                pages.deletePage(number)
+        self._layout.renderContext().setDpi(_DPI)
+        self._layout.refresh()
+        settings = QgsLayoutExporter.PdfExportSettings()
+        settings.dpi = _DPI
+        settings.exportMetadata = False
+        settings.appendGeoreference = False
+        settings.writeGeoPdf = False
+        settings.forceVectorOutput = False
+        settings.rasterizeWholeImage = False
+        settings.textRenderFormat = Qgis.TextRenderFormat.AlwaysText
+        with files.replacing(path) as beside:
+            result = QgsLayoutExporter(self._layout).exportToPdf(str(beside), settings)
+            if result != QgsLayoutExporter.ExportResult.Success:
+                raise AzeError("output.unwritable", file=str(path), detail=str(result))
+            self._progress.check()
+            beside.write_bytes(normalised(beside.read_bytes(), day))
+        return pages.pageCount()
+
+
+def text_format(points: float, bold: bool = False, colour: str = "#111111") -> QgsTextFormat:
+    """A format of the bundled font."""
+    form = QgsTextFormat()
+    font = fonts.font(points, bold)
+    form.setFont(font)
+    form.setNamedStyle("Bold" if bold else "Book")
+    form.setSize(points)
+    form.setSizeUnit(Qgis.RenderUnit.Points)
+    form.setColor(QColor(colour))
+    return form
+
+
+def plain(text: Text) -> str:
+    """A text without its styles."""
+    if isinstance(text, str):
+        return text
+    return text.text if isinstance(text, Rich) else "".join(plain(part) for part in text)
+
+
+def _styled(form: QgsTextFormat, text: Text) -> QgsTextFormat:
+    """The format of a cell: that of its first styled part."""
+    first = text if isinstance(text, (str, Rich)) else next((p for p in text if p), "")
+    if not isinstance(first, Rich) or not (first.italic or first.bold or first.quiet):
+        return form
+    styled = QgsTextFormat(form)
+    font = QFont(form.font())
+    font.setItalic(first.italic or font.italic())
+    font.setBold(first.bold or font.bold())
+    font.setStyleName("")
+    styled.setFont(font)
+    if first.quiet:
+        styled.setColor(QColor("#4d4d4d"))
+    return styled
+
+
+def _inert(text: str) -> str:
+    """A text that a label writes as it is: the mark of an expression is parted by a space of no width."""
+    return text.replace("[%", "[\u200b%")
+
+
+def _runs_right_to_left(text: str) -> bool:
+    """Whether a text's first letter is of a script that is written from right to left."""
+    for letter in text:
+        if "\u0590" <= letter <= "\u08ff" or "\ufb1d" <= letter <= "\ufefc":
+            return True
+        if letter.isalpha():
+            return False
+    return False
+
+
+def _on_paper(svg: str) -> str:
+    """A drawing in the bundled font."""
+    return svg.replace('font-family="sans-serif"', f'font-family="{fonts.FAMILY}"', 1)
+
+
+def _size_of(svg: str) -> tuple[float, float]:
+    box = svg.partition('viewBox="')[2].partition('"')[0].split()
+    return float(box[2]), float(box[3])
