@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from qgis.core import QgsFeatureRequest, QgsGeometry, QgsProject, QgsVectorLayer
+from qgis.core import QgsFeatureRequest, QgsGeometry, QgsPointXY, QgsProject, QgsRectangle, QgsVectorLayer
 
 from .. import paths
 from ..domain import fields
 from ..services import attributes
 from ..services.layers import plain
 from . import layers
+
+# Half the side of the square that stands for a point, in degrees.
+_POINT_DEGREES = 1e-7
 
 
 def protected_area(
@@ -21,22 +24,35 @@ def protected_area(
     ``near``: a boundary in WGS 84 that the area meets; only there is it looked for, so that a layer of the whole world
     answers at once. None where no layer has the area any more.
     """
+    found = [shape for names, shape in _protected(sources, near.boundingBox(), project) if area_id in names]
+    return QgsGeometry.collectGeometry(found) if found else None
+
+
+def protected_at(sources: Sequence[QgsVectorLayer], point: QgsPointXY, project: QgsProject) -> set[str]:
+    """The ids, as a coverage file has them, of the protected areas at a point (WGS 84)."""
+    box = QgsRectangle(point.x(), point.y(), point.x(), point.y())
+    box.grow(_POINT_DEGREES)
+    place = QgsGeometry.fromRect(box)
+    return {name for names, shape in _protected(sources, box, project) if shape.intersects(place) for name in names}
+
+
+def _protected(
+    sources: Sequence[QgsVectorLayer], box: QgsRectangle, project: QgsProject
+) -> Iterator[tuple[set[str], QgsGeometry]]:
+    """Ids and shape (WGS 84) of each row of protected areas whose rectangle meets another."""
     aliases = {name: [name] for name in paths.load_json("schemas", "fields.json")["protected"]["id"]}
-    found: list[QgsGeometry] = []
     for layer in sources:
         columns = [layer.fields().lookupField(n) for n in fields.resolve(layer.fields().names(), aliases).values()]
         # Where features are asked for in another system than their own, QGIS takes the rectangle to be in that one.
-        request = QgsFeatureRequest().setFilterRect(near.boundingBox())
+        request = QgsFeatureRequest().setFilterRect(box)
         request.setSubsetOfAttributes(columns)
         request.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
         request.setDestinationCrs(layers.LONLAT, project.transformContext())
         for feature in layer.getFeatures(request):
-            values = feature.attributes()
-            # Without an id the coverage file names an area by its feature.
-            names = {_identifier(plain(values[i])) for i in columns} - {""} or {str(feature.id())}
-            if area_id in names and feature.hasGeometry():
-                found.append(feature.geometry())
-    return QgsGeometry.collectGeometry(found) if found else None
+            if feature.hasGeometry():
+                values = feature.attributes()
+                # Without an id the coverage file names an area by its feature.
+                yield {_identifier(plain(values[i])) for i in columns} - {""} or {str(feature.id())}, feature.geometry()
 
 
 def site(

@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qgis.core import QgsGeometry, QgsVectorLayer
+from qgis.core import Qgis, QgsGeometry, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 
 from ..domain.errors import AzeError
-from ..services import attributes
-from ..services.layers import plain
 from ..services.wording import text
 from . import layers, messages
 from .results import Result
@@ -27,6 +25,9 @@ if TYPE_CHECKING:
     from .session import Session
 
 _MOST_RECENT = 8
+
+# Degrees by which rectangles of one part may differ.
+_SAME_PLACE = 1e-5
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Protection(QObject):
         self._results: dict[tuple[str, int], Result] = {}
         # Of which version of the site a measurement is under way.
         self._measuring: tuple = ()
+        self._units: list[str] = []
         self._watched: QgsVectorLayer | None = None
         self._watched_id = ""
         session.sources.changed.connect(self._follow_site)
@@ -77,6 +79,7 @@ class Protection(QObject):
         """Forget all sites; for another project."""
         self._results.clear()
         self._recent.clear()
+        self._units.clear()
         self._watch(None)
         if self._site is not None:
             self._site = None
@@ -138,6 +141,10 @@ class Protection(QObject):
             self.show_site(layer, site.fid)
 
     def _read(self, layer: QgsVectorLayer, fid: int) -> Subject | None:
+        # Brings shapely along, which QGIS must not need to start.
+        from ..services import attributes
+        from ..services.layers import plain
+
         feature = layer.getFeature(fid)
         if not feature.isValid():
             return None
@@ -212,6 +219,45 @@ class Protection(QObject):
     def show_gaps(self) -> None:
         """Show the gaps of the subject on the map, or none where they are not known or of another outline."""
         self._session.results.show_gaps([] if self.is_stale else self.result.gaps)
+
+    def gap_near(self, extent: Sequence[float]) -> QgsGeometry | None:
+        """The unprotected part of the subject whose rectangle (EPSG:4326 ``[xmin, ymin, xmax, ymax]``) is like that;
+        None where it is in pieces that meet at 180°, and where the parts are of an earlier outline."""
+        if self.is_stale or extent[0] > extent[2]:
+            return None
+        parts = [QgsGeometry(part.clone()) for gap in self.result.gaps for part in gap.constParts()]
+
+        def off(part: QgsGeometry) -> float:
+            box = part.boundingBox()
+            sides = (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())
+            return max(abs(side - wanted) for side, wanted in zip(sides, extent))
+
+        best = min(parts, key=off, default=None)
+        return best if best is not None and off(best) <= _SAME_PLACE else None
+
+    # ------------------------------------------------------------------------------------------- management units
+
+    @property
+    def unit_layers(self) -> list[QgsVectorLayer]:
+        """Layers of management units that could complete the protection."""
+        found = [self._session.project.mapLayer(layer_id) for layer_id in self._units]
+        return [layer for layer in found if layer is not None and layer.isValid()]
+
+    def unit_choices(self) -> list[QgsVectorLayer]:
+        """Polygon layers of the project that may hold management units."""
+        return [
+            layer
+            for layer in self._session.project.mapLayers().values()
+            if isinstance(layer, QgsVectorLayer)
+            and layer.isValid()
+            and layer.geometryType() == Qgis.GeometryType.Polygon
+            and layers.role_of(layer) not in ("candidates", "gaps")
+        ]
+
+    def use_units(self, chosen: Sequence[QgsVectorLayer]) -> None:
+        """Take these layers for management units, and measure the subject anew with them."""
+        self._units = [layer.id() for layer in chosen]
+        self.measure()
 
     # --------------------------------------------------------------------------------------------------- measuring
 
@@ -297,6 +343,8 @@ class Protection(QObject):
             "SITES": outline,
             "PROTECTED": session.sources.protected_layers,
             "YEARS": True,
+            "COMPLETING": True,
+            "UNITS": self.unit_layers,
             # Files, not layers in memory: those would be made in the worker, and QGIS up to 3.44 at least hands the
             # events of objects made there to its main window, which looks at them when they are gone.
             "OUTPUT": str(Path(folder.name) / "cover.gpkg"),

@@ -53,16 +53,16 @@ def test_cover_is_said_in_words_numbers_and_a_bar(page, session):  # noqa: F811
 
 def test_every_area_has_its_row_the_largest_first(page, session):  # noqa: F811
     areas = session.results.coverage["protected_areas"]
-    assert page.model.rowCount() == len(areas) > 0
-    shown = [page.proxy.index(row, 0).data(protected.AREA_ROLE)["pct"] for row in range(len(areas))]
+    assert page.table.model.rowCount() == len(areas) > 0
+    shown = [page.table.proxy.index(row, 0).data(protected.AREA_ROLE)["pct"] for row in range(len(areas))]
     assert shown == sorted(shown, reverse=True)
 
 
 def test_an_area_is_found_on_the_map(page, session, monkeypatch):  # noqa: F811
     zoomed = []
     monkeypatch.setattr(session, "zoom_to", zoomed.append)
-    index = page.proxy.index(0, 0)
-    page.table.doubleClicked.emit(index)
+    index = page.table.proxy.index(0, 0)
+    page.table.view.doubleClicked.emit(index)
     assert len(zoomed) == 1
     inside = zoomed[0].makeValid().intersection(session.candidates.geometry())
     assert not inside.isEmpty()

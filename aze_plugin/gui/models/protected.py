@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from qgis.PyQt.QtCore import QAbstractTableModel, QCoreApplication, QModelIndex, Qt
 from qgis.PyQt.QtGui import QGuiApplication, QPalette
 
+from ...services import spreadsheets
 from ...services.figures import percent
 from .species import SHARE_ROLE, SORT_ROLE, Bar
 
 AREA_NAME, AREA_SHARE, DESIGNATION, IUCN, YEAR = range(5)
 AREA_ROLE = Qt.ItemDataRole.UserRole + 2
+
+
+def as_csv(areas: Sequence[dict[str, Any]], delimiter: str = ",") -> str:
+    """The areas as text, a row each, the share of the site in percent; as ``services.spreadsheets`` writes it."""
+    columns = ("id", "name", "kind", "designation", "designation_type", "iucn_category", "governance", "status_year")
+    rows = [[area.get(name) for name in columns] + [area["pct"]] for area in areas]
+    return spreadsheets.as_csv((*columns, "pct"), rows, delimiter)
 
 
 class ProtectedModel(QAbstractTableModel):

@@ -1,44 +1,36 @@
-"""The page Protection: how much of the candidate is protected, by which areas, and where the gaps are."""
+"""The page Protection: how much of the candidate or of a site is protected, by which areas, since when, where the gaps
+are, and what would fill them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from qgis.core import QgsGeometry
-from qgis.PyQt.QtCore import (
-    QCoreApplication,
-    QModelIndex,
-    QPersistentModelIndex,
-    QSortFilterProxyModel,
-    Qt,
-    QTimer,
-)
-from qgis.PyQt.QtWidgets import (
-    QAbstractItemView,
-    QCheckBox,
-    QHeaderView,
-    QTableView,
-    QWidget,
-)
+from qgis.core import QgsGeometry, QgsPointXY, QgsSymbolLayerUtils
+from qgis.PyQt.QtCore import QCoreApplication, QSize
+from qgis.PyQt.QtWidgets import QCheckBox, QWidget
 
 from ...services.figures import hectares, number, percent
-from .. import places
-from ..models import protected
-from ..models.species import SORT_ROLE
-from ..widgets.basics import PageScroll, TextLabel
+from .. import messages, places, reports
+from ..mapclicks import MapClicks, SitePicker
+from ..widgets.basics import FlowLayout, PageScroll, TextLabel, link
+from ..widgets.breakdown import Breakdown
 from ..widgets.card import Card
+from ..widgets.completing import CompletingView, ExcludedView
 from ..widgets.coverbar import CoverBar
 from ..widgets.findings import FindingList
-from ..widgets.sharebar import ShareBarDelegate
+from ..widgets.protectedtable import ProtectedTable
+from ..widgets.subject import SubjectChooser
+from ..widgets.trendchart import TrendChart
 from .base import Lack, ResultPage
 
-_HOVER_MS = 180
-_LATEST_STEPS = 4
+_SWATCH = QSize(18, 14)
+
+# Said with the chart, where it belongs.
+_OF_YEARS = ("coverage.year_unknown", "coverage.years_none", "coverage.years_unknown")
 
 
 class ProtectionPage(ResultPage):
-    """Shows the session's cover of the current candidate; asks the session to measure, to zoom and to flash."""
+    """Shows the cover of the subject of ``session.protection``; asks the session to measure, to zoom and to flash."""
 
     def __init__(self, session, parent: QWidget | None = None):
         translate = QCoreApplication.translate
@@ -50,97 +42,172 @@ class ProtectionPage(ResultPage):
             translate("AzeProtection", "measure again ▸"),
             parent,
         )
+        self.protection = session.protection
+        self.subjects = SubjectChooser()
+        self.subjects.candidateChosen.connect(self.protection.show_candidate)
+        self.subjects.siteChosen.connect(lambda number: self.protection.show_recent(self.protection.recent[number]))
+        self.subjects.pickWanted.connect(self.pick_site)
+        self.subjects.reportWanted.connect(
+            lambda name: reports.open_report(self.session, name, self.protection.subject)
+        )
+        self.layout().insertWidget(0, self.subjects)
         self.scroll = PageScroll()
         self.stack.addWidget(self.scroll)
-
-        self.cover = Card(translate("AzeProtection", "Cover"))
-        self.bar = self.cover.add(CoverBar())
-        self.trend = self.cover.add(TextLabel(muted=True))
-        self.gaps = QCheckBox(translate("AzeProtection", "Show gaps on the map"))
-        self.gaps.toggled.connect(self._show_gaps)
-        self.cover.add(self.gaps)
-        self.findings = self.cover.add(FindingList())
-        self.areas = Card(translate("AzeProtection", "Protected areas here"))
-        self.model = protected.ProtectedModel(self)
-        self.proxy = QSortFilterProxyModel(self)
-        self.proxy.setSourceModel(self.model)
-        self.proxy.setSortRole(SORT_ROLE)
-        self.table = _Table()
-        self.table.setModel(self.proxy)
-        self.table.arrange()
-        self.table.entered.connect(self._hovered)
-        self.table.doubleClicked.connect(lambda index: self._go_to(index))
-        self.areas.add(self.table)
-        self.aside = Card(translate("AzeProtection", "What was not counted"))
-        self.excluded = self.aside.add(TextLabel())
-        self.notes = self.aside.add(FindingList())
-        for widget in (self.notice, self.cover, self.areas, self.aside):
+        self._make_cover()
+        self._make_areas()
+        self._make_rest()
+        for widget in (self.notice, self.cover, self.years, self.areas, self.lacking, self.aside):
             self.scroll.layout_.addWidget(widget)
         self.scroll.layout_.addStretch(1)
 
-        self._pointed = QPersistentModelIndex()
-        self._hover = QTimer(self)
-        self._hover.setSingleShot(True)
-        self._hover.setInterval(_HOVER_MS)
-        self._hover.timeout.connect(self._flash)
+        self._picker: SitePicker | None = None
+        self._clicks = MapClicks(session, self)
+        self._clicks.clicked.connect(self._choose_at)
         session.coverageChanged.connect(self._changed)
         session.candidatesChanged.connect(self._changed)
         session.dataChanged.connect(self._changed)
+        self.protection.subjectChanged.connect(self._changed)
         self._renew()
 
+    def _make_cover(self) -> None:
+        translate = QCoreApplication.translate
+        self.cover = Card(translate("AzeProtection", "Cover"))
+        self.bar = self.cover.add(CoverBar())
+        self.gaps = QCheckBox(translate("AzeProtection", "Show unprotected parts on the map"))
+        self.gaps.setIconSize(_SWATCH)
+        self.gaps.toggled.connect(self._show_gaps)
+        self.largest = link(translate("AzeProtection", "zoom to the largest ▸"), self._zoom_to_largest)
+        self.gap_row = QWidget()
+        flow = FlowLayout(self.gap_row)
+        flow.addWidget(self.gaps)
+        flow.addWidget(self.largest)
+        self.cover.add(self.gap_row)
+        self.findings = self.cover.add(FindingList())
+        self.breakdown = self.cover.add(Breakdown())
+
+    def _make_areas(self) -> None:
+        translate = QCoreApplication.translate
+        self.years = Card(translate("AzeProtection", "Over the years"))
+        self.trend = self.years.add(TrendChart())
+        self.drawn = self.years.add(TextLabel(muted=True))
+        self.areas = Card(translate("AzeProtection", "Protected areas here"))
+        self.table = self.areas.add(ProtectedTable())
+        self.table.pointed.connect(self._flash)
+        self.table.opened.connect(self._go_to)
+        self.table.said.connect(self.session.message)
+
+    def _make_rest(self) -> None:
+        translate = QCoreApplication.translate
+        self.lacking = Card(translate("AzeProtection", "What would complete it"))
+        self.completing = self.lacking.add(CompletingView())
+        self.completing.zoomed.connect(self._zoom_to_place)
+        self.completing.unitsChosen.connect(self._use_units)
+        self.aside = Card(translate("AzeProtection", "What was not counted"))
+        self.excluded = self.aside.add(ExcludedView())
+        self.excluded.zoomed.connect(self.session.zoom_to)
+        self.notes = self.aside.add(FindingList())
+
     def act(self, key: str) -> None:
-        """What the line at the bottom of the panel asks for: ``measure``."""
+        """What the line at the bottom of the panel asks for: ``measure``, which is meant of the candidate."""
         if key == "measure":
-            self.session.protection.measure()
+            self.protection.show_candidate()
+            self.protection.measure()
+
+    def close_page(self) -> None:
+        """Give the map back."""
+        self._clicks.set_on(False)
+        if self._picker is not None:
+            self._picker.stop()
 
     def refresh(self) -> None:
         """Show what the session holds now."""
-        coverage = self.session.results.coverage
+        self._show_subjects()
+        result, stale = self.protection.result, self.protection.is_stale
+        coverage = result.coverage
         if coverage is None:
             self.show_nothing()
             return
         self.stack.setCurrentWidget(self.scroll)
-        stale = self.session.results.coverage_stale
         self._show_notice()
         self.cover.set_status(coverage["cover_class"], dimmed=stale)
         self.cover.set_summary(_summary(coverage))
         self.bar.set_shares(_share(coverage["pa_pct"]), _share(coverage["oecm_pct"]), stale)
-        self.trend.setText(_trend(coverage.get("years", ())))
-        self.trend.setVisible(bool(self.trend.plain()))
-        self.findings.set_findings(coverage.get("findings", ()), stale)
+        findings = [f for f in coverage.get("findings", ()) if f["code"] not in _OF_YEARS]
+        self.findings.set_findings(findings, stale)
         self.findings.setVisible(self.findings.count > 0)
+        self.breakdown.set_values(coverage.get("by", {}), stale)
         self._show_gap_choice()
-        self.model.set_areas(coverage["protected_areas"], stale)
-        self.table.fit_height()
-        self._show_aside()
-        count = len(coverage["protected_areas"])
-        self.table.setVisible(count > 0)
-        self.areas.setVisible(coverage["both_pct"] is not None)
-        self.areas.set_summary(
-            QCoreApplication.translate("AzeProtection", "Point at a row to see the area, double-click to go there.")
-            if count
-            else QCoreApplication.translate("AzeProtection", "No area that counts meets this boundary.")
-        )
+        self._show_years(coverage, stale)
+        self._show_areas(coverage, stale)
+        self._show_lacking(coverage, stale)
+        self._show_aside(coverage, stale)
 
     def showEvent(self, event):
         super().showEvent(event)
-        # The gaps may have been switched on or off in the layer tree meanwhile.
+        self._clicks.set_on(True)
+        # Reports may have come, and the gaps may have been switched on or off in the layer tree meanwhile.
+        self.subjects.set_reports(reports.offered())
         self._show_gap_choice()
+
+    def hideEvent(self, event):
+        super().hideEvent(event)
+        self._clicks.set_on(False)
+
+    # ------------------------------------------------------------------------------------------------ the subject
+
+    def pick_site(self) -> None:
+        """Let the user choose a site on the map."""
+        if self.session.iface is None or self._picker is not None:
+            return
+        self._picker = SitePicker(self.session)
+        self._picker.picked.connect(self.protection.show_site)
+        self._picker.ended.connect(self._end_picking)
+        self._picker.start()
+        self.session.message.emit(
+            QCoreApplication.translate("AzeProtection", "Click a site on the map. Esc ends this."), messages.INFO
+        )
+
+    def _end_picking(self) -> None:
+        picker, self._picker = self._picker, None
+        if picker is not None:
+            picker.deleteLater()
+
+    def _show_subjects(self) -> None:
+        subject, recent = self.protection.subject, self.protection.recent
+        chosen = None if subject.is_candidate else [site.key for site in recent].index(subject.key)
+        why_not = (
+            ""
+            if self.session.sources.site_layers
+            else QCoreApplication.translate("AzeProtection", "Add a layer of existing sites on the Data page first.")
+        )
+        self.subjects.set_subjects(
+            self.session.candidates.current or "", [site.name for site in recent], chosen, why_not
+        )
 
     def _show_notice(self) -> None:
         session = self.session
         data = [layer.name() for layer in session.sources.protected_layers]
         self.notice.show_state(
-            session.results.coverage_time, data, session.results.coverage_stale, session.busy is not None
+            self.protection.result.coverage_time, data, self.protection.is_stale, session.busy is not None
         )
 
     def _lack(self) -> Lack | None:
         translate = QCoreApplication.translate
-        if self.session.candidates.geometry() is None:
+        subject = self.protection.subject
+        if subject.geometry is None and subject.is_candidate:
             return Lack(
                 "boundary",
                 translate("AzeProtection", "There is no boundary to measure yet. Draw or import one first."),
                 translate("AzeProtection", "Go to the boundary"),
+            )
+        if subject.geometry is None:
+            return Lack(
+                "",
+                translate(
+                    "AzeProtection",
+                    "How much of “{name}” is protected cannot be assessed: its layer has no outline of it.",
+                ).format(name=subject.name),
+                "",
             )
         if not self.session.sources.protected_layers:
             return Lack(
@@ -154,18 +221,26 @@ class ProtectionPage(ResultPage):
             )
         return None
 
-    def _show_gap_choice(self) -> None:
+    # ------------------------------------------------------------------------------------------------------ gaps
+
+    def _gaps_node(self):
         layer = self.session.results.gaps_layer
-        node = self.session.project.layerTreeRoot().findLayer(layer.id()) if layer is not None else None
-        self.gaps.setVisible(node is not None)
+        return self.session.project.layerTreeRoot().findLayer(layer.id()) if layer is not None else None
+
+    def _show_gap_choice(self) -> None:
+        node = self._gaps_node()
+        self.gap_row.setVisible(node is not None)
         if node is not None:
+            renderer = node.layer().renderer()
+            symbol = renderer.symbol() if hasattr(renderer, "symbol") else None
+            if symbol is not None:
+                self.gaps.setIcon(QgsSymbolLayerUtils.symbolPreviewIcon(symbol, _SWATCH))
             self.gaps.blockSignals(True)
             self.gaps.setChecked(node.isVisible())
             self.gaps.blockSignals(False)
 
     def _show_gaps(self, shown: bool) -> None:
-        layer = self.session.results.gaps_layer
-        node = self.session.project.layerTreeRoot().findLayer(layer.id()) if layer is not None else None
+        node = self._gaps_node()
         if node is None:
             return
         if shown:
@@ -174,96 +249,100 @@ class ProtectionPage(ResultPage):
         else:
             node.setItemVisibilityChecked(False)
 
-    def _show_aside(self) -> None:
-        notes = self.session.results.coverage_notes
-        sentences = [_excluded(item["reason"], item["count"]) for item in notes.get("excluded", ())]
-        repaired = notes.get("repaired", 0)
-        if repaired:
-            sentences.append(
-                QCoreApplication.translate("AzeProtection", "Invalid outlines, mended and counted: {count}").format(
-                    count=number(repaired)
+    def _zoom_to_largest(self) -> None:
+        parts = ((self.protection.result.coverage or {}).get("completing") or {}).get("parts")
+        if parts:
+            self._zoom_to_place(parts[0]["extent"])
+
+    def _zoom_to_place(self, extent: list[float]) -> None:
+        self.session.zoom_to(self.protection.gap_near(extent) or extent)
+
+    # ---------------------------------------------------------------------------------------- years, areas, the rest
+
+    def _show_years(self, coverage: dict[str, Any], stale: bool) -> None:
+        translate = QCoreApplication.translate
+        years, areas = coverage.get("years", ()), coverage["protected_areas"]
+        self.years.setVisible(bool(areas))
+        self.trend.setVisible(bool(years))
+        if years:
+            self.trend.set_years(years, coverage.get("years_by_kind", {}), stale)
+        said = [f["message"] for f in coverage.get("findings", ()) if f["code"] in _OF_YEARS]
+        settings = self.protection.result.coverage_notes.get("settings", {})
+        if said and "seed" in settings:
+            said.append(translate("AzeProtection", "Seed of the draws: {seed}.").format(seed=settings["seed"]))
+        if areas and not years:
+            said = [
+                translate(
+                    "AzeProtection", "Of none of these areas the year of designation is known, so there is no trend."
                 )
-            )
-        self.excluded.setText("\n".join(sentences))
-        self.excluded.setVisible(bool(sentences))
-        self.notes.set_findings(notes.get("notes", ()), self.session.results.coverage_stale)
-        self.aside.setVisible(bool(sentences) or self.notes.count > 0)
+            ]
+        self.drawn.setText(" ".join(said))
+        self.drawn.setVisible(bool(said))
 
-    def _hovered(self, index: QModelIndex) -> None:
-        self._pointed = QPersistentModelIndex(index)
-        self._hover.start()
+    def _show_areas(self, coverage: dict[str, Any], stale: bool) -> None:
+        translate = QCoreApplication.translate
+        areas = coverage["protected_areas"]
+        self.table.set_areas(areas, self.protection.subject.name, stale)
+        self.areas.setVisible(coverage["both_pct"] is not None)
+        if not areas:
+            said = translate("AzeProtection", "No area that counts meets this boundary.")
+        elif len(areas) == 1:
+            said = translate("AzeProtection", "One area. Double-click to go there; a click on the map chooses its row.")
+        else:
+            said = translate(
+                "AzeProtection",
+                "{count} areas. Point at a row to see its area, double-click to go there; a click on the map chooses "
+                "the row.",
+            ).format(count=number(len(areas)))
+        self.areas.set_summary(said)
 
-    def _flash(self) -> None:
-        if not self.table.underMouse():
+    def _show_lacking(self, coverage: dict[str, Any], stale: bool) -> None:
+        found = coverage.get("completing")
+        self.lacking.setVisible(found is not None)
+        if found is not None:
+            self.completing.set_completing(found, stale)
+            chosen = {layer.id() for layer in self.protection.unit_layers}
+            choices = [(la.id(), la.name(), la.id() in chosen) for la in self.protection.unit_choices()]
+            self.completing.set_unit_choices(sorted(choices, key=lambda choice: choice[1].casefold()))
+
+    def _show_aside(self, coverage: dict[str, Any], stale: bool) -> None:
+        notes = self.protection.result.coverage_notes
+        here = (coverage.get("completing") or {}).get("uncounted", ())
+        self.excluded.set_excluded(notes.get("excluded", ()), notes.get("repaired", 0), here, stale)
+        self.notes.set_findings([n for n in notes.get("notes", ()) if n["code"] not in _OF_YEARS], stale)
+        self.aside.setVisible(bool(self.excluded.plain()) or self.notes.count > 0)
+
+    def _use_units(self, identifiers: list[str]) -> None:
+        chosen = [layer for layer in self.protection.unit_choices() if layer.id() in identifiers]
+        self.protection.use_units(chosen)
+
+    # --------------------------------------------------------------------------------------------- table and map
+
+    def _choose_at(self, place: QgsPointXY) -> None:
+        boundary = self.protection.subject.geometry
+        if boundary is None or self.stack.currentWidget() is not self.scroll:
             return
-        shape = self._shape(QModelIndex(self._pointed))
+        sources = self.session.sources.protected_layers
+        area = self.table.choose(places.protected_at(sources, place, self.session.project))
+        if area is not None:
+            self.scroll.ensureWidgetVisible(self.table)
+            self._flash(area)
+
+    def _flash(self, area: dict[str, Any]) -> None:
+        shape = self._shape(area)
         if shape is not None:
             self.session.flash(shape)
 
-    def _go_to(self, index: QModelIndex) -> None:
-        shape = self._shape(index)
+    def _go_to(self, area: dict[str, Any]) -> None:
+        shape = self._shape(area)
         if shape is not None:
             self.session.zoom_to(shape)
 
-    def _shape(self, index: QModelIndex) -> QgsGeometry | None:
-        boundary = self.session.candidates.geometry()
-        area = index.data(protected.AREA_ROLE)
-        if area is None or boundary is None:
+    def _shape(self, area: dict[str, Any]) -> QgsGeometry | None:
+        boundary = self.protection.subject.geometry
+        if boundary is None:
             return None
         return places.protected_area(self.session.sources.protected_layers, area["id"], boundary, self.session.project)
-
-
-class _Table(QTableView):
-    """The areas; columns that do not fit give way, the tool tip of a row says it all."""
-
-    def __init__(self):
-        super().__init__()
-        self.setMouseTracking(True)
-        self.setAlternatingRowColors(True)
-        self.setShowGrid(False)
-        self.setSortingEnabled(True)
-        self.setWordWrap(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setItemDelegate(ShareBarDelegate(self))
-        self.setAccessibleName(QCoreApplication.translate("AzeProtection", "Protected areas that meet the boundary"))
-
-    def arrange(self) -> None:
-        """Set the columns up; the model has to be there."""
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header.setSectionResizeMode(protected.AREA_NAME, QHeaderView.ResizeMode.Stretch)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.sortByColumn(protected.AREA_SHARE, Qt.SortOrder.DescendingOrder)
-        self._fit()
-
-    def fit_height(self) -> None:
-        """As high as its rows, up to twelve; more scroll inside."""
-        rows = min(12, self.model().rowCount())
-        height = rows * self.verticalHeader().defaultSectionSize() + self.horizontalHeader().sizeHint().height()
-        self.setFixedHeight(height + 2 * self.frameWidth() + 2)
-
-    def resizeEvent(self, event):
-        super().resizeEvent(event)
-        if self.model() is not None:
-            self._fit()
-
-    def _fit(self) -> None:
-        metrics = self.fontMetrics()
-        ems = self.viewport().width() / max(1, metrics.horizontalAdvance("m"))
-        self.setColumnHidden(protected.DESIGNATION, ems < 36)
-        self.setColumnHidden(protected.IUCN, ems < 46)
-        self.setColumnHidden(protected.YEAR, ems < 28)
-        room = self.viewport().width()
-        self.setColumnWidth(protected.DESIGNATION, room // 4)
-        self.setColumnWidth(protected.IUCN, metrics.horizontalAdvance("Not Applicable") + 10)
-        self.setColumnWidth(protected.YEAR, metrics.horizontalAdvance("not known") + 10)
-        self.setColumnWidth(protected.AREA_SHARE, metrics.horizontalAdvance("100.0 %") + 50)
 
 
 def _share(pct: float | None) -> float | None:
@@ -281,28 +360,3 @@ def _summary(coverage: dict[str, Any]) -> str:
     if not unprotected:
         return f"{said}."
     return translate("AzeProtection", "{said}; {rest} is not.").format(said=said, rest=hectares(unprotected))
-
-
-def _trend(years: Sequence[dict[str, Any]]) -> str:
-    """The years in which the cover grew, the latest few of them, with what it has been since."""
-    template = QCoreApplication.translate("AzeProtection", "{share} since {year}")
-    steps, before = [], 0.0
-    for step in years:
-        if step["both_pct"] > before:
-            before = step["both_pct"]
-            steps.append(template.format(share=percent(before / 100), year=step["year"]))
-    return " · ".join(steps[-_LATEST_STEPS:])
-
-
-def _excluded(reason: str, count: int) -> str:
-    translate = QCoreApplication.translate
-    template = {
-        "mab_reserve": translate("AzeProtection", "UNESCO-MAB biosphere reserves: {count}"),
-        "status_proposed": translate("AzeProtection", "Proposed only: {count}"),
-        "status_not_reported": translate("AzeProtection", "Status not reported: {count}"),
-        "status_other": translate("AzeProtection", "Another status that does not count: {count}"),
-        "point_omitted": translate("AzeProtection", "Known as a point only: {count}"),
-        "point_without_area": translate("AzeProtection", "Known as a point without an area: {count}"),
-        "no_geometry": translate("AzeProtection", "Without a shape: {count}"),
-    }.get(reason, reason + ": {count}")
-    return template.format(count=number(count))

@@ -14,7 +14,8 @@ _HEIGHT = 20
 
 
 class CoverBar(QWidget):
-    """Bar of protected areas (filled), OECMs outside them (hatched) and the unprotected rest (empty), with a key.
+    """Bar of protected areas (filled), OECMs outside them (hatched) and the unprotected rest (empty), with a key that
+    tells the figure of both together too.
 
     Shares are fractions 0 to 1; None for a site that could not be measured, which draws no bar at all.
     """
@@ -22,7 +23,7 @@ class CoverBar(QWidget):
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self._strip = _Strip()
-        self._keys = [_Key(kind) for kind in ("pa", "oecm", "rest")]
+        self._keys = [_Key(kind) for kind in ("pa", "oecm", "both", "rest")]
         keys = QWidget()
         flow = FlowLayout(keys, spacing=8)
         for key in self._keys:
@@ -45,6 +46,7 @@ class CoverBar(QWidget):
         texts = (
             translate("AzeProtection", "Protected areas {share}").format(share=percent(pa)),
             translate("AzeProtection", "OECMs {share}").format(share=percent(oecm)),
+            translate("AzeProtection", "Both {share}").format(share=percent(min(1.0, pa + oecm))),
             translate("AzeProtection", "Unprotected {share}").format(share=percent(rest)),
         )
         for key, text in zip(self._keys, texts):
@@ -100,7 +102,12 @@ class _Key(QWidget):
     def paintEvent(self, event):
         painter = QPainter(self)
         box = QRectF(0.5, (self.height() - 11) / 2, 14, 11)
-        _paint_part(painter, box, self._kind, self.palette(), self._dimmed)
+        if self._kind == "both":
+            for kind, left in (("pa", 0.5), ("oecm", 7.5)):
+                half = QRectF(left, box.top(), 7, box.height())
+                _paint_part(painter, half, kind, self.palette(), self._dimmed)
+        else:
+            _paint_part(painter, box, self._kind, self.palette(), self._dimmed)
         painter.setPen(QPen(style.muted(self.palette()), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(box)
