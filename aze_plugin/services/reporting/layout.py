@@ -369,7 +369,8 @@ class Report:
     ) -> None:
         """A table that runs over as many pages as it needs, its head on each of them.
 
-        ``widths``: of the columns, in any unit; they are stretched to the page. ``numbers``: columns set to the right.
+        ``head`` may be empty. ``widths``: of the columns, in any unit; they are stretched to the page. ``numbers``:
+        columns set to the right.
         A cell of ``Rich`` text is set in its style. Long cells are wrapped, so that nothing is cut.
         """
         head_format, cell_format, ground, line_colour, stroke = self._table_style
@@ -379,12 +380,16 @@ class Report:
         head_cells, head_height = self._row([Rich(h, bold=True) for h in head], head_format, inner, numbers)
         for cell in head_cells:
             cell.setBackgroundColor(ground)
+        head_height = head_height if head else 0.0
         pending: list[list[QgsTableCell]] = []
         heights: list[float] = []
 
         def flush() -> None:
             if pending:
-                self._table_piece([head_cells, *pending], [head_height, *heights], columns, line_colour, stroke)
+                lead = [head_cells] if head else []
+                self._table_piece(
+                    [*lead, *pending], [head_height, *heights][1 - len(lead) :], columns, line_colour, stroke
+                )
                 pending.clear()
                 heights.clear()
 

@@ -1,0 +1,103 @@
+"""What a report tells, block by block, so that its page of HTML and its PDF say the same.
+
+story = Story()
+story.heading(…); story.paragraph(…); story.table(head, rows, widths, numbers, caption); story.chart(svg, caption)
+story.into_page(page, {"map": png})     # html.Page
+story.into_report(report)               # layout.Report, on the main thread
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .html import Page, Text
+
+
+@dataclass
+class Story:
+    """Blocks from top to bottom; texts as ``html.Text``, charts as SVG."""
+
+    blocks: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def _add(self, kind: str, **values: Any) -> None:
+        self.blocks.append((kind, values))
+
+    def heading(self, text: str, level: int = 2) -> None:
+        """A heading: 2 for a section, 3 within one."""
+        self._add("heading", text=text, level=level)
+
+    def paragraph(self, text: Text, quiet: bool = False) -> None:
+        """A paragraph."""
+        self._add("paragraph", text=text, quiet=quiet)
+
+    def note(self, text: Text, plain: bool = False) -> None:
+        """A paragraph that stands out."""
+        self._add("note", text=text, plain=plain)
+
+    def items(self, texts: Iterable[Text]) -> None:
+        """A list."""
+        self._add("items", texts=list(texts))
+
+    def facts(self, facts: Iterable[tuple[str, Text]]) -> None:
+        """Labels with large values."""
+        self._add("facts", facts=list(facts))
+
+    def table(
+        self,
+        head: Sequence[str],
+        rows: Iterable[Sequence[Text]],
+        widths: Sequence[float],
+        numbers: Sequence[int] = (),
+        caption: str = "",
+    ) -> None:
+        """A table; ``widths`` of its columns on paper, in any unit."""
+        self._add("table", head=head, rows=list(rows), widths=widths, numbers=numbers, caption=caption)
+
+    def chart(self, svg: str, caption: Text = "") -> None:
+        """A drawing of ``charts``."""
+        self._add("chart", svg=svg, caption=caption)
+
+    def picture(self, name: str, alt: str, caption: Text = "") -> None:
+        """Where the page has the picture of this name; the layout has its own place for it."""
+        self._add("picture", name=name, alt=alt, caption=caption)
+
+    def into_page(self, page: Page, pictures: Mapping[str, bytes]) -> None:
+        """Write all into a page of HTML; ``pictures``: PNGs by name, those that are missing are left out."""
+        for kind, values in self.blocks:
+            if kind == "heading":
+                page.heading(values["level"], values["text"])
+            elif kind == "table":
+                page.table(values["head"], values["rows"], values["numbers"], values["caption"])
+            elif kind == "picture":
+                if values["name"] in pictures:
+                    page.picture(pictures[values["name"]], values["alt"], values["caption"], framed=True)
+            else:
+                getattr(page, kind)(**values)
+
+    def into_report(self, report) -> None:
+        """Let all flow through a ``layout.Report``."""
+        for kind, values in self.blocks:
+            if kind == "heading":
+                report.heading(values["text"], values["level"] - 1)
+            elif kind == "paragraph":
+                report.paragraph(values["text"], values["quiet"])
+            elif kind == "note":
+                report.paragraph(values["text"])
+            elif kind == "items":
+                for text in values["texts"]:
+                    report.paragraph(["• ", *([text] if not isinstance(text, (list, tuple)) else text)])
+            elif kind == "facts":
+                # Two pairs a line, the labels narrow.
+                facts = values["facts"]
+                facts = [*facts, ("", "")] if len(facts) % 2 else facts
+                report.table((), [[*one, *other] for one, other in zip(facts[::2], facts[1::2])], (4, 3, 4, 3))
+            elif kind == "table":
+                if values["caption"]:
+                    report.heading(values["caption"], 2)
+                report.table(values["head"], values["rows"], values["widths"], values["numbers"])
+            elif kind == "chart":
+                report.chart(values["svg"])
+                if values["caption"]:
+                    report.paragraph(values["caption"], quiet=True)
