@@ -23,10 +23,10 @@ from ..domain.errors import AzeError
 from ..domain.findings import Finding, blocking, info, warning
 from ..domain.progress import Progress
 from ..library.estimates import EstimateRow
-from ..services import checking, protection
+from ..services import checking, prefill, protection
 from ..services.layers import LayerSnapshot
 from ..services.surroundings import Survey
-from . import bag, details, evidence, generalising, photographs, sitemap
+from . import bag, boundary, details, evidence, generalising, photographs, sitemap
 from .privacy import without_places_of_records
 from .sources import LayerOrigin, Source, sources
 
@@ -43,7 +43,7 @@ class Inputs:
 
     ``sites`` and ``protected`` are None where no layer was given: then nothing is said of overlaps or of cover.
     ``origins``: where the layers came from. ``estimates``: rows of a file of populations given with the nomination.
-    ``sensitive``: names of taxa whose places are hidden, or ``all``, and ``grid`` how coarsely (see ``generalising``).
+    ``project``: what else the project's data say, to be filled in. ``sensitive``: names of taxa whose places are hidden, or ``all``, and ``grid`` how coarsely (see ``generalising``).
     """
 
     candidate: Candidate
@@ -58,6 +58,7 @@ class Inputs:
     survey: Survey | None = None
     sensitive: str = ""
     grid: str = ""
+    project: prefill.Project = field(default_factory=prefill.Project)
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,12 @@ def _as_packaged(candidate: Candidate) -> tuple[Candidate, geometry.Geometry]:
     lonlat = geometry.to_lonlat(np.array([candidate.geometry], dtype=object))
     # A hair beyond 180° would be read back as a shape that crosses it.
     lonlat = geometry.within_world(lonlat)
+    if not geometry.valid(lonlat)[0]:
+        # Rounding on the way to degrees can make sides touch that did not.
+        lonlat = geometry.polygonal_all(lonlat)
+    corners = geometry.vertex_count(lonlat[0])
+    if corners > boundary.MOST_CORNERS:
+        raise AzeError("nomination.corners", name=candidate.name, count=corners, most=boundary.MOST_CORNERS)
     prepared = geometry.prepare(lonlat)
     return replace(candidate, geometry=prepared.geometries[0]), lonlat[0]
 

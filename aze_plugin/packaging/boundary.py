@@ -18,6 +18,8 @@ FORMATS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".kml": "KML", ".shp": "ESRI 
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 # About a centimetre, the precision that RFC 7946 recommends: files that agree to this are the same boundary.
 TOLERANCE_DEGREES = 1e-7
+# Ten times the most detailed site; what a reviewer's machine reads in seconds, in all four formats.
+MOST_CORNERS = 300_000
 
 
 @contextmanager

@@ -19,10 +19,12 @@ _LARGEST = {
     ".txt": 4 * _MB,
     ".csv": 4 * _MB,
     ".xlsx": 8 * _MB,
-    ".kml": 32 * _MB,
-    ".geojson": 32 * _MB,
+    ".kml": 20 * _MB,
+    ".geojson": 20 * _MB,
+    ".gpkg": 16 * _MB,
+    ".shp": 16 * _MB,
 }
-_LARGEST_OTHER = 64 * _MB
+_LARGEST_OTHER = 32 * _MB
 
 
 def sizes(examined: Examined) -> bool:

@@ -6,6 +6,8 @@ import re
 import sqlite3
 from pathlib import Path
 
+import numpy as np
+
 from ...domain import geometry
 from ...domain.errors import AzeError
 from .. import boundary, details
@@ -39,6 +41,8 @@ def boundaries(examined: Examined) -> None:
             shapes[suffix] = boundary.read_boundary(path)
         except AzeError as error:
             examined.add("boundary", f"data/boundary/{path.name}", detail=error.params["detail"])
+    if not all(_sound(examined, suffix, shape) for suffix, shape in shapes.items()):
+        return
     exact = shapes.get(".gpkg")
     if exact is None:
         return
@@ -47,6 +51,29 @@ def boundaries(examined: Examined) -> None:
             name = examined.boundary_file(suffix).name
             examined.add("boundary_differs", f"data/boundary/{name}", file=f"{examined.stem}.gpkg")
     examined.shape = exact
+
+
+def _sound(examined: Examined, suffix: str, shape: geometry.Geometry) -> bool:
+    """Whether an outline is one that was packaged: of so many corners as can be, none of its sides crossing another.
+
+    Mending an outline that crosses itself a million times takes all memory there is.
+    """
+    said = ""
+    if geometry.vertex_count(shape) > boundary.MOST_CORNERS:
+        said = f"it has more than {boundary.MOST_CORNERS} corners"
+    elif not bool(np.isfinite(geometry.corners(shape)).all()) or not _on_earth(shape):
+        said = "it lies outside the world"
+    elif not geometry.valid(np.array([shape], dtype=object))[0]:
+        said = "its outline crosses itself"
+    if said:
+        examined.add("boundary", f"data/boundary/{examined.boundary_file(suffix).name}", detail=said)
+    return not said
+
+
+def _on_earth(shape: geometry.Geometry) -> bool:
+    west, south, east, north = geometry.bounds(shape)
+    hair = boundary.TOLERANCE_DEGREES
+    return west >= -180 - hair and east <= 180 + hair and south >= -90 - hair and north <= 90 + hair
 
 
 def _kml(examined: Examined) -> bool:

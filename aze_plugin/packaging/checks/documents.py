@@ -22,11 +22,13 @@ _SCHEMAS = {
     "coverage.json": "aze-coverage/1",
 }
 # So many objects, lists and members; the nomination goes through the schema, which costs more a member.
-_MOST_VALUES = {"nomination.json": 20_000, "assessment.json": 500_000, "coverage.json": 500_000}
+_MOST_VALUES = {"nomination.json": 8_000, "assessment.json": 500_000, "coverage.json": 500_000}
 # Longer than anything that the form takes.
 _LONGEST_TEXT = 32_767
-# Two corners of a boundary make seven marks.
-MOST_MARKS = 4_000_000
+# No language that is written in such letters goes on so long without a gap; patterns of the schema may take the square.
+_ENDLESS_WORD = re.compile(r"[!-~]{4000}")
+# A corner of a boundary makes three marks.
+MOST_MARKS = 2_000_000
 
 
 def read_json(path: Path, most_values: int = MOST_MARKS) -> Any:
@@ -59,6 +61,8 @@ def _strange(document: Any) -> str:
             return "a number of too many digits"
         elif isinstance(value, str) and len(value) > _LONGEST_TEXT:
             return f"a text of {len(value)} characters"
+        elif isinstance(value, str) and _ENDLESS_WORD.search(value):
+            return "a word of more than 4000 letters"
     return ""
 
 

@@ -114,8 +114,8 @@ def _shares(examined: Examined, only: Mapping[str, Any], settings: Settings) -> 
         for share in taxon["shares"]:
             place = {"taxon": name, "parameter": share["parameter"], "segment": share["segment"]}
             low, best, high = share["low"], share["best"], share["high"]
-            ratio = share["site_value"] / share["global_value"] if share["global_value"] else float("nan")
-            if not low <= best <= high <= 1 + SHARE_TOLERANCE or not close(best, min(1.0, ratio)):
+            ratio = share["site_value"] / share["global_value"] if share["global_value"] > 0 else -1.0
+            if not 0 <= low <= best <= high <= 1 + SHARE_TOLERANCE or not close(best, min(1.0, ratio)):
                 examined.add("share", _PATH, **place)
                 continue
             as_share = Share(

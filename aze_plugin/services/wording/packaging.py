@@ -16,6 +16,11 @@ def _refusals() -> dict[str, str]:
         "details.unreadable": translate(
             "AzePackaging", "The details in {file} cannot be read: {detail}. Save them as JSON."
         ),
+        "crosswalk.unreadable": translate(
+            "AzePackaging",
+            "Your list of habitats for land-cover classes, {file}, cannot be used: {detail}. Correct it, or remove it to "
+            "use the one that comes with the plugin.",
+        ),
         "nomination.refused": translate(
             "AzePackaging",
             "The nomination is not ready for packaging: {count} points are open.\n{problems}\n"
@@ -32,6 +37,10 @@ def _refusals() -> dict[str, str]:
         ),
         "nomination.no_boundary": translate(
             "AzePackaging", "The boundary of “{name}” cannot be packaged: {boundary_reason}. Draw it as a polygon."
+        ),
+        "nomination.corners": translate(
+            "AzePackaging",
+            "The boundary of “{name}” has {count} corners, and a package takes {most}. Simplify it.",
         ),
         "nomination.evidence_unreadable": translate(
             "AzePackaging", "The evidence file {file} is not there or cannot be read. Choose it again."
@@ -168,6 +177,10 @@ def _checks() -> dict[str, str]:
         ),
         "nomination.sensitive_noted": translate(
             "AzePackaging", "{taxon} is marked as sensitive: the package will show the place only by a grid."
+        ),
+        "nomination.habitats_unread": translate(
+            "AzePackaging",
+            "These classes of land cover can be several habitats and are not filled in: {classes}. Add what they are.",
         ),
         "nomination.country_differs": translate(
             "AzePackaging", "The country is given as {given}; by the map of countries the site lies in {expected}."

@@ -1,0 +1,88 @@
+"""Verifies packages of unknown intent, each in a process of its own with little memory and little time.
+
+``hostile_worker.py RESULTS PACKAGE…`` writes, for each package in order, the codes found, seconds, megabytes, and how
+the process ended. The modules are loaded once; the processes are forked from that.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MEGABYTE = 2**20
+# Beyond what the loaded program takes before it has read a byte of the package.
+ROOM = 400 * MEGABYTE
+
+
+def loaded():
+    """QGIS, the verification, and what it would import on first use."""
+    sys.path.insert(0, str(ROOT))
+    from qgis.core import QgsApplication
+
+    application = QgsApplication([], False)
+    application.initQgis()
+    from aze_plugin import paths
+
+    paths.enable_vendored()
+    import bagit  # noqa: F401
+    import defusedxml.ElementTree  # noqa: F401
+    import jsonschema  # noqa: F401
+    import openpyxl  # noqa: F401
+
+    from aze_plugin.packaging.verification import verify
+
+    return application, verify
+
+
+def in_use():
+    """Bytes of address space that this process has."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    return pages * resource.getpagesize()
+
+
+def examine(verify, package, pipe):
+    limit = in_use() + ROOM
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    signal.alarm(30)
+    began = time.monotonic()
+    found = verify(package).as_json()
+    seconds = time.monotonic() - began
+    codes = sorted({p["code"] for p in found["problems"]})
+    said = [p["message"] for p in found["problems"]]
+    with os.fdopen(pipe, "w") as out:
+        json.dump(
+            {"codes": codes, "valid": found["valid"], "seconds": seconds, "said": said, "problems": len(said)}, out
+        )
+
+
+def main(results, packages):
+    application, verify = loaded()
+    found = []
+    for package in packages:
+        read, write = os.pipe()
+        child = os.fork()
+        if not child:
+            status = 1
+            try:
+                os.close(read)
+                examine(verify, package, write)
+                status = 0
+            finally:
+                os._exit(status)
+        os.close(write)
+        with os.fdopen(read) as answers:
+            answer = answers.read()
+        _, status, usage = os.wait4(child, 0)
+        one = json.loads(answer) if answer else {}
+        one.update(ended=status, megabytes=usage.ru_maxrss / 1024, cpu=usage.ru_utime + usage.ru_stime)
+        found.append(one)
+    Path(results).write_text(json.dumps(found), encoding="utf-8")
+    application.exitQgis()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
