@@ -222,9 +222,23 @@ def country() -> None:
     maker.write("country")
 
 
+def screening() -> None:
+    """The screening of a project: all on one page where few sites are near."""
+    maker = Maker("AZE screening of a project", 2)
+    maker.head(0)
+    maker.map(0, TOP + 25, 78)
+    maker.area(0, TOP + 25 + 78 + 12)
+    maker.running(0)
+    maker.running(1)
+    maker.area(1, TOP)
+    maker.styles(1, TOP + 10)
+    maker.write("screening")
+
+
 if __name__ == "__main__":
     application = QgsApplication([], False)
     application.initQgis()
     country()
+    screening()
     application.exitQgis()
     sys.exit(0)

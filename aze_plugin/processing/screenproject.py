@@ -162,6 +162,24 @@ class ScreenProject(AzeAlgorithm):
         if summary:
             files.write_json(summary, result.as_json())
             outputs["SUMMARY"] = summary
+        outputs |= self._report(parameters, context, result, progress.part(0.9, 1))
+        return outputs
+
+    def _report(self, parameters, context, result, progress: Progress) -> dict:
+        report = self.parameterAsFileOutput(parameters, "REPORT", context)
+        pdf = self.parameterAsFileOutput(parameters, "PDF", context)
+        if not report and not pdf:
+            return {}
+        from ..services import screening_report
+
+        content = screening_report.content_of(result, self.parameterAsString(parameters, "TITLE", context).strip())
+        outputs = {}
+        if report:
+            screening_report.write_html(content, report, progress)
+            outputs["REPORT"] = report
+        if pdf:
+            screening_report.write_pdf(content, pdf, progress=progress)
+            outputs["PDF"] = pdf
         return outputs
 
     def _write(self, parameters, context, source, result, progress: Progress) -> str:

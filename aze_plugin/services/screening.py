@@ -99,8 +99,8 @@ class Screening:
         listed = {hit.site for hit in self.hits}
         circles = sorted(self.sites.rows[n].name for n in listed if self.sites.rows[n].is_circle)
         if circles:
-            metres = self.rules.placeholder_uncertainty_m
-            found.append(warning("screening.circles", count=len(circles), sites=circles, uncertain_m=metres))
+            km = self.rules.placeholder_uncertainty_m / 1000
+            found.append(warning("screening.circles", count=len(circles), sites=circles, uncertain_km=km))
         if self.sites.left_out:
             found.append(info("screening.not_aze", count=self.sites.left_out, source=self.sites.source))
         elif self.sites.rows and all(site.aze == site_rows.UNKNOWN for site in self.sites.rows):
@@ -123,11 +123,10 @@ class Screening:
             sites = [self.sites.rows[hit.site].name for hit in screening.closest_by_site(self.hits)][:touched]
             return warning("screening.on_sites", count=touched, sites=sites)
         if counts[screening.WITHIN]:
-            return warning("screening.near_sites", count=counts[screening.WITHIN], reach_m=self._reach_m(), **said)
-        return info("screening.nothing_near", reach_m=self._reach_m(), **said)
-
-    def _reach_m(self) -> float:
-        return 1000 * self.rules.bands_km[-1]
+            return warning(
+                "screening.near_sites", count=counts[screening.WITHIN], reach_km=self.rules.bands_km[-1], **said
+            )
+        return info("screening.nothing_near", reach_km=self.rules.bands_km[-1], **said)
 
     def counts(self) -> dict[str, int]:
         """Sites by their weightiest relation."""

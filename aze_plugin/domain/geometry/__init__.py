@@ -56,7 +56,18 @@ from .mosaic import (
     outlined,
     tidied,
 )
-from .nearness import Common, Drawn, Near, Nearness, drawn, in_common, line_lengths, sizes
+from .nearness import (
+    Common,
+    Drawn,
+    Near,
+    Nearness,
+    coordinates,
+    drawn,
+    in_common,
+    line_lengths,
+    sizes,
+    traced,
+)
 from .plane import (
     LocalPlane,
     SegmentIndex,
@@ -125,6 +136,7 @@ __all__ = [
     "cells",
     "cells_met",
     "circle_boxes",
+    "coordinates",
     "corners",
     "cut_away",
     "dissolve",
@@ -191,6 +203,7 @@ __all__ = [
     "to_wkb",
     "to_wkb_all",
     "touches_antimeridian",
+    "traced",
     "true_lengths",
     "turned",
     "unproject",

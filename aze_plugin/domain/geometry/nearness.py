@@ -501,3 +501,17 @@ def _closest(
     squares, one, other = (np.concatenate(column) for column in zip(*found))
     order = np.argsort(squares, kind="stable")[:most]
     return one[order], other[order]
+
+
+def traced(lines: Geometry) -> Geometry:
+    """Lines as rings there and back, for what draws nothing but outlines of areas."""
+    found = []
+    for line in shapely.get_parts(lines):
+        places = shapely.get_coordinates(line)
+        found.append(shapely.polygons(np.concatenate((places, places[-2::-1], places[:1]))))
+    return shapely.multipolygons(found)
+
+
+def coordinates(geometry: Geometry) -> np.ndarray:
+    """All vertices or points, shape (n, 2)."""
+    return shapely.get_coordinates(geometry)

@@ -163,7 +163,7 @@ def _layer(group: Group) -> QgsVectorLayer:
     layer.updateExtents()
     layer.setRenderer(QgsSingleSymbolRenderer(_symbol(group.kind)))
     if group.labelled:
-        layer.setLabeling(_labels())
+        layer.setLabeling(_labels(group.kind))
         layer.setLabelsEnabled(True)
     return layer
 
@@ -362,7 +362,7 @@ def _symbol(kind: str) -> QgsFillSymbol | QgsMarkerSymbol:
     return makers.get(kind, makers["site"])()
 
 
-def _labels() -> QgsVectorLayerSimpleLabeling:
+def _labels(kind: str) -> QgsVectorLayerSimpleLabeling:
     """Small names with a light edge, left out where there is no room."""
     settings = QgsPalLayerSettings()
     settings.fieldName = "name"
@@ -376,7 +376,11 @@ def _labels() -> QgsVectorLayerSimpleLabeling:
     edge.setColor(QColor(255, 255, 255, 230))
     text.setBuffer(edge)
     settings.setFormat(text)
-    settings.placement = Qgis.LabelPlacement.OrderedPositionsAroundPoint
+    if kind in _POINTS:
+        settings.placement = Qgis.LabelPlacement.OrderedPositionsAroundPoint
+    else:
+        # Names that follow the shape of an area, as they would of themselves, run any way.
+        settings.placement = Qgis.LabelPlacement.Horizontal
     settings.dist = 0.6
     settings.offsetType = Qgis.LabelOffsetType.FromSymbolBounds
     return QgsVectorLayerSimpleLabeling(settings)

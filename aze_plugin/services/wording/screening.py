@@ -55,12 +55,12 @@ def templates() -> dict[str, str]:
         "screening.circles": translate(
             "AzeFindings",
             "{count} sites have no boundary and are drawn as a circle: {sites}. Distances and overlaps are those of "
-            "the circle, and uncertain by {uncertain_m}.",
+            "the circle, and uncertain by {uncertain_km}\u00a0km.",
         ),
         "screening.circles.one": translate(
             "AzeFindings",
             "{sites} has no boundary and is drawn as a circle. Distance and overlap are those of the circle, and "
-            "uncertain by {uncertain_m}.",
+            "uncertain by {uncertain_km}\u00a0km.",
         ),
         "screening.not_aze": translate(
             "AzeFindings",
@@ -86,15 +86,15 @@ def templates() -> dict[str, str]:
         "screening.on_sites.one": translate("AzeFindings", "The project lies on one AZE site: {sites}."),
         "screening.near_sites": translate(
             "AzeFindings",
-            "The project lies on no AZE site, but {count} are within {reach_m}. The nearest is {site}, {distance_m} "
+            "The project lies on no AZE site, but {count} are within {reach_km}\u00a0km. The nearest is {site}, {distance_m} "
             "away.",
         ),
         "screening.near_sites.one": translate(
             "AzeFindings",
-            "The project lies on no AZE site, but one is within {reach_m}: {site}, {distance_m} away.",
+            "The project lies on no AZE site, but one is within {reach_km}\u00a0km: {site}, {distance_m} away.",
         ),
         "screening.nothing_near": translate(
-            "AzeFindings", "No AZE site within {reach_m}. The nearest is {site}, {distance_m} away."
+            "AzeFindings", "No AZE site within {reach_km}\u00a0km. The nearest is {site}, {distance_m} away."
         ),
         "screening.nothing_measured": translate(
             "AzeFindings",
