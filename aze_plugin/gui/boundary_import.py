@@ -5,18 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsPointXY, QgsRectangle, QgsVectorLayer
-from qgis.PyQt.QtCore import QCoreApplication, QObject, Qt
+from qgis.PyQt.QtCore import QCoreApplication, QObject, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QGuiApplication
 from qgis.PyQt.QtWidgets import QWidget
 
 from ..domain.errors import AzeError
+from ..services import figures
 from ..services.wording import text
-from . import layers, messages
+from . import layers, messages, neighbours
+from .neighbours import Overlap
 from .session import Session
 
 
 class BoundaryImport(QObject):
-    """The one way by which boundaries come in from outside; its dialogs belong to ``window``."""
+    """The one way by which boundaries come in from outside; its dialogs belong to ``window``.
+
+    ``along`` carries the thin overlaps (see gui.neighbours) with existing sites beside which boundaries came to lie, by
+    the names of the candidates that they became.
+    """
+
+    along = pyqtSignal(dict)
 
     def __init__(self, session: Session, window: QWidget):
         super().__init__(window)
@@ -112,17 +120,25 @@ class BoundaryImport(QObject):
         return place.center() if place is not None and place.width() < 90 else None
 
     def _add(self, boundaries, notes) -> list[str]:
-        names = []
+        session, names = self._session, []
         for boundary in boundaries:
+            # An edge that is shared with a site of finer coordinates stays shared.
+            exact = neighbours.has_to_be_exact(session, boundary.geometry)
             try:
-                names.append(self._session.candidates.add(boundary.name, boundary.geometry, announce=False))
+                names.append(session.candidates.add(boundary.name, boundary.geometry, announce=False, exact=exact))
             except AzeError as error:
                 self._say(error)
         if not names:
             return []
+        overlaps = {name: neighbours.thin_overlaps(session, session.candidates.geometry(name)) for name in names}
+        self.along.emit(overlaps)
         self._session.candidates.set_current(names[-1])
         self._session.zoom_to_candidate()
-        said = " ".join(dict.fromkeys(text(note.code, note.params) for note in notes))
+        said = " ".join(
+            dict.fromkeys(
+                [*(text(note.code, note.params) for note in notes), *map(overlap_sentence, overlaps[names[-1]])]
+            )
+        )
         if said:
             self._session.message.emit(
                 QCoreApplication.translate("AzeBoundary", "“{name}” was taken. {notes}").format(
@@ -134,6 +150,13 @@ class BoundaryImport(QObject):
 
     def _say(self, error: AzeError) -> None:
         self._session.message.emit(text(error.code, error.params), messages.WARNING)
+
+
+def overlap_sentence(overlap: Overlap) -> str:
+    """A thin overlap in words."""
+    return QCoreApplication.translate(
+        "AzeBoundary", "It overlaps {site} by {area} along its edge: the coordinates of the two differ a little."
+    ).format(site=overlap.site, area=figures.square_metres(overlap.area_m2))
 
 
 def with_selection(session: Session) -> QgsVectorLayer | None:

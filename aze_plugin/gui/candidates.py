@@ -21,7 +21,8 @@ class Candidates(QObject):
 
     ``changed``: which there are or which is current; ``currentChanged``: which is current, before ``changed``;
     ``edited``: the boundary of the one named; ``renamed``: names given up, each with the new one, before ``changed``;
-    ``replacing``: the current boundary is about to be replaced as a whole, and why.
+    ``replacing``: the current boundary is about to be replaced as a whole, and why; ``placed``: a boundary was stored
+    as the panel wants it, by its feature.
     """
 
     changed = pyqtSignal()
@@ -29,6 +30,7 @@ class Candidates(QObject):
     edited = pyqtSignal(str)
     renamed = pyqtSignal(dict)
     replacing = pyqtSignal(str)
+    placed = pyqtSignal(int, QgsGeometry)
     message = pyqtSignal(str, int)
 
     def __init__(self, project: QgsProject, parent: QObject | None = None):
@@ -239,14 +241,15 @@ class Candidates(QObject):
         note: str = "",
         announce: bool = True,
         uid: str = "",
+        exact: bool = False,
     ) -> str:
         """Add a candidate with a boundary in WGS 84 as one undoable step, and return its name.
 
         It becomes the current one unless ``announce`` is false, for the adding of several. ``uid``: the key that it had
-        before it was lost; a new one by default.
+        before it was lost; a new one by default. ``exact``: as replace_boundary has it.
         Raises AzeError ``boundary.no_area`` for a boundary without area.
         """
-        shape = _area(boundary, wish)
+        shape = _area(boundary, wish, exact)
         layer = self.ensure_layer()
         name = self.free_name(wish)
         values = {
@@ -261,6 +264,8 @@ class Candidates(QObject):
         feature = QgsVectorLayerUtils.createFeature(layer, shape, attributes)
         with _edit_step(layer, QCoreApplication.translate("AzePanel", "Add candidate")):
             layer.addFeature(feature)
+        if boundary is not None:
+            self.placed.emit(feature.id(), shape)
         if announce:
             self.set_current(name)
         return name
@@ -281,6 +286,7 @@ class Candidates(QObject):
             self.replacing.emit(why)
         with _edit_step(layer, QCoreApplication.translate("AzePanel", "Change boundary")):
             layer.changeGeometry(fid, shape)
+        self.placed.emit(fid, shape)
 
     def rename(self, wish: str) -> None:
         """Rename the current candidate as one undoable step."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qgis.gui import QgsDockWidget
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import Qt, pyqtSignal
 
 if TYPE_CHECKING:
     from .panel import Panel
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 class Dock(QgsDockWidget):
-    """Holds session and panel once it was seen."""
+    """Holds session and panel once it was seen. ``built``: they are there."""
+
+    built = pyqtSignal()
 
     def __init__(self, iface):
         super().__init__("AZE", iface.mainWindow())
@@ -34,6 +36,7 @@ class Dock(QgsDockWidget):
             self.session = Session(self._iface, self)
             self.panel = Panel(self.session)
             self.setWidget(self.panel)
+            self.built.emit()
         return self.panel
 
     def showEvent(self, event) -> None:

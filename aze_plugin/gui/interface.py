@@ -23,8 +23,6 @@ class Interface:
         self.menu: QMenu | None = None
         self.toolbar = None
         self.options = None
-        # Moving vertices, once it was asked for.
-        self._moving = None
 
     def load(self) -> None:
         """Add everything; the dock's inside is made when it is first seen."""
@@ -34,6 +32,7 @@ class Interface:
 
         self.dock = Dock(self.iface)
         self.dock.setWindowIcon(icon)
+        self.dock.built.connect(self._follow_moving)
         self.toggle = QAction(icon, translate("AzePanel", "AZE panel"), window)
         self.toggle.setToolTip(translate("AzePanel", "Show or hide the AZE panel"))
         self.toggle.setObjectName("AzePanelAction")
@@ -88,7 +87,6 @@ class Interface:
         self.options = None
         self.dock.visibilityChanged.disconnect(self._remember_visibility)
         self.dock.close_session()
-        self._moving = None
         self.iface.removeDockWidget(self.dock)
         self.dock.setParent(None)
         self.dock.deleteLater()
@@ -109,14 +107,15 @@ class Interface:
 
     def _move_vertices(self, wanted: bool) -> None:
         moving = self.dock.build().moving
-        if self._moving is not moving:
-            self._moving = moving
-            moving.stateChanged.connect(self._show_moving)
         if wanted:
             self.dock.setUserVisible(True)
             moving.start()
         else:
             moving.stop()
+
+    def _follow_moving(self) -> None:
+        # The tool is on the page Boundary as well.
+        self.dock.panel.moving.stateChanged.connect(self._show_moving)
 
     def _show_moving(self, active: bool) -> None:
         if self.move is not None:

@@ -331,7 +331,7 @@ class NextStep(QToolButton):
         self.setAccessibleName(said)
 
 
-def _make_page(key: str, session: Session, parent: QWidget) -> QWidget:
+def _make_page(key: str, session: Session, parent: Panel) -> QWidget:
     if key == "data":
         from .pages.data import DataPage
 
@@ -339,7 +339,7 @@ def _make_page(key: str, session: Session, parent: QWidget) -> QWidget:
     if key == "boundary":
         from .pages.boundary import BoundaryPage
 
-        return BoundaryPage(session, parent)
+        return BoundaryPage(session, parent, parent.moving)
     if key == "criteria":
         from .pages.criteria import CriteriaPage
 

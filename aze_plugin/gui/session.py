@@ -27,6 +27,7 @@ from .nomination import Nominations
 from .protection import Protection
 from .recovery import Recovery
 from .results import Results
+from .rounding import Rounding
 from .sources import Sources
 from .tasks import Busy, Runner
 from .versions import Versions
@@ -70,6 +71,7 @@ class Session(QObject):
         self.meter = Meter(self)
         self.versions = Versions(self)
         self.recovery = Recovery(self)
+        self.rounding = Rounding(self)
 
         self.import_report: dict | None = None
         self.package: dict | None = None

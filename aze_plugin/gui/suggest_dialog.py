@@ -38,7 +38,7 @@ from ..domain.errors import AzeError
 from ..services import figures
 from ..services.vocabulary import word
 from ..services.wording import text
-from . import layers, messages, preferences, style
+from . import layers, messages, neighbours, preferences, style
 from .models.species import SHARE_ROLE, Bar
 from .widgets.basics import PageScroll, TextLabel
 from .widgets.busy import BusyStrip
@@ -382,7 +382,9 @@ class SuggestDialog(QDialog):
         name, note = candidate_name(row, report), row["reason"]
         self._forget()
         try:
-            self.session.candidates.add(name, shape, note=note)
+            # Along an edge that is shared with a site of finer coordinates rounding would take of its land.
+            exact = neighbours.has_to_be_exact(self.session, shape)
+            self.session.candidates.add(name, shape, note=note, exact=exact)
         except AzeError as error:
             self.session.message.emit(text(error.code, error.params), messages.WARNING)
             return

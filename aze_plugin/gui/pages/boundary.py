@@ -25,8 +25,9 @@ from ...services.boundary_sources import SelectedFeatures, Text, name_index
 from ...services.journal import Unsaved
 from ...services.wording import text
 from .. import layers, measure, messages, preferences
-from ..boundary_import import BoundaryImport, with_selection
-from ..maptools import BoundaryDrawing
+from ..boundary_import import BoundaryImport, overlap_sentence, with_selection
+from ..maptools import BoundaryDrawing, VertexMoving
+from ..neighbours import Overlap, thin_overlaps
 from ..session import Session
 from ..widgets.basics import PageScroll, TextLabel, link
 from ..widgets.card import Card
@@ -39,19 +40,23 @@ _LAST_FOLDER = "aze_toolkit/last_folder"
 
 
 class BoundaryPage(PageScroll):
-    """Makes, shows and mends candidates."""
+    """Makes, shows and mends candidates. ``moving``: the panel's tool for vertices, which its toolbar has as well."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None):
+    def __init__(self, session: Session, parent: QWidget | None = None, moving: VertexMoving | None = None):
         super().__init__(parent)
         self.setObjectName("AzeBoundaryPage")
         translate = QCoreApplication.translate
         self.session = session
         self._measured: tuple = (None, None, None)
+        self._along: dict[str, tuple] = {}
         self._versions: QDialog | None = None
         self.drawing = BoundaryDrawing(session, self)
         self.drawing.drawn.connect(self._take_drawn)
         self.drawing.stateChanged.connect(self._show_drawing)
+        self.moving = moving or VertexMoving(session, self)
+        self.moving.stateChanged.connect(self._show_moving)
         self.importing = BoundaryImport(session, self)
+        self.importing.along.connect(self._remember_along)
         self.widget().setAcceptDrops(True)
         self.widget().installEventFilter(self)
 
@@ -126,7 +131,12 @@ class BoundaryPage(PageScroll):
             self.facts.addRow(name, self.fact_labels[key])
         self.candidate.body.addLayout(self.facts)
         self.candidate.add_button(
-            translate("AzeBoundary", "Edit"), self.edit, translate("AzeBoundary", "Move vertices with the vertex tool")
+            translate("AzeBoundary", "Edit"), self.edit, translate("AzeBoundary", "Edit with QGIS's vertex tool")
+        )
+        self.move = self.candidate.add_button(
+            translate("AzeBoundary", "Move vertices"),
+            self.toggle_moving,
+            translate("AzeBoundary", "Move vertices and see at once what lives inside"),
         )
         self.snap = self.candidate.add_button(
             translate("AzeBoundary", "Snap to…"),
@@ -174,6 +184,7 @@ class BoundaryPage(PageScroll):
     def close_page(self) -> None:
         """Give the map tool back, and close what belongs to the page."""
         self.drawing.stop()
+        self.moving.stop()
         if self._versions is not None:
             self._versions.close()
 
@@ -305,7 +316,17 @@ class BoundaryPage(PageScroll):
                 "work", sentence.format(count=facts.slivers, area=figures.square_metres(facts.sliver_area_m2))
             )
             row.actions.addWidget(link(translate("AzeBoundary", "remove ▸"), self.remove_slivers))
-        if not found and not facts.slivers:
+        thin = self._thin_overlaps()
+        for overlap in thin:
+            row = self._finding("work", overlap_sentence(overlap))
+            row.actions.addWidget(
+                link(
+                    translate("AzeBoundary", "share the edge exactly ▸"),
+                    lambda overlap=overlap: self.share_edge(overlap),
+                    translate("AzeBoundary", "Leave the site what it holds, and take its corners along the edge"),
+                )
+            )
+        if not found and not facts.slivers and not thin:
             self._finding("fine", translate("AzeBoundary", "The boundary is closed and does not cross itself."))
             self.faults.set_state("fine", translate("AzeBoundary", "sound"))
             self.candidate.set_state("fine", translate("AzeBoundary", "sound"))
@@ -317,6 +338,28 @@ class BoundaryPage(PageScroll):
             self.candidate.set_state(
                 state, translate("AzeBoundary", "to mend") if found else translate("AzeBoundary", "look")
             )
+
+    def _thin_overlaps(self) -> list[Overlap]:
+        """Those found when the current candidate came in, as long as its boundary is still that one."""
+        candidates = self.session.candidates
+        overlaps, version = self._along.get(candidates.current or "", ((), None))
+        return list(overlaps) if version == candidates.version(candidates.current) else []
+
+    def _remember_along(self, along: dict[str, list[Overlap]]) -> None:
+        candidates = self.session.candidates
+        self._along.update({name: (found, candidates.version(name)) for name, found in along.items()})
+        self.show_state()
+
+    def share_edge(self, overlap: Overlap) -> None:
+        """Leave a site what the boundary overlaps by a thin strip, so that both have the edge in common."""
+        boundary = self.session.candidates.geometry()
+        try:
+            clipped = measure.clipped(boundary, overlap.geometry)
+            why = QCoreApplication.translate("AzeVersions", "Before the edge with {site} was shared")
+            self.session.candidates.replace_boundary(clipped, exact=True, why=why.format(site=overlap.site))
+            self._remember_along({self.session.candidates.current: thin_overlaps(self.session, clipped)})
+        except AzeError as error:
+            self._say(error)
 
     def _finding(self, state: str, sentence: str) -> FindingRow:
         row = FindingRow(state, sentence)
@@ -348,6 +391,12 @@ class BoundaryPage(PageScroll):
 
     def _take_drawn(self, boundary: QgsGeometry) -> None:
         translate = QCoreApplication.translate
+        if self.session.candidates.lacks_boundary():
+            try:
+                self.session.candidates.replace_boundary(boundary)
+            except AzeError as error:
+                self._say(error)
+            return
         name, ok = QInputDialog.getText(
             self,
             translate("AzeBoundary", "Name of the candidate"),
@@ -431,6 +480,19 @@ class BoundaryPage(PageScroll):
         self.session.zoom_to_candidate()
         iface.actionVertexToolActiveLayer().trigger()
         self.show_state()
+
+    def toggle_moving(self) -> None:
+        """Begin to move vertices with the live meter, or stop."""
+        if self.moving.is_active():
+            self.moving.stop()
+        else:
+            self.moving.start()
+
+    def _show_moving(self, active: bool) -> None:
+        translate = QCoreApplication.translate
+        self.move.setText(
+            translate("AzeBoundary", "Stop moving") if active else translate("AzeBoundary", "Move vertices")
+        )
 
     def fit(self) -> None:
         """Show what fitting the boundary to mapped edges would change."""
