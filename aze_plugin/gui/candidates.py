@@ -196,6 +196,20 @@ class Candidates(QObject):
         given = self.feature(name)["updates_site"]
         return str(given) if given else ""
 
+    def updated_id(self, name: str | None = None) -> str:
+        """Id of the existing site of which a candidate, the current one by default, is an update; empty where that is
+        not known."""
+        if self.kind(name) != "update_site":
+            return ""
+        feature = self.feature(name)
+        known = feature.fields().lookupField("updates_id") >= 0
+        return str(feature["updates_id"]) if known and feature["updates_id"] else ""
+
+    def lacks_boundary(self) -> bool:
+        """Whether there is a current candidate without a boundary, for which the next one is meant."""
+        feature = self.feature()
+        return feature is not None and not feature.hasGeometry()
+
     def area_ha(self) -> float | None:
         """Ellipsoidal area (EPSG:7030) of the current boundary in hectares; None without one or for a broken one."""
         shape = self.geometry()
@@ -235,27 +249,29 @@ class Candidates(QObject):
     def add(
         self,
         wish: str,
-        boundary: QgsGeometry,
+        boundary: QgsGeometry | None,
         kind: str = "new_site",
         updates_site: str = "",
         note: str = "",
         announce: bool = True,
         uid: str = "",
+        updates_id: str = "",
         exact: bool = False,
     ) -> str:
-        """Add a candidate with a boundary in WGS 84 as one undoable step, and return its name.
+        """Add a candidate with a boundary in WGS 84, or without one yet, as one undoable step, and return its name.
 
         It becomes the current one unless ``announce`` is false, for the adding of several. ``uid``: the key that it had
         before it was lost; a new one by default. ``exact``: as replace_boundary has it.
         Raises AzeError ``boundary.no_area`` for a boundary without area.
         """
-        shape = _area(boundary, wish, exact)
+        shape = QgsGeometry() if boundary is None else _area(boundary, wish, exact)
         layer = self.ensure_layer()
         name = self.free_name(wish)
         values = {
             "name": name,
             "kind": kind,
             "updates_site": updates_site,
+            "updates_id": updates_id,
             "created": QDateTime.currentDateTime().toString(Qt.DateFormat.ISODate),
             "note": note,
             "uid": uid or QUuid.createUuid().toString(QUuid.StringFormat.WithoutBraces),
@@ -297,15 +313,17 @@ class Candidates(QObject):
         with _edit_step(layer, QCoreApplication.translate("AzePanel", "Rename candidate")):
             layer.changeAttributeValue(fid, layer.fields().lookupField("name"), self.free_name(wish))
 
-    def set_kind(self, kind: str, updates_site: str = "") -> None:
+    def set_kind(self, kind: str, updates_site: str = "", updates_id: str = "") -> None:
         """Say whether the current candidate is a ``new_site`` or an ``update_site``, and of which site, as one undoable
-        step."""
+        step; without an id the site is known by its name."""
         layer, fid = self._editable()
         if fid is None:
             return
         with _edit_step(layer, QCoreApplication.translate("AzePanel", "Change kind")):
             layer.changeAttributeValue(fid, layer.fields().lookupField("kind"), kind)
             layer.changeAttributeValue(fid, layer.fields().lookupField("updates_site"), updates_site)
+            if layer.fields().lookupField("updates_id") >= 0:
+                layer.changeAttributeValue(fid, layer.fields().lookupField("updates_id"), updates_id)
 
     def remove(self) -> None:
         """Delete the current candidate, as one undoable step."""

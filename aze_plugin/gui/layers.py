@@ -34,11 +34,11 @@ _GROUP = "aze/group"
 LONLAT = QgsCoordinateReferenceSystem("EPSG:4326")
 
 # From top to bottom of the map.
-ROLES = ("candidates", "gaps", "sites", "protected", "edges", "base", "landcover")
+ROLES = ("candidates", "gaps", "sites", "triggers", "protected", "edges", "base", "landcover")
 _STYLED = QgsMapLayer.StyleCategory.Symbology | QgsMapLayer.StyleCategory.Labeling | QgsMapLayer.StyleCategory.Rendering
 
 CANDIDATE_TABLE = "candidates"
-_CANDIDATE_FIELDS = ("name", "kind", "updates_site", "created", "note", "uid")
+_CANDIDATE_FIELDS = ("name", "kind", "updates_site", "updates_id", "created", "note", "uid")
 _VECTOR_ENDINGS = (".shp", ".gpkg", ".geojson", ".json", ".kml", ".gml", ".fgb", ".gdb", ".tab")
 
 
@@ -230,14 +230,15 @@ def to_lonlat(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem, project:
 # ------------------------------------------------------------------------------------------------------- snapshots
 
 
-def snapshot(shapes: Sequence[tuple[str, QgsGeometry]]) -> QgsVectorLayer:
+def snapshot(shapes: Sequence[tuple[str, QgsGeometry]], updates: tuple[str, str] = ("", "")) -> QgsVectorLayer:
     """Boundaries, each with its candidate's name, as a layer in memory, which a task can read while the user goes on
-    editing."""
-    layer = QgsVectorLayer("MultiPolygon?crs=EPSG:4326&field=name:string(0)", shapes[0][0], "memory")
+    editing. ``updates``: name and id of the existing site that all of them update."""
+    fields = "&".join(f"field={name}:string(0)" for name in ("name", "updates_site", "updates_id"))
+    layer = QgsVectorLayer(f"MultiPolygon?crs=EPSG:4326&{fields}", shapes[0][0], "memory")
     features = []
     for name, geometry in shapes:
         feature = QgsFeature(layer.fields())
-        feature.setAttributes([name])
+        feature.setAttributes([name, *updates])
         feature.setGeometry(geometry)
         features.append(feature)
     layer.dataProvider().addFeatures(features)

@@ -75,16 +75,19 @@ def _open_layers(session: Session, folder: Path) -> None:
     for role, name, style in _LAYERS:
         if str(folder / name) not in present:
             session.sources.add(role, str(folder / name), style)
+    if session.sites.table is None:
+        session.sites.use_table(str(folder / "site_triggers.csv"))
 
 
 def _add_candidates(session: Session, folder: Path) -> None:
     source = QgsVectorLayer(layers.candidate_uri(str(folder / "candidates.gpkg")), "candidates", "ogr")
     wanted = [f for f in source.getFeatures() if f["name"] not in session.candidates.names]
     # A candidate with the name of an existing site is a new boundary for it.
-    sites = {f["IntName"] for f in QgsVectorLayer(str(folder / "sites.gpkg"), "sites", "ogr").getFeatures()}
+    existing = QgsVectorLayer(str(folder / "sites.gpkg"), "sites", "ogr").getFeatures()
+    sites = {f["IntName"]: str(f["SitRecID"]) for f in existing}
     for feature in wanted:
         name = feature["name"]
-        kind = {"kind": "update_site", "updates_site": name} if name in sites else {}
+        kind = {"kind": "update_site", "updates_site": name, "updates_id": sites[name]} if name in sites else {}
         session.candidates.add(name, feature.geometry(), announce=False, **kind)
     if wanted and not session.candidates.layer.commitChanges(True):
         session.message.emit("; ".join(session.candidates.layer.commitErrors()), messages.CRITICAL)

@@ -28,6 +28,7 @@ from .protection import Protection
 from .recovery import Recovery
 from .results import Results
 from .rounding import Rounding
+from .sites import Sites
 from .sources import Sources
 from .tasks import Busy, Runner
 from .versions import Versions
@@ -72,6 +73,7 @@ class Session(QObject):
         self.versions = Versions(self)
         self.recovery = Recovery(self)
         self.rounding = Rounding(self)
+        self.sites = Sites(self)
 
         self.import_report: dict | None = None
         self.package: dict | None = None
@@ -125,6 +127,7 @@ class Session(QObject):
         self.meter.close()
         self.recovery.close()
         self.protection.close()
+        self.sites.close()
         self.candidates.close()
         for signal, slot in self._project_signals:
             signal.disconnect(slot)
@@ -442,7 +445,8 @@ class Session(QObject):
     def _run_check(self, key: str, title: str, shapes: Sequence[QgsGeometry], done: Any, failed: Any) -> None:
         """Run aze:checkboundary on boundaries of the current candidate; ``done`` gets its document."""
         name = self.candidates.current
-        boundary = layers.snapshot([(name, shape) for shape in shapes])
+        updates = self.candidates.updated_site(), self.candidates.updated_id()
+        boundary = layers.snapshot([(name, shape) for shape in shapes], updates)
         folder = tempfile.TemporaryDirectory(prefix="aze-")
         output = Path(folder.name) / "assessment.json"
         parameters = {
@@ -485,7 +489,8 @@ class Session(QObject):
             self._warn(problem)
             return
         name, shape = self.candidates.current, self.candidates.geometry()
-        boundary = layers.snapshot([(name, shape)])
+        updates = self.candidates.updated_site(), self.candidates.updated_id()
+        boundary = layers.snapshot([(name, shape)], updates)
         folder = tempfile.TemporaryDirectory(prefix="aze-")
         details = Path(folder.name) / "details.json"
         details.write_text(json.dumps(self.nominations.details, ensure_ascii=False), encoding="utf-8")

@@ -199,7 +199,7 @@ def test_nothing_is_wider_than_the_panel(page, empty_session):
     empty_session.sources.protected_layers[0].setName("A name without any space_" * 8)
     page.protected.show_state()
     settle()
-    assert page.widget().width() <= page.viewport().width()
+    assert page.scroll.widget().width() <= page.scroll.viewport().width()
     for card in (page.library, page.sites, page.protected, page.ground):
         assert card.geometry().right() <= page.viewport().width()
 

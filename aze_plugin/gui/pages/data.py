@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from qgis.core import Qgis, QgsApplication, QgsMapLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication, QFileInfo, Qt
-from qgis.PyQt.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ...domain.errors import AzeError
 from ...services import figures
@@ -36,17 +45,30 @@ class RoleLayers(QWidget):
         self.menu = QMenu(use)
         self.menu.aboutToShow.connect(self.fill_menu)
         use.setMenu(self.menu)
-        buttons = FlowLayout()
+        self.buttons = FlowLayout()
+        self._with_layers: list[QPushButton] = []
         for button in (open_, use):
             button.setAccessibleDescription(title)
-            buttons.addWidget(button)
+            self.buttons.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         layout.addWidget(self.purpose)
         layout.addLayout(self.rows)
-        layout.addLayout(buttons)
+        layout.addLayout(self.buttons)
         self.show_state()
+
+    def add_button(self, title: str, act, tip: str, only_with_layers: bool = False) -> QPushButton:
+        """One more button; ``only_with_layers``: seen only while there are layers with the role."""
+        button = QPushButton(title)
+        button.setToolTip(tip)
+        button.setAccessibleDescription(self._title)
+        button.clicked.connect(lambda: act())
+        self.buttons.addWidget(button)
+        if only_with_layers:
+            self._with_layers.append(button)
+            button.setVisible(bool(self.layers()))
+        return button
 
     def layers(self) -> list[QgsMapLayer]:
         """The layers with the role."""
@@ -62,6 +84,8 @@ class RoleLayers(QWidget):
         for layer in found:
             self.rows.addWidget(self._row(layer))
         self.purpose.setVisible(not found)
+        for button in self._with_layers:
+            button.setVisible(bool(found))
 
     def _row(self, layer: QgsMapLayer) -> QWidget:
         translate = QCoreApplication.translate
@@ -188,12 +212,16 @@ class GroundCard(DropCard):
             (self.cover if layers.is_raster(path) else self.edges).take([path])
 
 
-class DataPage(PageScroll):
-    """Four cards: species library, sites, protected areas, land cover and edges."""
+class DataPage(QStackedWidget):
+    """Four cards: species library, sites, protected areas, land cover and edges; behind them the list of sites."""
 
     def __init__(self, session: Session, parent: QWidget | None = None):
         super().__init__(parent)
         self.setObjectName("AzeDataPage")
+        self.scroll = PageScroll()
+        self.addWidget(self.scroll)
+        # Made when it is first opened.
+        self.list: QWidget | None = None
         self.session = session
         translate = QCoreApplication.translate
         vectors = translate(
@@ -218,19 +246,48 @@ class DataPage(PageScroll):
             vectors,
         )
         self.ground = GroundCard(session, vectors)
+        self.sites.part.add_button(
+            translate("AzeData", "List…"),
+            self.show_list,
+            translate("AzeData", "Search the sites, see them on the map, and begin an update of one"),
+            only_with_layers=True,
+        )
         for card in (self.library, self.sites, self.protected, self.ground):
-            self.layout_.addWidget(card)
-        self.layout_.addStretch(1)
+            self.scroll.layout_.addWidget(card)
+        self.scroll.layout_.addStretch(1)
 
     def act(self, key: str) -> None:
         """Do what the next-step line asks for."""
         if key == "library":
-            self.ensureWidgetVisible(self.library)
+            self.show_cards()
+            self.scroll.ensureWidgetVisible(self.library)
             self.library.import_.setFocus()
         elif key == "protected":
             self.protected.part.show_open()
         elif key == "sample":
             self.load_sample()
+        elif key == "sites":
+            self.show_list()
+
+    def show_list(self) -> None:
+        """Open the list of existing sites."""
+        if self.list is None:
+            from .sites import SitesPage
+
+            self.list = SitesPage(self.session)
+            self.list.closed.connect(self.show_cards)
+            self.addWidget(self.list)
+        self.setCurrentWidget(self.list)
+        self.list.filter.setFocus()
+
+    def show_cards(self) -> None:
+        """Go back to the cards."""
+        self.setCurrentWidget(self.scroll)
+
+    def close_page(self) -> None:
+        """Give back what the list took of the map."""
+        if self.list is not None:
+            self.list.close_page()
 
     def load_sample(self) -> None:
         """Open the bundled sample."""

@@ -16,7 +16,8 @@ def templates() -> dict[str, str]:
             "The sites of “{source}” could not be read, by a fault of the plugin. The message log has the details.",
         ),
         "sites.no_area": translate(
-            "AzeFindings", "The outline of “{site}” encloses no area. An update of it begins with a boundary drawn anew."
+            "AzeFindings",
+            "The outline of “{site}” encloses no area. An update of it begins with a boundary drawn anew.",
         ),
         "sites.update_of_circle": translate(
             "AzeFindings",
