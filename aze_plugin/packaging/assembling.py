@@ -43,7 +43,8 @@ class Inputs:
 
     ``sites`` and ``protected`` are None where no layer was given: then nothing is said of overlaps or of cover.
     ``origins``: where the layers came from. ``estimates``: rows of a file of populations given with the nomination.
-    ``project``: what else the project's data say, to be filled in. ``sensitive``: names of taxa whose places are hidden, or ``all``, and ``grid`` how coarsely (see ``generalising``).
+    ``sensitive``: names of taxa whose places are hidden, or ``all``, and ``grid`` how coarsely (see ``generalising``).
+    ``project``: what else the project's data say, to be filled in.
     """
 
     candidate: Candidate
@@ -138,20 +139,18 @@ def assemble(inputs: Inputs, transform_context: QgsCoordinateTransformContext, p
         given = _without_place(given)
     relation = None if inputs.protected is None else _relation(candidate, near)
     place = nominations.Place(candidate.area_ha, lon, lat, relation)
-    used = sources(assessment["sources"], inputs.origins, progress.part(0.9, 1))
+    used = sources(assessment["sources"], inputs.origins, progress.part(0.9, 0.95))
+    project = replace(inputs.project, datasets=_datasets(used))
+    known = prefill.known(given, candidate, only, inputs.sites, project, progress.part(0.95, 1))
 
     attached, evidence_problems = _attached(inputs.evidence, used, hidden, progress)
     on_site = None if inputs.protected is None else cover["sites"][0]
-    completed = nominations.complete(given, only, on_site, place, assessment["sources"], attached)
+    completed = nominations.complete(given, only, on_site, place, assessment["sources"], attached, known)
     completed.pop("generalised", None)
     if hidden is not None:
         completed["generalised"] = {"grid": hidden.grid.as_json(), "taxa": hidden.taxa}
-    problems = details.schema_problems(completed) + evidence_problems
-    problems += _replaced(given)
-    # Where a check says more than the schema about the same field, it speaks alone.
-    said = nominations.problems(completed, only, on_site, place, attached)
-    fields = {f.params["field"] for f in said}
-    problems = [f for f in problems if f.params["field"] not in fields] + said
+    said = details.review(completed, only, on_site, place, attached, known)
+    problems = nominations.together(_replaced(given), said) + evidence_problems
     if hidden is not None:
         problems += hidden.problems(completed, only, lonlat)
     completed["schema"] = nominations.SCHEMA
@@ -172,6 +171,15 @@ def assemble(inputs: Inputs, transform_context: QgsCoordinateTransformContext, p
         tuple(problems),
         None if hidden is None else hidden.grid,
     )
+
+
+def _datasets(used: Sequence[Source]) -> list[tuple[str, str]]:
+    """Name and citation of the layers that a package rests on; the species data name theirs themselves."""
+    return [
+        (f"{s.name} {s.version}".strip(), s.citation or f"{s.name} ({s.role}); no citation stated.")
+        for s in used
+        if s.role != "species"
+    ]
 
 
 def _shapes_near(

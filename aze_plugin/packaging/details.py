@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from .. import paths
 from ..domain import nomination as nominations
 from ..domain.errors import AzeError
 from ..domain.findings import Finding, blocking, warning
+from ..services.classifications import terms
 
 MOST_BYTES = 64 * 2**20
 MOST_DEPTH = 64
@@ -156,26 +156,6 @@ def review(
     """
     found = nominations.problems(nomination, assessment, coverage, place, evidence, known, packaged)
     return nominations.together(schema_problems(nomination), found) + term_problems(nomination)
-
-
-def vocabulary(name: str) -> Mapping[str, Any]:
-    """A classification of ``resources/vocabularies`` (``threats``, ``actions``, ``habitats``); shared, so callers must
-    not change it."""
-    return paths.load_json("vocabularies", f"{name}.json")
-
-
-@cache
-def terms(name: str) -> Mapping[str, str]:
-    """The terms of a classification by their numbers, written as a nomination has them: ``1. Forest``, ``1.1 …``."""
-    found: dict[str, str] = {}
-
-    def walk(entries: Sequence[Mapping[str, Any]]) -> None:
-        for entry in entries:
-            found[entry["code"]] = f"{entry['code']}{'' if '.' in entry['code'] else '.'} {entry['title']}"
-            walk(entry.get("children", ()))
-
-    walk(vocabulary(name)["terms"])
-    return found
 
 
 def term_problems(nomination: Any) -> list[Finding]:

@@ -153,6 +153,52 @@ def edges() -> QgsProcessingParameterMultipleLayers:
     )
 
 
+def project_data() -> list:
+    """COUNTRIES, ELEVATION and TRIGGERS: what a nomination is filled in from beside; ``project_layers`` reads them."""
+    translate = QCoreApplication.translate
+    return [
+        polygons("COUNTRIES", translate("AzeProcessing", "Countries, to tell the site's"), optional=True),
+        QgsProcessingParameterRasterLayer(
+            "ELEVATION", translate("AzeProcessing", "Terrain model (altitudes in metres)"), optional=True
+        ),
+        QgsProcessingParameterFeatureSource(
+            "TRIGGERS",
+            translate("AzeProcessing", "Trigger species of existing sites (table)"),
+            [QgsProcessing.SourceType.TypeVector],
+            optional=True,
+        ),
+    ]
+
+
+def project_layers(algorithm: QgsProcessingAlgorithm, parameters, context):
+    """What a nomination is filled in from, and the layers themselves by their role; to be called in the layers' own
+    thread. Raises AzeError for a layer that cannot be opened."""
+    from ..services import prefill
+    from ..services.layers import LayerSnapshot
+    from ..services.terrain import Terrain
+
+    found = {}
+    for name, role in (("COUNTRIES", "countries"), ("SITES", ""), ("TRIGGERS", "trigger species")):
+        layer = algorithm.parameterAsVectorLayer(parameters, name, context) if parameters.get(name) else None
+        if layer is not None:
+            found[name] = (layer, role)
+    raster = algorithm.parameterAsRasterLayer(parameters, "ELEVATION", context) if parameters.get("ELEVATION") else None
+    if parameters.get("ELEVATION") and raster is None:
+        raise AzeError("landcover.unreadable", file=str(parameters["ELEVATION"]), detail="")
+    protected = _layers(algorithm, parameters, context, "PROTECTED") if parameters.get("PROTECTED") else []
+    polygon = QgsWkbTypes.GeometryType.PolygonGeometry
+    layers = prefill.Layers(
+        countries=[LayerSnapshot(found["COUNTRIES"][0])] if "COUNTRIES" in found else [],
+        sites=[LayerSnapshot(found["SITES"][0])] if "SITES" in found else [],
+        protected=[LayerSnapshot(layer) for layer in protected if layer.geometryType() == polygon],
+        triggers=LayerSnapshot(found["TRIGGERS"][0]) if "TRIGGERS" in found else None,
+        terrain=None if raster is None else Terrain.from_layer(raster),
+        world=prefill.world_map(),
+    )
+    used = [(layer, role) for layer, role in found.values() if role]
+    return layers, used + ([(raster, "terrain model")] if raster is not None else [])
+
+
 def landcover_layer(algorithm: QgsProcessingAlgorithm, parameters, context) -> QgsRasterLayer | None:
     """The layer of LANDCOVER, None where it was not given. Raises AzeError ``landcover.unreadable``."""
     if not parameters.get("LANDCOVER"):

@@ -33,6 +33,7 @@ class PackageNomination(AzeAlgorithm):
         self._protected = None
         self._origins = []
         self._survey = None
+        self._layers = None
 
     def title(self) -> str:
         return QCoreApplication.translate("AzeProcessing", "Package a nomination")
@@ -48,6 +49,8 @@ class PackageNomination(AzeAlgorithm):
         self.addParameter(inputs.edges())
         self.addParameter(inputs.populations())
         self.addParameter(inputs.authority())
+        for parameter in inputs.project_data():
+            self.addParameter(parameter)
         self.addParameter(
             QgsProcessingParameterMultipleLayers(
                 "EVIDENCE",
@@ -99,6 +102,7 @@ class PackageNomination(AzeAlgorithm):
             self._survey = inputs.survey(self, parameters, context)
             raster = inputs.landcover_layer(self, parameters, context)
             edges = inputs.edge_layers(self, parameters, context)
+            self._layers, used = inputs.project_layers(self, parameters, context)
             if parameters.get("PROTECTED"):
                 layers = inputs.protected_layers(self, parameters, context)
                 self._protected = [LayerSnapshot(layer) for layer in layers]
@@ -110,6 +114,7 @@ class PackageNomination(AzeAlgorithm):
             self._origins.append(origin_of(sites, "existing sites"))
         self._origins += [origin_of(layer, "mapped edges") for layer in edges]
         self._origins += [origin_of(raster, "land cover")] if raster is not None else []
+        self._origins += [origin_of(layer, role) for layer, role in used]
         return True
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
@@ -150,6 +155,7 @@ class PackageNomination(AzeAlgorithm):
             ),
             sensitive=self.parameterAsString(parameters, "SENSITIVE", context),
             grid=self.parameterAsString(parameters, "GRID", context),
+            project=self._layers.read(proposed[0], transform, progress),
         )
         results = {}
         if preview_file:

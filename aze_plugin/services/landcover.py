@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,6 +27,9 @@ from ..library.vector import ogr_session
 
 # Class in a legend: its name, and its colour as ``#rrggbb``, either of which may be empty.
 Legend = Mapping[float, tuple[str, str]]
+
+# Cells of a boundary that are read at a time where all of them are wanted.
+_STRIP_CELLS = 1 << 20
 
 # Edges of a boundary are cut into so many pieces a side before they are brought to a reference system that bends them.
 _PIECES = 200
@@ -118,6 +121,18 @@ class Landcover:
             classes.append(replace(entry, name=name or _number(entry.value), colour=colour))
         return replace(found, classes=tuple(classes))
 
+    def cells_inside(
+        self, boundary: Geometry, progress: Progress | None = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Every cell that a boundary (EPSG:6933) covers some of, strip by strip, in bounded memory: values as stored,
+        whether they are known, and the fraction of each cell inside. Any thread.
+
+        Nothing comes where the raster's reference system has no place for the boundary. Raises AzeError
+        ``landcover.unreadable``.
+        """
+        with ogr_session():
+            yield from _Reader(self, progress or Progress()).cells_inside(boundary)
+
 
 class _Reader:
     """Reads one raster in the thread that made it, with GDAL's exceptions on."""
@@ -173,6 +188,23 @@ class _Reader:
         self._progress.set(0.9)
         cells = np.round(moves / every_wide).astype(int)
         return landcover.compare(name, values, near, wide, cells, ring_m, rules, (every, every_wide))
+
+    def cells_inside(self, boundary: Geometry) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        lines = self._outlines(boundary)
+        if lines is None:
+            return
+        places = np.concatenate(lines)
+        low, high = np.floor(places.min(axis=0)).astype(int), np.ceil(places.max(axis=0)).astype(int)
+        step = max(1, _STRIP_CELLS // max(1, int(high[0] - low[0])))
+        for top in range(int(low[1]), int(high[1]), step):
+            corner = np.array([low[0], top])
+            end = np.array([high[0], min(top + step, int(high[1]))])
+            self._progress.set((top - int(low[1])) / max(1, int(high[1] - low[1])))
+            values, known = self._read(self._dataset, corner, end, 1)
+            units = grids.Grid(0.0, 0.0, 1.0, 1.0, known.shape[1], known.shape[0])
+            inside = grids.covered(units, [line - corner for line in lines])
+            touched = inside > 0
+            yield values[touched], known[touched], inside[touched]
 
     # -------------------------------------------------------------------------------------------------- coordinates
 

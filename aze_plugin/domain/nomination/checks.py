@@ -317,6 +317,10 @@ def _about_data(nomination: Mapping[str, Any], known: Known) -> Iterator[Finding
     country, codes = text_at(nomination, "/site/iso3"), [code for _, code in known.countries if code]
     if country and codes and country not in codes:
         yield warning("nomination.country_differs", field="/site/iso3", given=country, expected=codes)
+    derived = [habitat.habitat for habitat in known.habitats]
+    if known.unread and [text_at(r, "/habitat") for r in rows_at(nomination, "/habitats/types")] == derived:
+        classes = [f"{name} ({percent:g} %)" for name, percent in known.unread]
+        yield info("nomination.habitats_unread", field="/habitats/types", classes=classes)
     if known.altitudes_m is not None:
         for key, measured in zip(("altitude_min", "altitude_max"), known.altitudes_m):
             given = value_at(nomination, f"/site/{key}")

@@ -128,7 +128,7 @@ def _fill_protection(protection: dict[str, Any], coverage: Mapping[str, Any] | N
             _fill(protection, key, round(coverage[member], 4))
     _fill(protection, "cover_class", cover_label(coverage["both_pct"]))
     areas = coverage["protected_areas"]
-    conserved = [a for a in areas if a.get("kind") == "OECM"]
+    conserved = [a for a in areas if str(a.get("kind")).upper() == "OECM"]
     _fill(protection, "protected_areas", "; ".join(_named(a) for a in areas if a not in conserved) or "None")
     _fill(protection, "oecm", "; ".join(_named(a) for a in conserved) or "None")
     if place.relation:

@@ -123,7 +123,8 @@ class Known:
     """What the project's data say of a site beside its criteria and its cover; what is not known is None or empty.
 
     ``countries``: name (may be empty) and ISO3 code, the one with the largest part first. ``altitudes_m``: lowest and
-    highest. ``habitats``: from land cover, the largest first. ``systems``: numbers of the habitats classification that
+    highest. ``habitats``: from land cover, the largest first; ``unread``: its classes, with percent of the site, that
+    could be several habitats or none. ``systems``: numbers of the habitats classification that
     belong to each system (``terrestrial``, …). ``datasets``: key and citation of every dataset used. ``updated``: the
     site that an update is of, None where it was not found.
     """
@@ -131,6 +132,7 @@ class Known:
     countries: tuple[tuple[str, str], ...] = ()
     altitudes_m: tuple[float, float] | None = None
     habitats: tuple[Habitat, ...] = ()
+    unread: tuple[tuple[str, float], ...] = ()
     systems: Mapping[str, Sequence[str]] = field(default_factory=dict)
     datasets: tuple[tuple[str, str], ...] = ()
     updated: UpdatedSite | None = None
