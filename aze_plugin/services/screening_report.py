@@ -31,11 +31,27 @@ TEMPLATE = "screening"
 # Names stand on the map up to so many sites; so many sources of a library, and names in a sentence, are told.
 _LABELLED, _SOURCES, _NAMES = 15, 6, 5
 
+# Letters of a name on the map.
+_LETTERS = 32
+
 # A footprint smaller than this share of what the map shows is marked by a sign too.
 _SMALL = 0.015
 
 # Degrees round a footprint that are shown of sites much larger than it.
 _ROOM_DEGREES = 0.7
+
+
+# What makes a page of A4 hold all but the list of further sites.
+_ONE_PAGE = """
+@media print {
+  @page { margin: 12mm 14mm 12mm; }
+  html { font-size: 8.5pt; line-height: 1.4; }
+  body { padding: 0; }
+  header { margin-bottom: .8rem; }
+  h3 { margin-top: .9rem; }
+  p { max-width: none; }
+}
+"""
 
 
 @dataclass(frozen=True)
@@ -193,9 +209,7 @@ def _relation(result: Screening, hit: Hit, site: ScreenedSite) -> str:
     elif hit.relation == screening.OVERLAPS:
         said = translate("AzeReports", "overlaps the site")
     else:
-        said = translate("AzeReports", "{distance} away (within {band})").format(
-            distance=figures.metres(hit.distance_m), band=_round(1000 * hit.band_km)
-        )
+        said = translate("AzeReports", "{distance} away").format(distance=figures.metres(hit.distance_m))
     uncertain = result.uncertain_m(site)
     if uncertain:
         said += translate("AzeReports", "; a circle, uncertain by {distance}").format(distance=_round(uncertain))
@@ -205,7 +219,7 @@ def _relation(result: Screening, hit: Hit, site: ScreenedSite) -> str:
 def _common(hit: Hit) -> str:
     translate = QCoreApplication.translate
     if hit.relation == screening.WITHIN:
-        return translate("AzeReports", "nothing")
+        return "–"
     said = []
     if hit.overlap_ha:
         said.append(figures.hectares(hit.overlap_ha))
@@ -301,9 +315,10 @@ def _map(result: Screening, best: Sequence[Hit]) -> tuple[maps.MapContent, str]:
         group = (
             circles if site.is_circle else near if relations.get(n, screening.WITHIN) == screening.WITHIN else touched
         )
-        group.append(maps.area(site.name, site.geometry))
+        name = site.name if len(site.name) <= _LETTERS else site.name[: _LETTERS - 1].rstrip() + "…"
+        group.append(maps.area(name, site.geometry))
         if _is_small(site.geometry, focus):
-            spots.append(maps.spot(site.name, *_middle(site.geometry)))
+            spots.append(maps.spot(name, *_middle(site.geometry)))
     labelled = len(listed) <= _LABELLED
     groups = [
         maps.Group("site", translate("AzeReports", "AZE site near the project"), near, labelled and not spots),
@@ -312,10 +327,25 @@ def _map(result: Screening, best: Sequence[Hit]) -> tuple[maps.MapContent, str]:
         maps.Group("none", translate("AzeReports", "AZE site, small at this scale"), spots, labelled),
         *_project(result, focus),
     ]
-    caption = ""
+    shown = [group for group in groups if group.shapes]
+    caption = _key({group.kind for group in shown})
     if len(listed) > _LABELLED:
-        caption = translate("AzeReports", "The names of sites are in the table.")
-    return maps.MapContent([group for group in groups if group.shapes], focus), caption
+        caption += " " + translate("AzeReports", "The names of sites are in the table.")
+    return maps.MapContent(shown, focus), caption
+
+
+def _key(kinds: set[str]) -> str:
+    """What the signs of a map without a legend stand for."""
+    translate = QCoreApplication.translate
+    words = {
+        "subject": translate("AzeReports", "Bold line: the project."),
+        "place": translate("AzeReports", "Triangle: the project, a point or small at this scale."),
+        "gap": translate("AzeReports", "Filled: AZE site under the project."),
+        "site": translate("AzeReports", "Dashed: AZE site near by."),
+        "near": translate("AzeReports", "Dotted: AZE site without a boundary."),
+        "none": translate("AzeReports", "Ring: AZE site that is small at this scale."),
+    }
+    return " ".join(said for kind, said in words.items() if kind in kinds)
 
 
 def _shapes(result: Screening) -> list[geometry.Geometry]:
@@ -389,7 +419,7 @@ def _cut(extent: Sequence[float], window: Sequence[float]) -> list[float]:
 def write_html(content: Content, path: str, progress: Progress | None = None) -> None:
     """Write the report as one file of HTML. Any thread."""
     translate = QCoreApplication.translate
-    png = on_main_thread(lambda p: maps.picture(content.map, 1600, 560, background=_ground(), progress=p), progress)
+    png = on_main_thread(lambda p: maps.picture(content.map, 1600, 640, background=_ground(), progress=p), progress)
     page = Page(content.title, QLocale().bcp47Name() or "en", content.subtitle)
     page.note(Rich(content.headline, bold=True), plain=not content.rows)
     page.paragraph(" · ".join(f"{label}: {value}" for label, value in content.facts))
@@ -401,12 +431,12 @@ def write_html(content: Content, path: str, progress: Progress | None = None) ->
     page.items(content.notes)
     page.heading(3, translate("AzeReports", "What lenders ask"))
     page.paragraph([content.guidance, " ", Rich(content.reference, quiet=True, link=content.address)])
+    page.paragraph(" ".join(content.sources), quiet=True)
     if content.others:
-        page.heading(3, translate("AzeReports", "Further sites"))
+        page.heading(2, translate("AzeReports", "Further sites"))
         page.table(content.head, content.others)
-    page.footer(" ".join(content.sources))
     with files.replacing(path) as beside:
-        beside.write_text(page.render(), encoding="utf-8")
+        beside.write_text(page.render().replace("</style>", _ONE_PAGE + "</style>", 1), encoding="utf-8")
 
 
 def write_pdf(content: Content, path: str, day: datetime.date | None = None, progress: Progress | None = None) -> int:
