@@ -31,14 +31,14 @@ _LEFT_SHARE, _LEFT_M = 1e-9, 2e-6
 # Decimals of percentages: more are rounding.
 _DECIMALS = 9
 
-# Edges in a row whose rectangles are compared as one, first in a tree and then in smaller rows.
-_ROW, _SMALL = 16, 4
+# Rectangles of edges are compared in rows, those of rows that meet in rows a fourth as long, and so on.
+_ROW, _FOURTHS = 64, 4
 
 # Pairs of rows, and of points and edges, that are looked at in one go.
 _PAIRS, _TESTS = 100_000, 2_000_000
 
 # Rows at one site up to which their rectangles are compared all with all, so many with all that follow at a time.
-_MATRIX, _STRIP = 1500, 128
+_MATRIX, _STRIP = 700, 128
 
 # Stretches times areas up to which it pays to keep them one byte each.
 _UNPACKED = 200_000
@@ -285,36 +285,43 @@ class _Outlines:
         return out
 
     def _index(self) -> None:
-        """Rectangles of edges, of small rows of them and of rows of small rows.
+        """Rectangles of edges and of rows of them, the shortest rows first (``levels``) and then the longest.
 
-        Rings are filled up to whole rows with edges that meet nothing. Numbers are kept by their place in the row
-        first, so that all that is done with them runs along whole arrays; they are short ones, rounded outward.
+        Rings are filled up to whole rows with edges that meet nothing. A level holds the lowest and the highest x and
+        y, each by the place in a row first, so that all that is done with them runs along whole arrays; they are short
+        numbers, rounded outward.
         """
         rings = self.rings
         per_ring = -(-rings.sizes // _ROW)
         self.row_ring = np.repeat(np.arange(len(rings)), per_ring)
         self.row_shape = rings.shape[self.row_ring]
         # How much further on than its number an edge's place is.
-        room = _ROW * np.concatenate(([0], np.cumsum(per_ring)[:-1])) - rings.starts[:-1] if len(rings) else per_ring
+        room = _ROW * (np.cumsum(per_ring) - per_ring) - rings.starts[:-1]
         self.row_room = room[self.row_ring]
         place = np.arange(len(self.x0)) + np.repeat(room, rings.sizes)
-        total = _ROW * len(self.row_ring)
         margin = 2.0**-23 * max(np.abs(self.x0).max(initial=0), np.abs(self.y0).max(initial=0))
-        self.edges, self.small, self.rows = [], [], []
+        self.rows = []
+        levels = []
         for one, two in ((self.x0, self.x1), (self.y0, self.y1)):
-            for least, margin_, pick in ((np.inf, -margin, np.minimum), (-np.inf, margin, np.maximum)):
-                ends = np.full(total, least, dtype=np.float32)
-                ends[place] = pick(one, two) + margin_
-                ends = np.ascontiguousarray(ends.reshape(-1, _SMALL).T)
-                small = np.ascontiguousarray(pick.reduce(ends, axis=0).reshape(-1, _ROW // _SMALL).T)
-                self.edges.append(ends)
-                self.small.append(small)
-                self.rows.append(pick.reduce(small, axis=0))
+            for nothing, room_, pick in ((np.inf, -margin, np.minimum), (-np.inf, margin, np.maximum)):
+                ends = np.full(_ROW * len(self.row_ring), nothing, dtype=np.float32)
+                ends[place] = pick(one, two) + room_
+                length, lines = _ROW, []
+                while length > 1:
+                    lines.append(np.ascontiguousarray(ends.reshape(-1, _FOURTHS).T))
+                    ends = pick.reduce(lines[-1], axis=0)
+                    length //= _FOURTHS
+                levels.append(lines)
+                self.rows.append(ends)
+        self.levels = list(zip(*levels))
 
     def events(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Where outlines of different shapes cross: ring, edge, place along it (0 to 1) and the other shape, in order
         along the rings. A crossing is two events, one on each outline."""
-        a, b, s, t = self._crossings(*self._near_edges(*self._near_small_rows(*self._near_rows())))
+        one, two = self._near_rows()
+        for level in self.levels[::-1]:
+            one, two = _members_that_meet(level, one, two)
+        a, b, s, t = self._crossings(one - self.row_room[one // _ROW], two - self.row_room[two // _ROW])
         edge, along = np.concatenate((a, b)), np.concatenate((s, t))
         both = np.searchsorted(self.rings.starts, edge, side="right") - 1
         other = self.rings.shape[np.concatenate((both[len(a) :], both[: len(a)]))]
@@ -352,13 +359,6 @@ class _Outlines:
     def _boxes_of_rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         low_x, high_x, low_y, high_y = self.rows
         return low_x, low_y, high_x, high_y
-
-    def _near_small_rows(self, one: np.ndarray, two: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return _members_that_meet(self.small, one, two)
-
-    def _near_edges(self, one: np.ndarray, two: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        one, two = _members_that_meet(self.edges, one, two)
-        return one - self.row_room[one // _ROW], two - self.row_room[two // _ROW]
 
     def _crossings(self, one, two) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Pairs of edges that cross, of those given, and where along each."""

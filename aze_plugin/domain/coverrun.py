@@ -1,13 +1,13 @@
 """The cover of many sites by any number of protected areas, in two steps and little memory.
 
 First all rows stream past: their words decide whether they count, their rectangles whether they can meet a site. Of
-those that can, the WKB is put into a store. Then sites are measured a few at a time, neighbours together, with the rows
-that were stored for them, and let go. Only what a site's rectangle can see of a row is projected and looked through.
+those that can, what the site's rectangle sees is projected, looked through and put into a store, while the next rows
+are read. Then sites are measured a few at a time, neighbours together, with what was stored for them, and let go.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -32,15 +32,15 @@ from .coverage import (
 )
 from .findings import info
 from .geometry import Geometry
-from .outlines import Rings, joined
+from .outlines import Rings, joined, ranges
 from .progress import Progress, waited_for
 from .years import Calendar, Means, YearPct, percentages, told
 
 _THREADS = 2
 
-# Bytes of WKB of the sites that are measured together, and of what is taken apart at once: such arrays stay in the
-# processor's cache, and a wish to stop is answered within a second.
-_BLOCK, _PORTION = 8 * 2**20, 32 * 2**20
+# Bytes of vertices of the sites that are measured together, and of WKB that is taken apart at once: such arrays stay in
+# the processor's cache, and a wish to stop is answered within a second.
+_BLOCK, _PORTION = 4 * 2**20, 32 * 2**20
 
 # A site with more vertices in its rectangle, its areas' included, is measured in quarters, but not for ever.
 _VERTICES, _QUARTERINGS = 400_000, 7
@@ -136,13 +136,23 @@ class AreaList:
         return self._areas[row]
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What sites see of rows: the rings of each pair of both (EPSG:6933).
+
+    ``repaired``, ``unusable``: how many of the rows had to be mended, and how many have no area.
+    """
+
+    rings: Rings
+    repaired: int
+    unusable: int
+
+
 @dataclass
 class _Done:
     """What measuring a few sites gave."""
 
     covers: list[tuple[int, SiteCoverage, np.ndarray | None]] = field(default_factory=list)
-    repaired: set[int] = field(default_factory=set)
-    unusable: set[int] = field(default_factory=set)
     of_other_countries: int = 0
     without_country: int = 0
 
@@ -185,10 +195,19 @@ class CoverageRun:
         self._countries = [countries_of(site.iso3) for site in self._targets]
         self._calendar = Calendar(rules.seed, rules.draws)
         self._areas: list[ProtectedArea] = []
-        self._metric: list[bool] = []
-        self._sizes: list[int] = []
-        self._pairs: list[np.ndarray] = []
         self._verdicts: dict[tuple, str | None] = {}
+        self._metres = geometry.bounds_all(self._index.geometries) + _ROOM_M * np.array([-1, -1, 1, 1])
+        self._degrees = geometry.unprojected_boxes(self._metres) + _ROOM_DEGREES * np.array([-1, -1, 1, 1])
+        self._pool = ThreadPoolExecutor(_THREADS, "aze-cover")
+        self._looking: deque[tuple[np.ndarray, Future]] = deque()
+        self._pairs: list[np.ndarray] = [np.empty((0, 2), dtype=int)]
+        self._outlines: list[Rings] = []
+
+    def __enter__(self) -> CoverageRun:
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     # ------------------------------------------------------------------------------------------------- rows come by
 
@@ -206,6 +225,8 @@ class CoverageRun:
         kinds = shapes.kinds[counted]
         self._keep_polygons(rows, shapes, counted[kinds == "polygon"])
         self._keep_circles(rows, shapes, counted[kinds == "point"])
+        while len(self._looking) > 2 * _THREADS:
+            self._store_seen(progress)
 
     def _counts(self, rows: Rows, row: int, kind: str) -> bool:
         words = rows.words(row)
@@ -265,13 +286,29 @@ class CoverageRun:
 
     def _keep(self, rows: Rows, numbers, blobs, asked: np.ndarray, found: np.ndarray, metric: bool) -> None:
         near, place = np.unique(asked, return_inverse=True)
+        if not len(near):
+            return
         first = len(self._areas)
-        for i in near.tolist():
-            self._areas.append(rows.area(numbers[i]))
-            self._metric.append(metric)
-            self._sizes.append(len(blobs[i]))
-            self._store.put(blobs[i])
-        self._pairs.append(np.column_stack((place + first, found)))
+        self._areas += [rows.area(row) for row in numbers[near].tolist()]
+        boxes = self._metres[found] if metric else self._degrees[found]
+        look = self._pool.submit(_seen, [blobs[i] for i in near.tolist()], place, boxes, self._metres[found], metric)
+        self._looking.append((np.column_stack((place + first, found)), look))
+
+    def _store_seen(self, progress: Progress) -> None:
+        """Take in what the first of those that look through rows has found."""
+        pairs, look = self._looking.popleft()
+        seen = waited_for(look, progress)
+        self.repaired += seen.repaired
+        if seen.unusable:
+            self.counted -= seen.unusable
+            self.excluded["no_geometry"] += seen.unusable
+        rings = seen.rings
+        ends = rings.starts[np.searchsorted(rings.shape, np.arange(rings.count + 1))]
+        octets = memoryview(rings.xy.tobytes())
+        for start, end in zip((16 * ends).tolist(), (16 * ends[1:]).tolist()):
+            self._store.put(octets[start:end])
+        self._pairs.append(pairs)
+        self._outlines.append(replace(rings, xy=rings.xy[:0]))
 
     # ------------------------------------------------------------------------------------------------ sites measured
 
@@ -279,25 +316,18 @@ class CoverageRun:
         """The cover of every site, in the order of ``sites``, and then of every part."""
         covers: list[SiteCoverage | None] = [None] * len(self._targets)
         means = Means()
-        repaired: set[int] = set()
-        unusable: set[int] = set()
         self._calendar.close()
         done_sites = 0
-        for done in self._measured(progress):
-            for number, cover, percent in done.covers:
-                covers[number] = cover
-                if percent is not None:
-                    means.add(self._groups(number), percent)
-            repaired |= done.repaired
-            unusable |= done.unusable
-            self.of_other_countries += done.of_other_countries
-            self.without_country += done.without_country
-            done_sites += len(done.covers)
-            progress.set(done_sites / len(self._targets))
-        self.repaired += len(repaired)
-        self.counted -= len(unusable)
-        if unusable:
-            self.excluded["no_geometry"] += len(unusable)
+        with self:
+            for done in self._measured(progress):
+                for number, cover, percent in done.covers:
+                    covers[number] = cover
+                    if percent is not None:
+                        means.add(self._groups(number), percent)
+                self.of_other_countries += done.of_other_countries
+                self.without_country += done.without_country
+                done_sites += len(done.covers)
+                progress.set(done_sites / len(self._targets))
         if self.rules.years:
             self.years = {group: means.told(group, self._calendar.years) for group in means.groups}
         return covers
@@ -309,11 +339,15 @@ class CoverageRun:
         return everybody + ([] if is_site and number in self.split else sorted(groups_of(self._targets[number])))
 
     def _measured(self, progress: Progress):
-        pairs = np.concatenate(self._pairs) if self._pairs else np.empty((0, 2), dtype=int)
-        pairs = pairs[np.argsort(pairs[:, 1], kind="stable")]
-        limits = np.searchsorted(pairs[:, 1], np.arange(len(self._targets) + 1))
-        sizes = np.array(self._sizes, dtype=np.int64)[pairs[:, 0]] if len(pairs) else np.empty(0, np.int64)
-        bytes_before = np.concatenate(([0], np.cumsum(sizes)))
+        while self._looking:
+            self._store_seen(progress)
+        pairs = np.concatenate(self._pairs)
+        outlines = _Stored(self._store, self._outlines)
+        # Of those whose rectangles meet, most that are not seen at all are dropped.
+        order = np.flatnonzero(outlines.vertices)
+        order = order[np.argsort(pairs[order, 1], kind="stable")]
+        limits = np.searchsorted(pairs[order, 1], np.arange(len(self._targets) + 1))
+        bytes_before = np.concatenate(([0], np.cumsum(16 * outlines.vertices[order])))
         block: list[int] = []
         blocks, total = [], 0
         for number in geometry.side_by_side(self._index.geometries).tolist():
@@ -324,40 +358,38 @@ class CoverageRun:
                 block, total = [], 0
         if block:
             blocks.append(block)
-        pool = ThreadPoolExecutor(_THREADS, "aze-cover")
-        waiting: list[Future] = []
-        try:
-            for numbers in blocks:
-                waiting.append(
-                    pool.submit(self._block, numbers, [pairs[limits[n] : limits[n + 1], 0] for n in numbers])
-                )
-                if len(waiting) > 2 * _THREADS:
-                    yield waited_for(waiting.pop(0), progress)
-            while waiting:
-                yield waited_for(waiting.pop(0), progress)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        waiting: deque[Future] = deque()
+        for numbers in blocks:
+            mine = [order[limits[n] : limits[n + 1]] for n in numbers]
+            rows = [pairs[some, 0].tolist() for some in mine]
+            waiting.append(self._pool.submit(self._block, numbers, outlines, mine, rows))
+            if len(waiting) > 2 * _THREADS:
+                yield waited_for(waiting.popleft(), progress)
+        while waiting:
+            yield waited_for(waiting.popleft(), progress)
 
-    def _block(self, numbers: Sequence[int], rows: Sequence[np.ndarray]) -> _Done:
-        """Measure a few sites, each with the stored rows of these numbers."""
+    def _block(
+        self, numbers: Sequence[int], outlines: _Stored, pairs: list[np.ndarray], rows: list[list[int]]
+    ) -> _Done:
+        """Measure a few sites, each with the rows and the stored pairs of these numbers."""
         done = _Done()
-        rows = [np.array(sorted(r.tolist(), key=self._order), dtype=int) for r in rows]
-        met = [k for k, r in enumerate(rows) if len(r)]
+        for k, some in enumerate(rows):
+            order = sorted(range(len(some)), key=lambda i, some=some: self._order(some[i]))
+            rows[k], pairs[k] = [some[i] for i in order], pairs[k][order]
+        met = [k for k, some in enumerate(rows) if some]
         arrangements: dict[int, Arrangement] = {}
-        areas = None
+        areas = Rings.of([])
         if met:
-            counts = np.array([len(rows[k]) for k in met])
-            owner = np.repeat(np.arange(len(met)), counts)
+            owner = np.repeat(np.arange(len(met)), [len(rows[k]) for k in met])
             shapes = [self._targets[numbers[k]].geometry for k in met]
-            areas = self._seen(np.concatenate([rows[k] for k in met]), owner, np.array(shapes, dtype=object), done)
-            found = _arranged(shapes, areas, owner)
-            arrangements = dict(zip(met, found))
+            areas = outlines.rings(np.concatenate([pairs[k] for k in met]))
+            arrangements = dict(zip(met, _arranged(shapes, areas, owner)))
         firsts = dict(zip(met, np.cumsum([0] + [len(rows[k]) for k in met]).tolist()))
         for k, number in enumerate(numbers):
             cover, percent, members = self._cover(number, rows[k], arrangements.get(k), done)
             if self.gaps and number < len(self.sites) and cover.both_pct is not None:
                 chosen = np.flatnonzero(members) + firsts.get(k, 0)
-                cover = replace(cover, gap=self._gap(cover, None if areas is None else areas.taken(chosen)))
+                cover = replace(cover, gap=self._gap(cover, areas.taken(chosen)))
             done.covers.append((number, cover, percent))
         return done
 
@@ -365,62 +397,8 @@ class CoverageRun:
         area = self._areas[row]
         return area.area_id, area.kind, repr(area.key), row
 
-    def _seen(self, rows: np.ndarray, owner: np.ndarray, sites: np.ndarray, done: _Done) -> Rings:
-        """What each site can see of each row (EPSG:6933): ``rows`` with the number of the site for each."""
-        metres = geometry.bounds_all(sites) + _ROOM_M * np.array([-1, -1, 1, 1])
-        degrees = geometry.unprojected_boxes(metres) + _ROOM_DEGREES * np.array([-1, -1, 1, 1])
-        # Bytes are looked through pair by pair, so that a large area at many sites is not held as often as it is met.
-        portion = np.cumsum([self._sizes[row] for row in rows.tolist()]) // _PORTION
-        found = Rings.of([])
-        for number in np.unique(portion):
-            pairs = portion == number
-            wanted, place = np.unique(rows[pairs], return_inverse=True)
-            seen = self._portion(wanted, place, metres[owner[pairs]], degrees[owner[pairs]], done)
-            found = joined(found, seen) if found.count else seen
-        return found
-
-    def _portion(self, rows: np.ndarray, place: np.ndarray, metres: np.ndarray, degrees: np.ndarray, done) -> Rings:
-        """What rectangles see of some of ``rows``, named by their places among them."""
-        blobs = self._store.get(rows.tolist())
-        metric = np.array([self._metric[row] for row in rows], dtype=bool)
-        seen = Rings.unsigned([None if metric[i] else blobs[i] for i in place.tolist()])
-        seen = seen.seen_from(degrees).moved(geometry.project)
-        shapes = geometry.polygons_of_rings(seen.xy, seen.ring_of_vertex(), seen.polygon, seen.shape, seen.count)
-        # Of what does not cross itself as it is seen, the rest cannot matter, not even for where the inside lies.
-        sound = geometry.valid(shapes) & ~metric[place]
-        seen = seen.signed()
-        again = np.flatnonzero(~sound)
-        if not len(again):
-            return seen
-        # Cut down as they are rings may cross beyond the rectangle: no fault, if they do not as they came.
-        doubtful = np.unique(place[again])
-        doubtful = doubtful[~metric[doubtful]]
-        broken, mended = self._mended(rows[doubtful], [blobs[i] for i in doubtful.tolist()], done)
-        whole = dict(zip(doubtful[broken].tolist(), mended))
-        measured = [whole.get(i, blobs[i] if metric[i] else None) for i in place[again].tolist()]
-        as_they_came = [None if metric[i] or i in whole else blobs[i] for i in place[again].tolist()]
-        others = joined(
-            Rings.of(measured).seen_from(metres[again]),
-            Rings.of(as_they_came).seen_from(degrees[again]).moved(geometry.project),
-        )
-        is_whole = np.array([metric[i] or i in whole for i in place[again].tolist()], dtype=bool)
-        order = np.arange(len(place))
-        order[again] = len(place) + np.arange(len(again)) + len(again) * ~is_whole
-        return joined(seen, others).taken(order)
-
-    def _mended(self, rows: np.ndarray, blobs: Sequence[bytes], done: _Done) -> tuple[np.ndarray, list[bytes | None]]:
-        """Which of some stored rows are broken, and WKB (EPSG:6933) of these once they are mended."""
-        shapes = geometry.from_wkb(blobs)
-        broken = np.flatnonzero(~geometry.valid(geometry.to_equal_area(shapes)))
-        prepared = geometry.prepare(shapes[broken])
-        mended = geometry.to_wkb_all(prepared.geometries).tolist()
-        for row, repaired, blob in zip(rows[broken].tolist(), prepared.repaired.tolist(), mended):
-            if repaired or blob is None:
-                (done.repaired if repaired else done.unusable).add(row)
-        return broken, mended
-
     def _cover(
-        self, number: int, rows: np.ndarray, arrangement: Arrangement | None, done: _Done
+        self, number: int, rows: Sequence[int], arrangement: Arrangement | None, done: _Done
     ) -> tuple[SiteCoverage, np.ndarray | None, np.ndarray]:
         """The cover of one site, its percentages year by year, and which rows make it."""
         site, obstacle = self._targets[number], self._obstacles[number]
@@ -538,15 +516,91 @@ class CoverageRun:
         done.of_other_countries += is_site
         return False
 
-    def _gap(self, cover: SiteCoverage, areas: Rings | None) -> Geometry | None:
+    def _gap(self, cover: SiteCoverage, areas: Rings) -> Geometry | None:
         site = cover.site.geometry
-        if areas is None or not areas.count:
+        if not areas.count:
             return site
         if cover.both_pct >= 100:
             return None
         shapes = geometry.polygons_of_rings(areas.xy, areas.ring_of_vertex(), areas.polygon, areas.shape, areas.count)
         rest = geometry.outside(site, geometry.dissolve(geometry.polygonal_all(shapes)))
         return rest if geometry.area(rest) > self.rules.overlap_tolerance_m2 else None
+
+
+class _Stored:
+    """The rings of all pairs: their vertices in a store, the rest in memory. ``vertices``: how many each pair has."""
+
+    def __init__(self, store: Store, outlines: Sequence[Rings]):
+        self._store = store
+        ones = outlines or [Rings.of([])]
+        self._sizes = np.concatenate([one.sizes for one in ones])
+        self._polygon = np.concatenate([one.polygon for one in ones])
+        self._shell = np.concatenate([one.shell for one in ones])
+        self._sign = np.concatenate([one.sign for one in ones])
+        before = np.cumsum([0] + [one.count for one in ones])
+        shape = np.concatenate([one.shape + first for one, first in zip(ones, before.tolist())])
+        self._first = np.searchsorted(shape, np.arange(before[-1] + 1))
+        ends = np.concatenate(([0], np.cumsum(self._sizes)))[self._first]
+        self.vertices = np.diff(ends)
+
+    def rings(self, pairs: np.ndarray) -> Rings:
+        """Those of these pairs."""
+        xy = np.frombuffer(b"".join(self._store.get(pairs.tolist())), dtype=float).reshape(-1, 2)
+        many = self._first[pairs + 1] - self._first[pairs]
+        rings = ranges(self._first[pairs], many)
+        owner = np.repeat(np.arange(len(pairs)), many)
+        polygon = self._polygon[rings]
+        changed = np.ones(len(rings), dtype=bool)
+        changed[1:] = (polygon[1:] != polygon[:-1]) | (owner[1:] != owner[:-1])
+        starts = np.concatenate(([0], np.cumsum(self._sizes[rings])))
+        return Rings(xy, starts, np.cumsum(changed) - 1, owner, self._shell[rings], self._sign[rings], len(pairs))
+
+
+def _seen(blobs: Sequence[bytes], place: np.ndarray, boxes: np.ndarray, metres: np.ndarray, metric: bool) -> _Seen:
+    """What rectangles see of rows, which are named by their places among ``blobs``, pair by pair.
+
+    ``boxes``: in the units of the blobs, EPSG:6933 where ``metric``, and then they are valid; else lon/lat as they
+    came; ``metres``: the same in EPSG:6933.
+    """
+    found = Rings.of([])
+    broken: dict[int, bytes | None] = {}
+    portion = np.cumsum([len(blobs[i]) for i in place.tolist()]) // _PORTION
+    for number in np.unique(portion):
+        pairs = np.flatnonzero(portion == number)
+        mine = place[pairs].tolist()
+        if metric:
+            seen = Rings.of([blobs[i] for i in mine]).seen_from(boxes[pairs])
+        else:
+            seen = _seen_lonlat(blobs, mine, boxes[pairs], metres[pairs], broken)
+        found = joined(found, seen) if found.count else seen
+    unusable = sum(1 for blob in broken.values() if blob is None)
+    return _Seen(found, len(broken) - unusable, unusable)
+
+
+def _seen_lonlat(
+    blobs, rows: list[int], boxes: np.ndarray, metres: np.ndarray, broken: dict[int, bytes | None]
+) -> Rings:
+    """As ``_seen``; mended WKB (EPSG:6933) is kept in ``broken``."""
+    seen = Rings.unsigned([blobs[i] for i in rows]).seen_from(boxes).moved(geometry.project)
+    shapes = geometry.polygons_of_rings(seen.xy, seen.ring_of_vertex(), seen.polygon, seen.shape, seen.count)
+    # Of what does not cross itself as it is seen, the rest cannot matter, not even for where the inside lies.
+    again = np.flatnonzero(~geometry.valid(shapes))
+    seen = seen.signed()
+    if not len(again):
+        return seen
+    # Cut down as they are rings may cross beyond the rectangle: no fault, if they do not as they came.
+    doubtful = list(dict.fromkeys(rows[k] for k in again.tolist() if rows[k] not in broken))
+    lonlat = geometry.from_wkb([blobs[i] for i in doubtful])
+    bad = np.flatnonzero(~geometry.valid(geometry.to_equal_area(lonlat)))
+    mended = geometry.to_wkb_all(geometry.prepare(lonlat[bad]).geometries)
+    broken.update(zip([doubtful[k] for k in bad.tolist()], mended.tolist()))
+    is_mended = np.array([rows[k] in broken for k in again.tolist()], dtype=bool)
+    first = Rings.of([broken[rows[k]] for k in again[is_mended].tolist()]).seen_from(metres[again[is_mended]])
+    other = Rings.of([blobs[rows[k]] for k in again[~is_mended].tolist()]).seen_from(boxes[again[~is_mended]])
+    order = np.arange(len(rows))
+    order[again[is_mended]] = len(rows) + np.arange(first.count)
+    order[again[~is_mended]] = len(rows) + first.count + np.arange(other.count)
+    return joined(seen, joined(first, other.moved(geometry.project))).taken(order)
 
 
 def _arranged(shapes: Sequence[Geometry], areas: Rings, owner: np.ndarray) -> list[Arrangement]:

@@ -15,6 +15,9 @@ import numpy as np
 _COUNT, _TWO_COUNTS = struct.Struct("<I"), struct.Struct("<II")
 _POLYGON, _MULTIPOLYGON = 3, 6
 
+# Vertices that are compared with rectangles at a time.
+_CACHED = 16_384
+
 
 @dataclass(frozen=True)
 class Rings:
@@ -23,7 +26,8 @@ class Rings:
     ``xy``: vertices, shape (n, 2), without the closing one; ``starts``: where each ring begins, and at the end the
     number of vertices; ``polygon``: the number of each ring's polygon; ``shape``: that of its shape; both rise.
     ``shell``: whether a ring is its polygon's outer one; ``sign``: 1 where the inside lies to the left as one follows
-    the ring, −1 where to the right, 0 where that is not known yet. ``count``: number of shapes, those without rings included.
+    the ring, −1 where to the right, 0 where that is not known yet. ``count``: number of shapes, those without rings
+    included.
     """
 
     xy: np.ndarray
@@ -122,17 +126,17 @@ class Rings:
         what is between them stays beyond that side, so within the rectangle nothing changes, not even how often a
         faulty ring winds round a place. Outside of it rings may now cross. A ring wholly beyond one side is dropped.
         """
+        # Of a vertex beyond a corner one side counts: which, is told by the largest number.
         code = np.zeros(len(self.xy), dtype=np.int8)
-        if len(self):
-            box = boxes[self.shape]
-            # Shapes with the same rectangle mostly follow one another, and are done together.
-            first = np.flatnonzero(np.append(True, (box[1:] != box[:-1]).any(axis=1)))
-            limits = [*self.starts[first].tolist(), len(self.xy)]
-            for (low_x, low_y, high_x, high_y), start, end in zip(box[first].tolist(), limits, limits[1:]):
-                x, y, side = self.xy[start:end, 0], self.xy[start:end, 1], code[start:end]
-                # Of a vertex beyond a corner one side counts: which, is told by the largest number.
-                for number, beyond in ((1, y > high_y), (2, y < low_y), (3, x > high_x), (4, x < low_x)):
-                    np.maximum(side, np.multiply(beyond.view(np.int8), number, dtype=np.int8), out=side)
+        lows, highs = boxes[:, :2][self.shape], boxes[:, 2:][self.shape]
+        for start, end in _portions(self.starts):
+            sizes = np.diff(self.starts[start : end + 1])
+            low, high = (np.repeat(_pairs(ends[start:end]), sizes) for ends in (lows, highs))
+            some = slice(self.starts[start], self.starts[end])
+            x, y, side = self.xy[some, 0], self.xy[some, 1], code[some]
+            beyond = (y > high.imag, y < low.imag, x > high.real, x < low.real)
+            for number, there in enumerate(beyond, 1):
+                np.maximum(side, np.multiply(there.view(np.int8), number, dtype=np.int8), out=side)
         if not code.any():
             return self
         first, last = self.starts[:-1], self.starts[1:] - 1
@@ -194,6 +198,13 @@ def ranges(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
         return np.empty(0, dtype=np.int64)
     ends = np.cumsum(counts)
     return np.arange(total) + np.repeat(starts - ends + counts, counts)
+
+
+def _portions(starts: np.ndarray):
+    """First and last numbers of rings in portions that stay in the processor's cache."""
+    number = starts[1:] // _CACHED
+    first = np.flatnonzero(np.append(True, number[1:] != number[:-1])) if len(number) else np.empty(0, dtype=int)
+    yield from zip(first.tolist(), [*first[1:].tolist(), len(number)])
 
 
 def _pairs(xy: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 import numpy as np
@@ -203,11 +203,13 @@ def _quoted(name: str) -> str:
 
 
 class Spool:
-    """Keeps blobs, in a temporary file once they are many, and gives them back by their numbers, from any thread."""
+    """Keeps blobs, those beyond what memory may hold in a temporary file, and gives them back by their numbers, from
+    any thread."""
 
     def __init__(self):
-        # Closed by ``__exit__``: it has to outlive this line.
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, prefix="aze-")  # noqa: SIM115
+        self._held: list[bytes] = []
+        self._room = _IN_MEMORY
+        self._file: IO[bytes] | None = None
         self._ends = [0]
         self._lock = threading.Lock()
 
@@ -216,11 +218,21 @@ class Spool:
 
     def __exit__(self, *_exception) -> None:
         with self._lock:
-            self._file.close()
+            self._held = []
+            if self._file is not None:
+                self._file.close()
 
-    def put(self, blob: bytes) -> None:
+    def put(self, blob: bytes | memoryview) -> None:
         """Keep one more. Raises AzeError ``output.unwritable`` where the disk is full."""
+        if self._file is None and self._room >= len(blob):
+            self._room -= len(blob)
+            self._held.append(bytes(blob))
+            return
         try:
+            if self._file is None:
+                # Closed by ``__exit__``: it has to outlive this line.
+                self._file = tempfile.TemporaryFile(prefix="aze-")  # noqa: SIM115
+            self._file.seek(self._ends[-1])
             self._file.write(blob)
         except OSError as error:
             folder = tempfile.gettempdir()
@@ -229,9 +241,16 @@ class Spool:
 
     def get(self, numbers: Sequence[int]) -> list[bytes]:
         """Those of these numbers."""
+        held = len(self._held)
+        if not numbers or max(numbers) < held:
+            return [self._held[n] for n in numbers]
         found = []
         with self._lock:
             for n in numbers:
-                self._file.seek(self._ends[n])
-                found.append(self._file.read(self._ends[n + 1] - self._ends[n]))
+                if n < held:
+                    found.append(self._held[n])
+                    continue
+                start, end = self._ends[n - held : n - held + 2]
+                self._file.seek(start)
+                found.append(self._file.read(end - start))
         return found

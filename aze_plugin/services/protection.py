@@ -281,8 +281,7 @@ def measure_cover(
     notes: list[Finding] = []
     total = sum(max(1, s.featureCount()) for s in snapshots)
     done = 0
-    with Spool() as spool:
-        run = CoverageRun(sites, rules, spool, parts, split, gaps)
+    with Spool() as spool, CoverageRun(sites, rules, spool, parts, split, gaps) as run:
         for number, snapshot in enumerate(snapshots):
             count = max(1, snapshot.featureCount())
             part = progress.part(0.05 + 0.45 * done / total, 0.05 + 0.45 * (done + count) / total)

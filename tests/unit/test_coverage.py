@@ -109,6 +109,12 @@ def test_nothing_near_is_a_cover_of_zero():
     assert alone.both_pct == 0 and alone.unprotected_ha == 10_000
 
 
+def test_areas_whose_rectangles_alone_meet_the_site_cover_nothing():
+    corner = shapely.Polygon([(EAST - 5000, NORTH + 1000), (EAST + 1000, NORTH - 5000), (EAST - 5000, NORTH - 5000)])
+    run, (found,) = measure([SQUARE], [(area("1"), corner)])
+    assert found.both_pct == 0 and found.areas == () and run.counted == 1
+
+
 @pytest.mark.parametrize(("width", "expected"), [(0.2, "none"), (0.3, "partial"), (9.7, "partial"), (9.81, "complete")])
 def test_classes(width, expected):
     _, (found,) = measure([SQUARE], [(area("1"), square(0, 0, width, 10))])
