@@ -194,7 +194,7 @@ def species_cover(entries: Sequence[Entry]) -> list[SpeciesCover]:
             key = one.scientific_name.casefold()
             if key not in known or (one.category and not known[key].category):
                 known[key] = one
-            if entry not in sites.setdefault(key, []):
+            if not any(entry is other for other in sites.setdefault(key, [])):
                 sites[key].append(entry)
     found = [SpeciesCover(known[key], tuple(sites[key]), _joint_class(sites[key])) for key in sites]
     return sorted(found, key=lambda s: (redlist.sort_key(s.species.category), s.species.scientific_name))
