@@ -14,7 +14,8 @@ class Candidate:
     ``geometry``: EPSG:6933, valid and polygonal, None where the boundary cannot be one. ``area_ha``: ellipsoidal
     (EPSG:7030), 0 without geometry. ``row``: 1-based number of the feature in its source. ``reason``: what was wrong
     with the geometry as given, in the words of ``domain.geometry.Prepared``. ``repaired``: its rings were mended.
-    ``crossing``: it reaches across 180°.
+    ``crossing``: it reaches across 180°. ``updates_site``, ``updates_id``: name and id of the existing site that it is
+    to take the place of; empty for a new site, and where the one or the other is not known.
     """
 
     name: str
@@ -24,15 +25,27 @@ class Candidate:
     repaired: bool = False
     crossing: bool = False
     reason: str = ""
+    updates_site: str = ""
+    updates_id: str = ""
+
+    def updates(self, site: ExistingSite) -> bool:
+        """Whether this is a new boundary for an existing site: the ids decide, and names where there is no id."""
+        if self.updates_id:
+            return site.site_id == self.updates_id
+        return bool(self.updates_site) and site.name.casefold() == self.updates_site.casefold()
 
 
 @dataclass(frozen=True)
 class ExistingSite:
-    """An AZE site or KBA that is there already: id and name as its layer has them, geometry in EPSG:6933."""
+    """An AZE site or KBA that is there already: id and name as its layer has them, geometry in EPSG:6933.
+
+    ``is_circle``: the geometry only stands for a site whose boundary is not known.
+    """
 
     site_id: str
     name: str
     geometry: Geometry
+    is_circle: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,14 @@ from typing import Any
 
 from qgis.core import QgsCoordinateTransformContext, QgsFeatureSource, QgsRectangle, QgsWkbTypes
 
+from .. import paths
 from ..domain import geometry
 from ..domain.candidate import Candidate, ExistingSite, Statement
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
+from ..domain.sites import is_placeholder
 from . import attributes
-from .layers import read_features
+from .layers import FeatureTable, read_features
 from .measure import ellipsoidal_area_m2
 
 
@@ -26,6 +28,8 @@ def read_candidates(
 ) -> list[Candidate]:
     """One candidate a feature. The name comes from ``name_field``, else from a field ``name``, else the row's number.
 
+    Fields ``updates_site`` and ``updates_id``, as the panel's candidates have them, name the existing site that a
+    candidate is to take the place of, unless a field ``kind`` says that it is none.
     A feature that cannot be a boundary becomes a candidate without geometry and with the reason. Raises AzeError for a
     source of lines or points, without CRS, without features, or without the field asked for.
     """
@@ -40,7 +44,10 @@ def read_candidates(
     if name_field and name_field not in available:
         raise AzeError("boundary.field_missing", source=source.sourceName(), field=name_field, available=available)
     chosen = name_field or next((f for f in available if f.lower() == "name"), None)
-    table = read_features(source, [chosen] if chosen else [], transform_context, progress)
+    by_lower = {f.lower(): f for f in available}
+    told = {role: by_lower[role] for role in ("kind", "updates_site", "updates_id") if role in by_lower}
+    wanted = list(dict.fromkeys([*([chosen] if chosen else []), *told.values()]))
+    table = read_features(source, wanted, transform_context, progress)
     if not len(table):
         raise AzeError("boundary.no_features", source=source.sourceName())
     prepared = table.prepared()
@@ -57,9 +64,20 @@ def read_candidates(
                 repaired=bool(prepared.repaired[i]),
                 crossing=bool(prepared.crossing[i]) or (shape is not None and geometry.touches_antimeridian(shape)),
                 reason=prepared.reasons[i],
+                **_updates(table, told, i),
             )
         )
     return candidates
+
+
+def _updates(table: FeatureTable, told: Mapping[str, str], row: int) -> dict[str, str]:
+    """Which existing site a row says that its candidate updates."""
+    said = {role: attributes.text(table.columns[column][row]) for role, column in told.items()}
+    if said.pop("kind", "update_site") != "update_site":
+        return {}
+    if "updates_id" in said:
+        said["updates_id"] = attributes.identifier(said["updates_id"])
+    return said
 
 
 def read_sites(
@@ -73,8 +91,9 @@ def read_sites(
     wanted = [*columns["site_id"], *columns["name"]]
     table = read_features(source, wanted, transform_context, progress, _extent(near) if near else None)
     named = attributes.sites(table, columns)
+    rule = paths.load_json("criteria", "coverage.json")["placeholder"]
     return [
-        ExistingSite(site_id, name, shape)
+        ExistingSite(site_id, name, shape, is_placeholder(shape, rule))
         for (site_id, name), shape in zip(named, table.prepared().geometries)
         if shape is not None
     ]

@@ -201,7 +201,7 @@ def test_nothing_is_wider_than_the_panel(page, empty_session):
     settle()
     assert page.scroll.widget().width() <= page.scroll.viewport().width()
     for card in (page.library, page.sites, page.protected, page.ground):
-        assert card.geometry().right() <= page.viewport().width()
+        assert card.geometry().right() <= page.scroll.viewport().width()
 
 
 def test_the_sample_opens_checks_and_can_be_loaded_again(page, empty_session, tmp_path):

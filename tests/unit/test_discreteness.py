@@ -351,3 +351,50 @@ def test_an_overlap_of_a_tenth_of_a_square_metre_is_none(depth, codes):
     candidate = Candidate("New", geometry.box(0, 0, 1000, 1000), 100.0)
     found = discreteness.judge(candidate, [site], {}, Statement("Why."), RULES)[1]
     assert {f.code.partition(".")[2] for f in found if "overlap" in f.code} == codes
+
+
+def overlaps(candidate, *sites):
+    found = discreteness.judge(candidate, sites, {}, Statement("Why."), RULES)[1]
+    return {f.code.partition(".")[2]: f for f in found if "site" in f.params or f.code.endswith("no_overlap")}
+
+
+@pytest.mark.parametrize(
+    "updates, is_update",
+    [
+        ({"updates_id": "7"}, True),
+        ({"updates_id": "7", "updates_site": "Another name"}, True),
+        ({"updates_site": "old cape"}, True),
+        ({"updates_id": "8", "updates_site": "Old Cape"}, False),
+        ({"updates_site": "New Cape"}, False),
+        ({}, False),
+    ],
+)
+def test_an_update_does_not_overlap_the_site_that_it_updates(updates, is_update):
+    site = ExistingSite("7", "Old Cape", geometry.box(0, 0, 800, 1000))
+    candidate = Candidate("New", geometry.box(200, 0, 1200, 1000), 100.0, **updates)
+    found = overlaps(candidate, site)
+    if not is_update:
+        assert set(found) == {"overlaps_site"}
+        return
+    assert set(found) == {"updates_site", "no_overlap"}
+    said = found["updates_site"]
+    assert said.severity.value == "info"
+    # 600 m of the site's 800 are kept, 400 are new, 200 are left out.
+    assert said.params["site_share"] == pytest.approx(0.75)
+    assert (said.params["gained_m2"], said.params["lost_m2"]) == (pytest.approx(4e5), pytest.approx(2e5))
+
+
+def test_an_update_that_reaches_into_another_site_is_said_to():
+    own = ExistingSite("7", "Old Cape", geometry.box(0, 0, 1000, 1000))
+    other = ExistingSite("9", "Next", geometry.box(1000, 0, 2000, 1000))
+    found = overlaps(Candidate("New", geometry.box(0, 0, 1100, 1000), 110.0, updates_id="7"), own, other)
+    assert set(found) == {"updates_site", "overlaps_site"}
+    assert found["overlaps_site"].params["site"] == "Next"
+
+
+def test_an_overlap_with_a_circle_for_want_of_a_boundary_cannot_be_assessed():
+    circle = ExistingSite("7", "Nowhere", geometry.box(0, 0, 1000, 1000), is_circle=True)
+    shape = geometry.box(500, 0, 1500, 1000)
+    found = overlaps(Candidate("New", shape, 100.0), circle)
+    assert set(found) == {"overlaps_placeholder"} and found["overlaps_placeholder"].severity.value == "warning"
+    assert set(overlaps(Candidate("New", shape, 100.0, updates_id="7"), circle)) == {"updates_circle", "no_overlap"}

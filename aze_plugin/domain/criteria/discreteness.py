@@ -167,6 +167,7 @@ def _overlap_findings(
         return [info("discreteness.sites_not_given")]
     own = geometry.area(candidate.geometry)
     findings: list[Finding] = []
+    updated: list[Finding] = []
     for site in neighbours:
         shared = geometry.overlap(site.geometry, candidate.geometry)
         area = geometry.area(shared)
@@ -180,11 +181,20 @@ def _overlap_findings(
             "site_share": min(1.0, area / geometry.area(site.geometry)),
             "extent": geometry.extent_lonlat(shared),
         }
+        if candidate.updates(site):
+            gained, lost = own - area, geometry.area(site.geometry) - area
+            changes = {"gained_m2": max(0.0, gained), "lost_m2": max(0.0, lost), "updated": True}
+            code = "updates_circle" if site.is_circle else "updates_site"
+            updated.append(info(f"discreteness.{code}", **params, **changes))
+            continue
+        if site.is_circle:
+            findings.append(warning("discreteness.overlaps_placeholder", **params))
+            continue
         same = min(params["share"], params["site_share"]) > 1 - settings.sliver_share
         findings.append(
             info("discreteness.same_as_site", **params) if same else warning("discreteness.overlaps_site", **params)
         )
-    return findings or [info("discreteness.no_overlap")]
+    return [*updated, *(findings or [info("discreteness.no_overlap")])]
 
 
 def _size_findings(candidate: Candidate, trigger_areas_m2: dict[str, float], settings: Settings) -> list[Finding]:

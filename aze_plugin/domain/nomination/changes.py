@@ -41,7 +41,8 @@ _AREA_TOLERANCE_SHARE = 0.01
 def _overlaps(assessment: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Params of the findings about existing sites that share area with the candidate."""
     findings = rows_at(assessment, "/criteria/discreteness/findings")
-    codes = ("discreteness.overlaps_site", "discreteness.same_as_site")
+    names = ("overlaps_site", "same_as_site", "updates_site", "updates_circle")
+    codes = tuple(f"discreteness.{name}" for name in names)
     return [f["params"] for f in findings if f.get("code") in codes and isinstance(f.get("params"), Mapping)]
 
 
@@ -173,7 +174,7 @@ def _about_overlaps(nomination: Mapping[str, Any], assessment: Mapping[str, Any]
     others = []
     for params in _overlaps(assessment):
         number, name = str(params.get("site_id", "")), str(params.get("site", ""))
-        if (own and number == own) or number in words or any(name and name in text for text in taken):
+        if params.get("updated") or (own and number == own) or number in words or any(name and name in text for text in taken):
             continue
         others.append(params)
         yield warning(

@@ -36,6 +36,21 @@ def templates() -> dict[str, str]:
             "AzeFindings", "Not compared with existing sites, because no layer of AZE sites or KBAs was given."
         ),
         "discreteness.no_overlap": translate("AzeFindings", "No existing site is overlapped."),
+        "discreteness.updates_site": translate(
+            "AzeFindings",
+            "This boundary is to take the place of that of {site}: it keeps {site_share} of that site, adds {gained_m2} "
+            "and leaves out {lost_m2}.",
+        ),
+        "discreteness.updates_circle": translate(
+            "AzeFindings",
+            "This boundary is for {site}, which so far is only a circle of 1 km radius that stands for a site without a "
+            "boundary.",
+        ),
+        "discreteness.overlaps_placeholder": translate(
+            "AzeFindings",
+            "{site} is only a circle of 1 km radius, which stands for a site without a boundary: whether this boundary "
+            "overlaps it cannot be assessed. Find out where that site runs.",
+        ),
         "discreteness.overlaps_site": translate(
             "AzeFindings",
             "{overlap_m2} overlap with {site} ({share} of this boundary, {site_share} of that site). Sites must not "
