@@ -174,7 +174,12 @@ def _about_overlaps(nomination: Mapping[str, Any], assessment: Mapping[str, Any]
     others = []
     for params in _overlaps(assessment):
         number, name = str(params.get("site_id", "")), str(params.get("site", ""))
-        if params.get("updated") or (own and number == own) or number in words or any(name and name in text for text in taken):
+        if (
+            params.get("updated")
+            or (own and number == own)
+            or number in words
+            or any(name and name in text for text in taken)
+        ):
             continue
         others.append(params)
         yield warning(
