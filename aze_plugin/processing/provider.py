@@ -25,6 +25,7 @@ class AzeProvider(QgsProcessingProvider):
 
     def loadAlgorithms(self) -> None:
         from .checkboundary import CheckBoundary
+        from .countryreport import CountryReport
         from .fitboundary import FitBoundary
         from .importspecies import ImportSpecies
         from .includepart import IncludePart
@@ -44,6 +45,7 @@ class AzeProvider(QgsProcessingProvider):
             FitBoundary,
             IncludePart,
             ProtectionCoverage,
+            CountryReport,
             ScreenProject,
             PackageNomination,
             VerifyPackage,

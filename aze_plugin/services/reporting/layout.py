@@ -202,6 +202,13 @@ class Report:
         if isinstance(item, QgsLayoutItemPicture):
             maps.set_png(item, png)
 
+    def leave_out(self, *names: str) -> None:
+        """Take items out of the layout, by their ids."""
+        for name in names:
+            item = self.item(name)
+            if item is not None:
+                self._layout.removeLayoutItem(item)
+
     def show_map(
         self, content: maps.MapContent, background: Sequence[QgsVectorLayer] = (), name: str = "map", legend: str = ""
     ) -> None:
