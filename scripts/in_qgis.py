@@ -26,14 +26,16 @@ class QgisFailed(RuntimeError):
     """QGIS ended without a result, or not in time; the message holds the end of what it printed."""
 
 
-def run_in_qgis(script: Path, arguments: dict, limit_s: float = 120, plugins: Path = ROOT / "build") -> dict:
+def run_in_qgis(
+    script: Path, arguments: dict, limit_s: float = 120, plugins: Path = ROOT / "build", profile: Path | None = None
+) -> dict:
     """What the script found out. QGIS runs in a session of its own, and only that is ended after ``limit_s`` seconds.
 
-    Raises QgisFailed.
+    ``profile``: a folder that keeps the profile for another start; a fresh one by default. Raises QgisFailed.
     """
     with tempfile.TemporaryDirectory(prefix="aze-qgis-") as scratch:
         result = Path(scratch) / "result.json"
-        values = {**os.environ, **environment(screen=True, profile=Path(scratch) / "profile")}
+        values = {**os.environ, **environment(screen=True, profile=profile or Path(scratch) / "profile")}
         # A window needs a screen: what `make test` sets for the other tests does not hold here.
         values.pop("QT_QPA_PLATFORM", None)
         values.pop("DISPLAY", None)

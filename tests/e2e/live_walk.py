@@ -6,34 +6,14 @@ import sys
 sys.path.insert(0, os.environ["AZE_SCRIPTS"])
 
 from inside import ARGUMENTS, FOUND, pause, picture, run, settled_map, step, wait
+from mouse import LEFT, RIGHT, click, drop, move, pick_up
 from qgis.core import QgsApplication, QgsProject, QgsRectangle
-from qgis.PyQt.QtCore import QEvent, QPoint, Qt
-from qgis.PyQt.QtGui import QMouseEvent
-from qgis.PyQt.QtWidgets import QAction, QApplication, QDockWidget, QInputDialog
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QAction, QDockWidget, QInputDialog
 from qgis.utils import iface
 
 window = iface.mainWindow()
-LEFT, RIGHT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.NoButton
 NAME = "Drawn by hand"
-
-
-def send(kind, lon, lat, button=NONE, held=NONE):
-    canvas = iface.mapCanvas()
-    found = canvas.getCoordinateTransform().transform(lon, lat)
-    event = QMouseEvent(kind, QPoint(round(found.x()), round(found.y())), button, held, Qt.KeyboardModifier.NoModifier)
-    QApplication.sendEvent(canvas.viewport(), event)
-
-
-def move(lon, lat, held=NONE):
-    send(QEvent.Type.MouseMove, lon, lat, held=held)
-    pause(0.02)
-
-
-def click(lon, lat, button=LEFT):
-    move(lon, lat)
-    send(QEvent.Type.MouseButtonPress, lon, lat, button, button)
-    send(QEvent.Type.MouseButtonRelease, lon, lat, button)
-    pause(0.05)
 
 
 def shown(view):
@@ -114,12 +94,15 @@ def steps():
     action.trigger()
     wait(panel.moving.is_active, 5, "the tool for vertices is not there")
     FOUND["checked_action"] = action.isChecked()
+    page.move.click()
+    FOUND["put_away"] = [panel.moving.is_active(), action.isChecked()]
+    page.move.click()
+    FOUND["taken_on_the_page"] = [panel.moving.is_active(), action.isChecked()]
     caught_up()
     FOUND["taken"] = shown(view)
     lon, lat = corners[2]
     middle = box.center()
-    move(lon, lat)
-    send(QEvent.Type.MouseButtonPress, lon, lat, LEFT, LEFT)
+    pick_up(lon, lat)
     FOUND["dragging"] = []
     for part in range(1, 21):
         here = lon + (middle.x() - lon) * part / 13, lat + (middle.y() - lat) * part / 13
@@ -129,7 +112,7 @@ def steps():
         if part == 13:
             picture(window, "live-3-dragging")
     before_drop = session.candidates.geometry().asWkt(7)
-    send(QEvent.Type.MouseButtonRelease, *here, LEFT)
+    drop(*here)
     pause(0.1)
     FOUND["dropped"] = session.candidates.geometry().asWkt(7) != before_drop
     caught_up()
@@ -176,8 +159,10 @@ def steps():
 
     # Saving puts the shape down; the project brings it back
     area = session.candidates.area_ha()
+    before_saving = session.candidates.geometry().asWkt(9)
     page.save()
     FOUND["saved"] = shown(view)
+    FOUND["shape_saved"] = [before_saving, session.candidates.geometry().asWkt(9)]
     QgsProject.instance().setFileName(ARGUMENTS["project"])
     QgsProject.instance().write()
     iface.newProject(False)
@@ -189,6 +174,9 @@ def steps():
     FOUND["reopened"] = {
         "names": session.candidates.names,
         "area": [area, session.candidates.area_ha()],
+        "shape": session.candidates.geometry().asWkt(9),
+        "library": session.sources.library_path,
+        "verdict": session.results.assessment["verdict"],
         "hidden": view.isHidden(),
     }
     # And once more in hand

@@ -73,6 +73,11 @@ def test_a_number_changes_as_the_vertex_moves_and_crosses_the_threshold(walk):
             assert (crossed == -1) == (share <= 0.95) == (status != "met")
 
 
+def test_the_button_on_the_page_and_the_one_on_the_toolbar_are_one(walk):
+    assert walk["put_away"] == [False, False]
+    assert walk["taken_on_the_page"] == [True, True]
+
+
 def test_nothing_jumps_meanwhile(walk):
     heights = [shown["height"] for shown in walk["dragging"]]
     assert heights == sorted(heights)
@@ -110,6 +115,10 @@ def test_the_project_brings_the_boundary_back(walk):
     assert "Drawn by hand" in walk["reopened"]["names"]
     before, after = walk["reopened"]["area"]
     assert after == pytest.approx(before)
+    # All of it: the shape to the last decimal, the library, and what a check says of it.
+    before_saving, saved = walk["shape_saved"]
+    assert walk["reopened"]["shape"] == saved == before_saving
+    assert walk["reopened"]["library"] and walk["reopened"]["verdict"] in ("eligible", "not_eligible", "needs_evidence")
     assert walk["again"]["rows"] and not walk["again"]["hidden"]
 
 

@@ -157,6 +157,15 @@ def test_a_hair_that_rounding_would_close_stays(saved):
     assert saved.candidates.geometry().isGeosValid()
 
 
+def test_undo_can_be_clicked_after_the_first_change(saved, page):
+    assert not page.undo.isEnabled()
+    move(saved, 2, 11.2, 0.2)
+    settle()
+    assert page.undo.isEnabled()
+    page.undo.click()
+    assert (11.1, 0.1) in vertices(saved) and page.redo.isEnabled() and not page.undo.isEnabled()
+
+
 def test_vertices_are_moved_from_the_page_too(saved, page, window):  # noqa: F811
     assert page.move.text() == "Move vertices"
     page.move.click()

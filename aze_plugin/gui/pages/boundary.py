@@ -49,6 +49,7 @@ class BoundaryPage(PageScroll):
         self.session = session
         self._measured: tuple = (None, None, None)
         self._along: dict[str, tuple] = {}
+        self._stack_of = ""
         self._versions: QDialog | None = None
         self.drawing = BoundaryDrawing(session, self)
         self.drawing.drawn.connect(self._take_drawn)
@@ -533,9 +534,13 @@ class BoundaryPage(PageScroll):
             layer.triggerRepaint()
             self.show_state()
 
-    def _watch_undo(self) -> None:
+    def _watch_undo(self, *_index) -> None:
         layer = self.session.candidates.layer
         stack = layer.undoStack() if layer is not None else None
+        if stack is not None and layer.id() != self._stack_of:
+            # A step is on the stack only after all who follow the boundary were told of it.
+            self._stack_of = layer.id()
+            stack.indexChanged.connect(self._watch_undo)
         self.undo.setEnabled(stack is not None and stack.canUndo())
         self.redo.setEnabled(stack is not None and stack.canRedo())
 
