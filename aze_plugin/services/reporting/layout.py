@@ -81,7 +81,7 @@ _ABOVE = {"heading": 4.5, "subheading": 3.0, "paragraph": 0.8, "quiet": 0.8}
 _BELOW = {"heading": 1.5, "subheading": 0.8, "paragraph": 0.8, "quiet": 0.8}
 
 # A cell's text keeps this off its edges, and less than what is measured counts as full, as metrics are rounded.
-_CELL_MARGIN, _SLACK = 1.0, 0.4
+_CELL_MARGIN, _SLACK, _SPARE = 1.0, 0.4, 8.0
 _TABLE_POINTS = 7.5
 _MM_PER_POINT = 25.4 / 72
 
@@ -347,9 +347,11 @@ class Report:
             label.setMarginY(0)
             if _runs_right_to_left(text):
                 label.setHAlign(Qt.AlignmentFlag.AlignRight)
-            height = len(some) * line + 0.8
-            self._place(label, height)
-            self._y += height - 0.8
+            height = len(some) * line
+            # Room to spare beside and below, where nothing is drawn: a label would wrap, or cut, what just fits.
+            to_left = _runs_right_to_left(text)
+            self._place(label, height + _SPARE, -_SPARE if to_left else 0.0, self.width + _SPARE)
+            self._y += height
             if lines:
                 self._next_page()
         self._y += _BELOW[style]

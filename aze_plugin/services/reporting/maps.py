@@ -221,7 +221,8 @@ def set_up_scale_bar(bar: QgsLayoutItemScaleBar, item: QgsLayoutItemMap) -> None
     bar.setNumberOfSegments(2)
     bar.setUnitsPerSegment(step / 1000 if unit == Qgis.DistanceUnit.Kilometers else step)
     bar.setMaximumBarWidth(width_mm / 3)
-    bar.update()
+    # It grows to what it needs, but never shrinks by itself.
+    bar.attemptResize(QgsLayoutSize(0.1, 0.1))
 
 
 def picture(

@@ -101,3 +101,7 @@ class Story:
                 report.chart(values["svg"])
                 if values["caption"]:
                     report.paragraph(values["caption"], quiet=True)
+
+
+def _strong(value: Text) -> Text:
+    return Rich(value, bold=True) if isinstance(value, str) else value

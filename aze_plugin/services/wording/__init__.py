@@ -31,6 +31,7 @@ def _templates() -> dict[str, str]:
         occurrences,
         packaging,
         redlist,
+        reports,
         screening,
         sites,
         suggestion,
@@ -56,6 +57,7 @@ def _templates() -> dict[str, str]:
         transfer,
         fitting,
         versions,
+        reports,
         screening,
         sites,
     ):
