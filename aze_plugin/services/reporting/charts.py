@@ -163,7 +163,7 @@ def axes(
     sketch = _Drawing(width, height, "", LIGHT, size)
     left = max(sketch.length(number(n * step)) for n in range(round(most / step) + 1)) + 10
     key_height = 1.6 * size if key and len(drawn) > 1 else 0
-    return Axes(first, last, most, step, left, 0.8 * size, width - 12, height - 1.9 * size - key_height)
+    return Axes(first, last, most, step, left, 0.8 * size, width - 1.6 * size, height - 1.9 * size - key_height)
 
 
 def trend(

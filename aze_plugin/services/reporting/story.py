@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .html import Page, Text
+from .html import Page, Rich, Text
 
 
 @dataclass
@@ -90,7 +90,7 @@ class Story:
                     report.paragraph(["• ", *([text] if not isinstance(text, (list, tuple)) else text)])
             elif kind == "facts":
                 # Two pairs a line, the labels narrow.
-                facts = values["facts"]
+                facts = [(label, _strong(value)) for label, value in values["facts"]]
                 facts = [*facts, ("", "")] if len(facts) % 2 else facts
                 report.table((), [[*one, *other] for one, other in zip(facts[::2], facts[1::2])], (4, 3, 4, 3))
             elif kind == "table":
