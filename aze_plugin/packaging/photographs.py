@@ -49,9 +49,10 @@ def _exif_blocks(content: bytes) -> list[bytes]:
     while at >= 0:
         found.append(content[at + len(_EXIF) :])
         at = content.find(_EXIF, at + 1)
-    if content.startswith(_PNG):
-        at = content.find(b"eXIf")
-        found += [content[at + 4 :]] if at >= 0 else []
+    # PNG and WebP give the block a name of their own, and no mark before it.
+    for start, name, head in ((_PNG, b"eXIf", 4), (b"RIFF", b"EXIF", 8)):
+        at = content.find(name) if content.startswith(start) else -1
+        found += [content[at + head :]] if at >= 0 else []
     return found
 
 

@@ -6,7 +6,7 @@ zip would have, to the byte.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from ..services.wording import text
 from . import bag, details, evidence, photographs
 from .assembling import Contents, Inputs
 from .package import written
+from .review import leaves
 
 SCHEMA = "aze-preview/1"
 PERSONAL, DERIVED, FREE_TEXT, PLACE = "personal", "derived", "free_text", "place"
@@ -102,24 +103,10 @@ def _file(path: Path, folder: Path, contents: Contents, progress: Progress) -> d
     }
 
 
-def _leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
-    """JSON pointer and value of everything that is neither object nor list."""
-    items: Any
-    if isinstance(value, Mapping):
-        items = value.items()
-    elif isinstance(value, list):
-        items = enumerate(value)
-    else:
-        yield pointer, value
-        return
-    for key, member in items:
-        yield from _leaves(member, f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}")
-
-
 def _fields(nomination: Mapping[str, Any], given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    entered = dict(_leaves(given))
+    entered = dict(leaves(given))
     found = []
-    for pointer, value in _leaves(nomination):
+    for pointer, value in leaves(nomination):
         member = _member(pointer)
         marks = [mark for mark in (PERSONAL, PLACE) if any(_fits(pointer, p) for p in _marks()[mark])]
         if entered.get(pointer) != value or pointer not in entered:
