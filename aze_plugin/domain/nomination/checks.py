@@ -146,7 +146,7 @@ def _about_name(nomination: Mapping[str, Any], assessment: Mapping[str, Any]) ->
         found.append(blocking("nomination.name_lines", field=pointer))
     if len(name) > NAME_LENGTH:
         found.append(blocking("nomination.name_long", field=pointer, length=len(name), most=NAME_LENGTH))
-    if name.strip() != assessment["name"]:
+    if not found and name.strip() != assessment["name"]:
         found.append(warning("nomination.name_differs", field=pointer, name=name.strip(), boundary=assessment["name"]))
     return found
 
