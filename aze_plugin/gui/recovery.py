@@ -48,7 +48,7 @@ class Recovery(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._note)
-        self._candidates.edited.connect(lambda _name: self._soon())
+        self._candidates.edited.connect(self._soon)
         self._candidates.changed.connect(self._soon)
         session.candidatesChanged.connect(self._mark)
 
@@ -62,9 +62,14 @@ class Recovery(QObject):
     def close(self) -> None:
         """The session ends well: of a project that was not saved the user knows."""
         self._timer.stop()
+        self._follow(None)
+        self._candidates.edited.disconnect(self._soon)
+        self._candidates.changed.disconnect(self._soon)
+        self._session.candidatesChanged.disconnect(self._mark)
         try:
             self._writer.close()
             if self._draft is not None:
+                Journal(self._draft.file).note([])
                 self._draft.end()
         except OSError as error:
             _log(error)
@@ -210,7 +215,7 @@ class Recovery(QObject):
         except OSError as error:
             _log(error)
 
-    def _soon(self) -> None:
+    def _soon(self, _name: str = "") -> None:
         """Note what has changed: at once, or when the time since the last note is over."""
         self._watch()
         rest_ms = self._pause_ms - int(self._since.elapsed()) if self._since.isValid() else 0
@@ -221,7 +226,9 @@ class Recovery(QObject):
 
     def _watch(self) -> None:
         self._mark()
-        layer = self._candidates.layer
+        self._follow(self._candidates.layer)
+
+    def _follow(self, layer: QgsVectorLayer | None) -> None:
         if layer is self._layer:
             return
         if self._layer is not None and not sip.isdeleted(self._layer):

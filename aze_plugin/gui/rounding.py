@@ -41,8 +41,16 @@ class Rounding(QObject):
         self._watch()
         self._placed.setdefault(fid, deque(maxlen=_MOST_PLACED)).append(shape)
 
+    def close(self) -> None:
+        """Let go of the layer."""
+        self._session.candidates.placed.disconnect(self._place)
+        self._session.candidatesChanged.disconnect(self._watch)
+        self._follow(None)
+
     def _watch(self) -> None:
-        layer = self._session.candidates.layer
+        self._follow(self._session.candidates.layer)
+
+    def _follow(self, layer: QgsVectorLayer | None) -> None:
         if layer is self._layer:
             return
         if self._layer is not None and not sip.isdeleted(self._layer):

@@ -126,6 +126,7 @@ class Session(QObject):
         self.runner.cancel_all()
         self.meter.close()
         self.recovery.close()
+        self.rounding.close()
         self.protection.close()
         self.sites.close()
         self.candidates.close()

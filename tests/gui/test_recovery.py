@@ -200,6 +200,7 @@ def test_edits_that_are_still_there_are_not_offered(saved):
     rested(saved)
     saved.restore()
     assert saved.recovery.left == []
+    rested(saved)
     assert notes(saved) == ["p_candidates.gpkg.unsaved"]
 
 
