@@ -21,9 +21,10 @@ from . import drafts, layers, messages
 if TYPE_CHECKING:
     from .session import Session
 
-# Between two notes there is this many times what a note takes, but no more than a quarter of a second.
-_REST = 20
-_MOST_PAUSE_MS = 250
+# Between two notes there is this many times what a note takes of the main thread, but no more than a tenth of a second,
+# in which nobody makes two corners.
+_REST = 5
+_MOST_PAUSE_MS = 100
 
 
 class Recovery(QObject):
