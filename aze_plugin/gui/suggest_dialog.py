@@ -52,6 +52,7 @@ _PARAMETERS = ("", "aoo", "esh", "range", "localities")
 _MOST_ROWS, _MOST_PROPOSALS = 5, 6
 # Of the bar of a share, and of all columns but that.
 _BAR_PX, _LEAST_BAR_PX, _OTHERS_PX = 120, 40, 330
+_RULES = ("THRESHOLD", "PRESENCE", "ORIGIN", "MAX_UNCERTAINTY", "SINCE_YEAR", "BASES_LEFT_OUT")
 _NOT_UNITS = ("candidates", "gaps")
 _WORLD = QgsRectangle(-180, -90, 180, 90)
 
@@ -267,7 +268,7 @@ class SuggestDialog(QDialog):
             "FILL": self.fill.isChecked() or not units,
             "CELL_KM2": self.size.value(),
             "AUTHORITY": session.sources.authority,
-            **{name: rules[name] for name in ("THRESHOLD", "PRESENCE", "ORIGIN")},
+            **{name: rules[name] for name in _RULES},
         }
         if units:
             given["UNITS"] = units

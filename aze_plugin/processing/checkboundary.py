@@ -5,14 +5,12 @@ from __future__ import annotations
 import datetime
 
 from qgis.core import (
-    Qgis,
     QgsProcessing,
     QgsProcessingException,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterField,
     QgsProcessingParameterNumber,
-    QgsProcessingParameterString,
 )
 from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 
@@ -76,47 +74,24 @@ class CheckBoundary(AzeAlgorithm):
         self.addParameter(
             inputs.any_path("STATEMENTS", translate("AzeProcessing", "Nominator's statements (JSON)"), optional=True)
         )
-        for parameter in inputs.criteria_choices():
+        for parameter in (*inputs.criteria_choices(), *inputs.record_choices()):
             self.addParameter(parameter)
         rules = paths.load_json("criteria", "aze.json")
         kinds = QgsProcessingParameterNumber.Type
-        for name, description, kind, default in (
-            (
-                "MAX_UNCERTAINTY",
-                translate("AzeProcessing", "Largest uncertainty of a record's place that counts, in metres (0: any)"),
-                kinds.Double,
-                rules["records"]["max_uncertainty_m"] or 0,
-            ),
-            (
-                "SINCE_YEAR",
-                translate("AzeProcessing", "First year whose records count (0: any)"),
-                kinds.Integer,
-                rules["records"]["since_year"] or 0,
-            ),
+        for name, description, default in (
             (
                 "DIGITIZING_ERROR",
                 translate("AzeProcessing", "Digitizing error of the boundary, in metres"),
-                kinds.Double,
                 rules["sensitivity"]["digitizing_error_m"],
             ),
             (
                 "EDGE_TOLERANCE",
                 translate("AzeProcessing", "How near a mapped edge has to be, in metres"),
-                kinds.Double,
                 rules["discreteness"]["edges"]["tolerance_m"],
             ),
         ):
-            self.addParameter(_advanced(QgsProcessingParameterNumber(name, description, kind, default, minValue=0)))
-        self.addParameter(
-            _advanced(
-                QgsProcessingParameterString(
-                    "BASES_LEFT_OUT",
-                    translate("AzeProcessing", "Bases of record that do not count"),
-                    ",".join(rules["records"]["bases_left_out"]),
-                    optional=True,
-                )
-            )
-        )
+            number = QgsProcessingParameterNumber(name, description, kinds.Double, default, minValue=0)
+            self.addParameter(inputs.advanced(number))
         self.addParameter(
             inputs.polygons(
                 "RIVALS",
@@ -235,8 +210,3 @@ class CheckBoundary(AzeAlgorithm):
                     table.add([row[column] for column, _ in columns])
                 results[name] = table.identifier
         return results
-
-
-def _advanced(parameter):
-    parameter.setFlags(parameter.flags() | Qgis.ProcessingParameterFlag.Advanced)
-    return parameter

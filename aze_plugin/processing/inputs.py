@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qgis.core import (
+    Qgis,
     QgsFeatureRequest,
     QgsMapLayerType,
     QgsProcessing,
@@ -125,6 +126,44 @@ def criteria_choices() -> list:
         QgsProcessingParameterString("ORIGIN", translate("AzeProcessing", "Origin codes that count"), "1,2,6"),
         authority(),
     ]
+
+
+def record_choices() -> list:
+    """MAX_UNCERTAINTY, SINCE_YEAR and BASES_LEFT_OUT of the algorithms that count records."""
+    translate = QCoreApplication.translate
+    rules = paths.load_json("criteria", "aze.json")["records"]
+    kinds = QgsProcessingParameterNumber.Type
+    return [
+        advanced(parameter)
+        for parameter in (
+            QgsProcessingParameterNumber(
+                "MAX_UNCERTAINTY",
+                translate("AzeProcessing", "Largest uncertainty of a record's place that counts, in metres (0: any)"),
+                kinds.Double,
+                rules["max_uncertainty_m"] or 0,
+                minValue=0,
+            ),
+            QgsProcessingParameterNumber(
+                "SINCE_YEAR",
+                translate("AzeProcessing", "First year whose records count (0: any)"),
+                kinds.Integer,
+                rules["since_year"] or 0,
+                minValue=0,
+            ),
+            QgsProcessingParameterString(
+                "BASES_LEFT_OUT",
+                translate("AzeProcessing", "Bases of record that do not count"),
+                ",".join(rules["bases_left_out"]),
+                optional=True,
+            ),
+        )
+    ]
+
+
+def advanced(parameter):
+    """A parameter that the dialog shows only when it is asked for."""
+    parameter.setFlags(parameter.flags() | Qgis.ProcessingParameterFlag.Advanced)
+    return parameter
 
 
 def authority() -> QgsProcessingParameterString:

@@ -137,7 +137,7 @@ class SuggestBoundary(AzeAlgorithm):
                 maxValue=50,
             )
         )
-        for parameter in inputs.criteria_choices():
+        for parameter in (*inputs.criteria_choices(), *inputs.record_choices()):
             self.addParameter(parameter)
         self.addParameter(
             QgsProcessingParameterFeatureSink("OUTPUT", translate("AzeProcessing", "Proposed boundaries"))
@@ -183,6 +183,9 @@ class SuggestBoundary(AzeAlgorithm):
             self.parameterAsString(parameters, "PRESENCE", context),
             self.parameterAsString(parameters, "ORIGIN", context),
             self.parameterAsString(parameters, "AUTHORITY", context),
+            self.parameterAsDouble(parameters, "MAX_UNCERTAINTY", context),
+            self.parameterAsInt(parameters, "SINCE_YEAR", context),
+            self.parameterAsString(parameters, "BASES_LEFT_OUT", context),
         )
         sites = None
         if parameters.get("SITES"):

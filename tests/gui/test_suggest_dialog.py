@@ -1,5 +1,7 @@
 """Proposals for a boundary in a real window: choosing taxon and units, looking at proposals, taking one."""
 
+from dataclasses import replace
+
 import pytest
 from pages_support import *  # noqa: F403
 from pages_support import SAMPLE, fresh, settle, wait_for
@@ -8,6 +10,7 @@ from qgis.gui import QgsRubberBand
 from qgis.PyQt.QtCore import Qt
 from window import window  # noqa: F401
 
+from aze_plugin.gui import preferences
 from aze_plugin.gui.pages.boundary import BoundaryPage
 from aze_plugin.gui.pages.criteria import CriteriaPage
 from aze_plugin.gui.suggest_dialog import SuggestDialog, candidate_name
@@ -113,6 +116,16 @@ def test_a_proposal_becomes_a_candidate_with_the_share_it_was_proposed_with(
     undo.undo()
     settle()
     assert session.candidates.names == names
+
+
+def test_proposals_go_by_the_rules_that_checks_go_by(in_window, opened):
+    own = replace(preferences.published(), threshold=0.9, since_year=2010, presence="1")
+    preferences.save(own, "")
+    try:
+        given = opened(SuggestDialog(in_window, TAXON)).parameters()
+    finally:
+        preferences.save(preferences.published(), "")
+    assert (given["THRESHOLD"], given["SINCE_YEAR"], given["PRESENCE"]) == (0.9, 2010, "1")
 
 
 def test_without_units_hexagons_are_put_together_and_that_is_said(in_window, opened):

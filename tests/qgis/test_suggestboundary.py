@@ -257,3 +257,11 @@ def test_mulanje_is_found_for_its_chameleon(run, tmp_path):
     assert rows[0]["unit_names"] == "Mulanje Mountain Forest Reserve" or "Mulanje" in rows[0]["unit_names"]
     assert rows[0]["share"] == pytest.approx(0.99195, abs=1e-4)
     assert rows[0]["exact"] and rows[0]["protected_pct"] == pytest.approx(100, abs=0.01)
+
+
+def test_records_count_by_the_rules_that_checks_go_by(suggest):
+    found = suggest("Azea alba", PARAMETER=1)
+    assert found["json"]["parameter"] == "aoo"
+    # Of years to come there are no records.
+    with pytest.raises(QgsProcessingException, match="area of occupancy"):
+        suggest("Azea alba", PARAMETER=1, SINCE_YEAR=9000)
