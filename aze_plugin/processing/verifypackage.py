@@ -5,6 +5,7 @@ from __future__ import annotations
 from qgis.core import (
     QgsProcessingOutputBoolean,
     QgsProcessingOutputNumber,
+    QgsProcessingParameterFileDestination,
     QgsProcessingParameterString,
 )
 from qgis.PyQt.QtCore import QCoreApplication
@@ -32,6 +33,18 @@ class VerifyPackage(AzeAlgorithm):
             )
         )
         self.addParameter(inputs.json_file("OUTPUT", translate("AzeProcessing", "Result")))
+        self.addParameter(
+            inputs.any_path("COMPARE", translate("AzeProcessing", "Earlier version of the package"), optional=True)
+        )
+        self.addParameter(
+            QgsProcessingParameterFileDestination(
+                "REVIEW",
+                translate("AzeProcessing", "Review"),
+                translate("AzeProcessing", "HTML files (*.html);;JSON files (*.json)"),
+                optional=True,
+                createByDefault=False,
+            )
+        )
         self.addOutput(QgsProcessingOutputBoolean("VALID", translate("AzeProcessing", "Valid")))
         self.addOutput(QgsProcessingOutputNumber("PROBLEMS", translate("AzeProcessing", "Problems")))
 
@@ -39,15 +52,34 @@ class VerifyPackage(AzeAlgorithm):
         from ..packaging.verification import verify
         from ..services import files
 
-        found = verify(
-            self.parameterAsFile(parameters, "PACKAGE", context),
-            self.parameterAsString(parameters, "LIBRARY", context) or None,
-            progress,
-        )
+        package = self.parameterAsFile(parameters, "PACKAGE", context)
+        library = self.parameterAsString(parameters, "LIBRARY", context) or None
+        review_file = self.parameterAsFileOutput(parameters, "REVIEW", context)
+        found = verify(package, library, progress.part(0, 0.4 if review_file else 1))
         document = found.as_json()
         for problem in document["problems"]:
             feedback.pushWarning(f"{problem['path']}: {problem['message']}" if problem["path"] else problem["message"])
+        for note in document["notes"]:
+            feedback.pushInfo(note["message"])
         progress.say("package.valid" if found.valid else "package.invalid", count=len(found.problems))
         output = self.parameterAsFileOutput(parameters, "OUTPUT", context)
         files.write_json(output, document)
-        return {"OUTPUT": output, "VALID": found.valid, "PROBLEMS": len(found.problems)}
+        results = {"OUTPUT": output, "VALID": found.valid, "PROBLEMS": len(found.problems)}
+        if review_file:
+            earlier = self.parameterAsFile(parameters, "COMPARE", context) or None
+            self._review(package, library, earlier, review_file, progress.part(0.4, 1))
+            results["REVIEW"] = review_file
+        return results
+
+    def _review(self, package: str, library: str | None, earlier: str | None, target: str, progress: Progress) -> None:
+        """The reviewer's document, as a page or, where the file's name ends so, as JSON to be commented on."""
+        from ..packaging import comparing, review, review_page
+        from ..services import files
+
+        document = review.review(package, library, progress.part(0, 0.5 if earlier else 1))
+        if target.lower().endswith(".json"):
+            review.save(target, document)
+            return
+        comparison = comparing.compare(earlier, package, progress.part(0.5, 1)) if earlier else None
+        with files.replacing(target) as beside:
+            beside.write_text(review_page.as_html(document, comparison), encoding="utf-8")
