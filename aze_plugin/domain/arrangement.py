@@ -75,14 +75,15 @@ class Arrangement:
         """Square metres of the site under each area by itself."""
         left = np.bincount(self.owner + 1, self.weight, self.count + 1)[1:]
         for rows, under in self.portions(self.owner < 0):
-            left += self.weight[rows] @ ~under
-        return np.clip(self.site_m2 - left, 0, self.site_m2)
+            weight = self.weight[rows]
+            left += weight.sum() - weight @ under
+        return np.minimum(np.maximum(self.site_m2 - left, 0), self.site_m2)
 
     def percent(self, square_metres):
         """Square metres of the site, one or an array, in percent: 100 where only rounding is left of it."""
         left = self.site_m2 - np.asarray(square_metres)
         whole = left <= _LEFT_SHARE * self.site_m2 + _LEFT_M * np.sqrt(self.site_m2)
-        return np.where(whole, 100.0, np.round(100 - 100 * left / self.site_m2, _DECIMALS))
+        return np.where(whole, 100.0, (100 - 100 * left / self.site_m2).round(_DECIMALS))
 
     def covered(self, members: np.ndarray) -> float:
         """Square metres of the site under any of the areas for which ``members``, shape (count,), is true."""
@@ -101,7 +102,7 @@ class Arrangement:
         line = (steps + 1) * np.arange(len(rankings))[:, None]
         left = uncovered(begin + line, end + line, np.broadcast_to(self.weight, begin.shape), line.size * (steps + 1))
         left = left.reshape(-1, steps + 1)[:, :steps].reshape((*ranks.shape[:-1], steps))
-        return np.clip(self.site_m2 - left, 0, self.site_m2)
+        return np.minimum(np.maximum(self.site_m2 - left, 0), self.site_m2)
 
     def spans(self, rankings: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
         """For each stretch the rank from which on, and the one up to which, it bounds what is left of the site.
@@ -109,13 +110,12 @@ class Arrangement:
         ``rankings``: shape (n, count); gives two of shape (n, stretches).
         """
         rankings = np.minimum(rankings, steps)
-        begin = np.column_stack((rankings, np.zeros(len(rankings), dtype=int)))[:, self.owner]
-        end = np.full(begin.shape, steps)
+        begin = np.zeros((len(rankings), self.count + 1), dtype=int)
+        begin[:, :-1] = rankings
+        begin = begin[:, self.owner]
         if self._unpacked is not None:
-            if self.count:
-                for ranking, last in zip(rankings, end):
-                    last[:] = np.where(self._unpacked, ranking, steps).min(axis=1)
-            return begin, end
+            return begin, np.where(self._unpacked, rankings[:, None], steps).min(axis=2, initial=steps)
+        end = np.full(begin.shape, steps)
         # Of many areas those of one rank are looked for together, 64 at a time.
         step = max(1, _TESTS // self._words.shape[1])
         for ranking, last in zip(rankings, end):
@@ -166,9 +166,9 @@ class Arrangement:
 
 def uncovered(begin: np.ndarray, end: np.ndarray, weight: np.ndarray, steps: int) -> np.ndarray:
     """What is left of a site after each step, from the stretches that bound it from ``begin`` until before ``end``."""
-    counts = begin < end
-    change = np.bincount(begin[counts], weight[counts], steps + 1) - np.bincount(end[counts], weight[counts], steps + 1)
-    return np.cumsum(change)[:steps]
+    counts = (begin < end).nonzero()
+    begin, end, weight = begin[counts], end[counts], weight[counts]
+    return (np.bincount(begin, weight, steps + 1) - np.bincount(end, weight, steps + 1)).cumsum()[:steps]
 
 
 def combined(parts: Sequence[Arrangement]) -> Arrangement:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from . import sites
@@ -143,6 +143,7 @@ class CoverRules:
         return sites.is_placeholder(shape, self.placeholder)
 
 
+@lru_cache(maxsize=4096)
 def countries_of(iso3: str | None) -> frozenset[str]:
     """Country codes of a field that may hold several, as in ``"AAA;BBB"``."""
     return frozenset(code.strip().upper() for code in (iso3 or "").replace(",", ";").split(";") if code.strip())

@@ -34,7 +34,7 @@ from .findings import info
 from .geometry import Geometry
 from .outlines import Rings, joined, ranges
 from .progress import Progress, waited_for
-from .years import Calendar, Means, YearPct, percentages, told
+from .years import Calendar, Means, Series, Table, YearPct, percentages, told
 
 _THREADS = 2
 
@@ -413,32 +413,36 @@ class CoverageRun:
             return nothing, np.zeros(steps) if self.rules.years else None, np.zeros(0, dtype=bool)
         alone = arrangement.alone()
         areas = [self._areas[row] for row in rows]
-        least = self.rules.overlap_tolerance_m2
-        members = np.array(
-            [size > least and self._same_country(a, number, done) for a, size in zip(areas, alone)], dtype=bool
-        )
+        members = alone > self.rules.overlap_tolerance_m2
+        if self.rules.match_country:
+            members &= [bool(large) and self._same_country(a, number, done) for a, large in zip(areas, members)]
+        chosen = members.nonzero()[0].tolist()
 
         # All rankings in one go: PAs before OECMs, and the values of each classification.
-        ranked = [(PA, OECM), *(self._ranked(name, areas, members) for name in self.rules.by)]
-        steps_of = [{value: i for i, value in enumerate(values)} for values in ranked]
-        most = max(len(values) for values in ranked)
-        ranks = [
-            [place.get(getattr(area, name), most) if member else most for area, member in zip(areas, members)]
-            for name, place in zip(("kind", *self.rules.by), steps_of)
+        values = [[getattr(area, name) for area in areas] for name in ("kind", *self.rules.by)]
+        ranked = [
+            [PA, OECM],
+            *(_ranked(order, {of[i] for i in chosen}) for order, of in zip(self.rules.by.values(), values[1:])),
         ]
-        sizes = np.maximum.accumulate(arrangement.growing(np.array(ranks, dtype=int), most), axis=1)
-        (pa_pct, both_pct, *_), *grown = arrangement.percent(sizes).tolist()
+        most = max(map(len, ranked))
+        ranks = np.full((len(ranked), len(areas)), most)
+        for line, of, present in zip(ranks, values, ranked):
+            place = {value: i for i, value in enumerate(present)}
+            line[chosen] = [place[of[i]] for i in chosen]
+        sizes = np.maximum.accumulate(arrangement.growing(ranks, most), axis=1)
+        percents = arrangement.percent(np.concatenate((sizes.ravel(), alone))).tolist()
+        grown = [percents[start : start + most] for start in range(0, sizes.size, most)]
+        pa_pct, both_pct = grown[0][:2]
         by = {
-            name: {v: round(size - before, _DECIMALS) for v, size, before in zip(values, found, [0.0, *found])}
-            for name, values, found in zip(self.rules.by, ranked[1:], grown)
+            name: {v: round(size - before, _DECIMALS) for v, size, before in zip(present, found, [0.0, *found])}
+            for name, present, found in zip(self.rules.by, ranked[1:], grown[1:])
         }
-        shares = self._shares(areas, alone, members, arrangement)
+        shares = self._shares(areas, percents[sizes.size :], chosen, arrangement)
         undated = sum(1 for share in shares if share.status_year is None)
-        years, series, by_kind = (), None, {}
+        years, series, whole, by_kind = (), None, None, {}
         if self.rules.years:
-            series = self._series(areas, members, arrangement)
-            years = told(series, self._calendar.years)
-            by_kind = self._series_by_kind(areas, members, arrangement, series)
+            whole, by_kind = self._series(areas, members, arrangement)
+            years, series = told(whole, self._calendar.years), whole.table()
             if undated and steps:
                 findings.append(info("coverage.year_unknown", count=undated, draws=self.rules.draws))
         cover = SiteCoverage(
@@ -452,34 +456,33 @@ class CoverageRun:
             tuple(findings),
             total,
             by,
-            {kind: told(percent, self._calendar.years) for kind, percent in by_kind.items()},
+            {kind: years if one is whole else told(one, self._calendar.years) for kind, one in by_kind.items()},
         )
         return cover, series, members
 
-    def _shares(self, areas, alone, members, arrangement: Arrangement) -> tuple[AreaShare, ...]:
+    def _shares(
+        self, areas: Sequence[ProtectedArea], percents: Sequence[float], chosen: Sequence[int], arrangement: Arrangement
+    ) -> tuple[AreaShare, ...]:
         rows: dict[Hashable, list[int]] = {}
-        for i in np.flatnonzero(members).tolist():
+        for i in chosen:
             rows.setdefault(areas[i].key, []).append(i)
-        percents = arrangement.percent(alone).tolist()
         shares = []
         for same in rows.values():
-            known = [areas[i].status_year for i in same if areas[i].status_year is not None]
-            pct = percents[same[0]]
+            year, pct = areas[same[0]].status_year, percents[same[0]]
             if len(same) > 1:
-                chosen = np.zeros(len(areas), dtype=bool)
-                chosen[same] = True
-                pct = float(arrangement.percent(arrangement.covered(chosen)))
-            shares.append(AreaShare(areas[same[0]], min(known, default=None), pct))
+                year = min((areas[i].status_year for i in same if areas[i].status_year is not None), default=None)
+                members = np.zeros(len(areas), dtype=bool)
+                members[same] = True
+                pct = float(arrangement.percent(arrangement.covered(members)))
+            shares.append(AreaShare(areas[same[0]], year, pct))
         shares.sort(key=lambda a: (-round(a.pct, 5), a.area.area_id, a.area.name))
         return tuple(shares)
 
-    def _ranked(self, name: str, areas: Sequence[ProtectedArea], members: np.ndarray) -> list[str]:
-        """Values of one classification that occur, in the rules' order; unknown ones last, in alphabetical order."""
-        order = self.rules.by[name]
-        present = {getattr(area, name) for area, member in zip(areas, members) if member}
-        return [v for v in order if v in present] + sorted(present - set(order))
-
-    def _series(self, areas, members, arrangement: Arrangement) -> np.ndarray:
+    def _series(
+        self, areas: Sequence[ProtectedArea], members: np.ndarray, arrangement: Arrangement
+    ) -> tuple[Series | Table, dict[str, Series | Table]]:
+        """The series of all, and those of PAs and of OECMs outside them in the same draw; none of a kind that there is
+        not."""
         calendar = self._calendar
         steps = len(calendar.years)
         ranks = np.full(len(areas), steps)
@@ -489,19 +492,14 @@ class CoverageRun:
                 ranks[i] = calendar.rank(areas[i].status_year)
             elif steps:
                 drawn[i] = calendar.drawn(areas[i].key, areas[i].countries)
-        return percentages(arrangement, ranks, drawn, steps, self.rules.draws)
-
-    def _series_by_kind(
-        self, areas, members: np.ndarray, arrangement: Arrangement, series: np.ndarray
-    ) -> dict[str, np.ndarray]:
-        """The series of PAs, and of OECMs outside them in the same draw; none of a kind that there is not."""
-        are_pa = members & np.array([area.kind == PA for area in areas], dtype=bool)
-        if not members.any() or (are_pa == members).all():
-            return {PA: series} if members.any() else {}
-        if not are_pa.any():
-            return {OECM: series}
-        of_pa = self._series(areas, are_pa, arrangement)
-        return {PA: of_pa, OECM: np.maximum(series - of_pa, 0.0)}
+        kinds = {areas[i].kind for i in np.flatnonzero(members)}
+        if len(kinds) < 2:
+            (whole,) = percentages(arrangement, ranks, members[None], drawn, steps, self.rules.draws)
+            return whole, dict.fromkeys(kinds, whole)
+        are_pa = members & [area.kind == PA for area in areas]
+        sets = np.array([members, are_pa])
+        whole, of_pa = percentages(arrangement, ranks, sets, drawn, steps, self.rules.draws)
+        return whole, {PA: of_pa, OECM: whole.without(of_pa)}
 
     def _same_country(self, area: ProtectedArea, number: int, done: _Done) -> bool:
         if not self.rules.match_country:
@@ -601,6 +599,12 @@ def _seen_lonlat(
     order[again[is_mended]] = len(rows) + np.arange(first.count)
     order[again[~is_mended]] = len(rows) + first.count + np.arange(other.count)
     return joined(seen, joined(first, other.moved(geometry.project))).taken(order)
+
+
+def _ranked(order: Sequence[str], present: set[str]) -> list[str]:
+    """Values that occur, in the rules' order; unknown ones last, in alphabetical order."""
+    known = [value for value in order if value in present]
+    return known if len(known) == len(present) else known + sorted(present.difference(order))
 
 
 def _arranged(shapes: Sequence[Geometry], areas: Rings, owner: np.ndarray) -> list[Arrangement]:

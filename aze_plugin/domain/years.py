@@ -23,6 +23,12 @@ _QUANTILES = (0.025, 0.5, 0.975)
 # Stretches times draws that are worked on at a time.
 _PORTION = 1_000_000
 
+# Areas of unknown year up to which every outcome is worked out, and then not every draw.
+_OUTCOMES = 5
+
+# Stretches from which on it pays to put those together that are alike.
+_MANY = 2000
+
 # A change of less than this (percent) is rounding.
 _CHANGE = 1e-9
 
@@ -96,25 +102,117 @@ class Calendar:
         return self._pools[countries]
 
 
-def percentages(
-    arrangement: Arrangement, ranks: np.ndarray, drawn: Mapping[int, np.ndarray], steps: int, draws: int
-) -> np.ndarray:
-    """Percent of a site covered at each step: shape (steps,), or (draws, steps) where areas of unknown year matter.
+@dataclass(frozen=True)
+class Series:
+    """What of a site is covered at each step, in percent.
 
-    ``ranks``: the step from which each area counts, ``steps`` for one that never does; ``drawn``: for each area of
-    unknown year, by number, the steps that were drawn for it.
+    ``values``: shape (outcomes, steps), what is covered by outcome, which is a number of one bit for each area of
+    unknown year, set where that is there already; ``drawn``: shape (draws, areas of unknown year), the step from which
+    each of them is there in each draw. Without such areas there is one outcome.
     """
-    if not drawn:
-        return arrangement.percent(arrangement.growing(ranks, steps))
+
+    values: np.ndarray
+    drawn: np.ndarray
+
+    def table(self) -> np.ndarray:
+        """Shape (steps,), or (draws, steps) where draws matter."""
+        if not self.drawn.size:
+            return self.values[0]
+        outcomes = list(self.values)
+        for when in self.drawn.T:
+            come = when[:, None] <= np.arange(self.values.shape[1])
+            outcomes = [np.where(come, there, not_yet) for not_yet, there in zip(outcomes[::2], outcomes[1::2])]
+        return outcomes[0]
+
+    def without(self, other: Series) -> Series:
+        """What is left of this without another one, draw by draw."""
+        return Series(np.maximum(self.values - other.values, 0.0), self.drawn)
+
+    def quantiles(self) -> np.ndarray:
+        """``_QUANTILES`` over the draws, shape (quantiles, steps), as ``numpy.quantile`` has them."""
+        if not self.drawn.size:
+            return np.repeat(self.values[:1], len(_QUANTILES), axis=0)
+        outcomes, steps = self.values.shape
+        draws = len(self.drawn)
+        # How many draws have come to each outcome by each step: an area that comes takes one from one to another.
+        order = np.argsort(self.drawn, axis=1)
+        when = np.take_along_axis(self.drawn, order, axis=1)
+        after = np.cumsum(1 << order, axis=1)
+        before = after - (1 << order)
+        width = steps + 1
+        many = np.bincount((after * width + when).ravel(), minlength=outcomes * width)
+        many -= np.bincount((before * width + when).ravel(), minlength=outcomes * width)
+        many[0] += draws
+        many = many.reshape(outcomes, width).cumsum(axis=1)[:, :steps].T
+        order = np.argsort(self.values.T, axis=1)
+        rising = np.take_along_axis(self.values.T, order, axis=1)
+        upto = np.take_along_axis(many, order, axis=1).cumsum(axis=1)
+        found = []
+        for quantile in _QUANTILES:
+            place = quantile * (draws - 1)
+            low, high = (
+                np.take_along_axis(rising, (upto <= at).sum(axis=1)[:, None], axis=1)[:, 0]
+                for at in (int(place), min(int(place) + 1, draws - 1))
+            )
+            found.append(low + (high - low) * (place - int(place)))
+        return np.array(found)
+
+
+@dataclass(frozen=True)
+class Table:
+    """As ``Series``, with what is covered at each step of each draw: shape (draws, steps)."""
+
+    values: np.ndarray
+
+    def table(self) -> np.ndarray:
+        return self.values
+
+    def without(self, other: Table) -> Table:
+        return Table(np.maximum(self.values - other.values, 0.0))
+
+    def quantiles(self) -> np.ndarray:
+        return np.quantile(self.values, _QUANTILES, axis=0)
+
+
+def percentages(
+    arrangement: Arrangement,
+    ranks: np.ndarray,
+    members: np.ndarray,
+    drawn: Mapping[int, np.ndarray],
+    steps: int,
+    draws: int,
+) -> list[Series | Table]:
+    """Percent of a site covered at each step by each of some sets of areas, in the same draws.
+
+    ``ranks``: the step from which each area counts, ``steps`` for one that never does; ``members``: shape (sets,
+    areas); ``drawn``: for each area of unknown year, by number, the steps that were drawn for it.
+    """
+    if len(drawn) > _OUTCOMES:
+        return [Table(_drawn(arrangement, ranks, set_, drawn, steps, draws)) for set_ in members]
+    undated = sorted(drawn)
+    there = np.arange(2 ** len(undated))[:, None] >> np.arange(len(undated)) & 1
+    rankings = np.tile(ranks, (len(there), 1))
+    rankings[:, undated] = np.where(there, 0, steps)
+    rankings = np.concatenate([np.where(set_, rankings, steps) for set_ in members])
+    if undated and len(arrangement.owner) > _MANY:
+        arrangement = arrangement.merged()
+    percent = arrangement.percent(arrangement.growing(rankings, steps)).reshape(len(members), len(there), steps)
+    steps_drawn = np.array([drawn[number] for number in undated], dtype=int).reshape(-1, draws).T
+    return [Series(values, steps_drawn) for values in percent]
+
+
+def _drawn(arrangement, ranks, members, drawn: Mapping[int, np.ndarray], steps: int, draws: int) -> np.ndarray:
+    """As ``percentages`` for one set and many areas of unknown year, draw by draw: shape (draws, steps)."""
+    drawn = {number: when for number, when in drawn.items() if members[number]}
     arrangement = arrangement.merged()
-    ranks = ranks.copy()
+    ranks = np.where(members, ranks, steps)
     ranks[list(drawn)] = steps
     (begin,), (end,) = arrangement.spans(ranks[None], steps)
-    numbers = np.array(sorted(drawn))
+    numbers = np.array(sorted(drawn), dtype=int)
     owner, weight = arrangement.owner, arrangement.weight
     under = arrangement.under[:, numbers >> 3] >> (numbers & 7).astype(np.uint8) & 1 > 0
     # Where areas of known year are sooner than any draw, the draws change nothing.
-    soonest = np.array([drawn[number].min() for number in numbers])
+    soonest = np.array([drawn[number].min() for number in numbers], dtype=int)
     under &= soonest < end[:, None]
     first_of = np.zeros(arrangement.count + 1, dtype=int)
     first_of[numbers] = soonest
@@ -144,16 +242,18 @@ def percentages(
     return arrangement.percent(np.clip(arrangement.site_m2 - left, 0, arrangement.site_m2))
 
 
-def told(percent: np.ndarray, years: np.ndarray) -> tuple[YearPct, ...]:
-    """The years in which a figure changed, of percentages as ``percentages`` gives them; between them all stay."""
-    if percent.ndim == 1:
-        low = middle = high = percent
-    else:
-        low, middle, high = np.quantile(percent, _QUANTILES, axis=0)
+def told(percent: np.ndarray | Series | Table, years: np.ndarray) -> tuple[YearPct, ...]:
+    """The years in which a figure changed; between them all stay.
+
+    ``percent``: a series, or percentages of shape (steps,) or (draws, steps).
+    """
+    if isinstance(percent, np.ndarray):
+        percent = Table(np.atleast_2d(percent))
+    low, middle, high = percent.quantiles()
     figures = np.column_stack((middle, low, high))
     before = np.vstack((np.zeros((1, 3)), figures[:-1]))
     changed = (np.abs(figures - before) > _CHANGE).any(axis=1)
-    return tuple(YearPct(int(y), *(float(v) for v in row)) for y, row in zip(years[changed], figures[changed]))
+    return tuple(YearPct(int(y), *row) for y, row in zip(years[changed], figures[changed].tolist()))
 
 
 class Means:

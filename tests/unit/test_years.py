@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import shapely
 
-from aze_plugin.domain import geometry
+from aze_plugin.domain import geometry, years
 from aze_plugin.domain.coverage import CoverRules, ProtectedArea, Site
 from aze_plugin.domain.coverrun import CoverageRun
 from aze_plugin.domain.progress import Progress
@@ -63,11 +63,11 @@ def standing(series, year):
     return next(((y.both_pct, y.low_pct, y.high_pct) for y in reversed(series) if y.year <= year), (0.0, 0.0, 0.0))
 
 
-def world(rng):
-    """Two sites and forty areas, a third of them of unknown year, in two countries, in both, or in none."""
+def world(rng, unknown=0.35):
+    """Two sites and forty areas, a share of them of unknown year, in two countries, in both, or in none."""
     shapes = [blob(rng, *rng.uniform(-9000, 9000, 2), rng.uniform(2000, 7000)) for _ in range(40)]
     years = [
-        None if rng.random() < 0.35 else int(rng.choice([1950, 1962, 1975, 1988, 1990, 2003, 2015])) for _ in shapes
+        None if rng.random() < unknown else int(rng.choice([1950, 1962, 1975, 1988, 1990, 2003, 2015])) for _ in shapes
     ]
     countries = [str(rng.choice(["AAA", "BBB", "AAA;BBB", "CCC", ""])) for _ in shapes]
     years = [None if c == "CCC" else y for y, c in zip(years, countries)]
@@ -76,8 +76,10 @@ def world(rng):
     return [Site(n, f"S{n}", f"S{n}", "AAA", s, 1.0) for n, s in enumerate(outlines)], areas, shapes
 
 
-def test_median_and_interval_are_those_of_a_plain_simulation():
-    sites, areas, shapes = world(np.random.default_rng(4))
+@pytest.mark.parametrize(("unknown", "most"), [(0.35, 0), (0.1, 0), (0.1, 8)])
+def test_median_and_interval_are_those_of_a_plain_simulation(monkeypatch, unknown, most):
+    monkeypatch.setattr(years, "_OUTCOMES", most)
+    sites, areas, shapes = world(np.random.default_rng(4), unknown)
     run, covers = run_of(sites, areas, shapes)
     tables = []
     for site, cover in zip(sites, covers):
