@@ -316,7 +316,9 @@ def _trend(story: Story, gathered: Gathered, one: Figures) -> None:
         first=years[0]["year"], before=_pct(years[0]["both_pct"]), last=last["year"], now=_pct(last["both_pct"])
     )
     svg = charts.trend(series, title, number=lambda value: figures.percent(value / 100))
-    story.chart(svg, text("report.trend", {"draws": gathered.inputs.rules.draws}))
+    banded = any(year["high_pct"] - year["low_pct"] > 1e-9 for year in years)
+    code = "report.trend_band" if banded else "report.trend"
+    story.chart(svg, text(code, {"draws": gathered.inputs.rules.draws}))
 
 
 # ------------------------------------------------------------------------------------------------- targets, species
@@ -453,7 +455,7 @@ def _site_table(story: Story, entries: Sequence[Entry], most: int, caption: str)
         translate("AzeReports", "Class"),
         translate("AzeReports", "Trigger species"),
     )
-    widths = (5.2, 2.1, 3.3, 2.6, 1.9, 1.9, 1.9, 2.6, 5.0)
+    widths = (5.0, 1.9, 2.7, 2.7, 1.9, 1.9, 2.0, 3.2, 4.9)
     story.table(head, [_site_cells(entry) for entry in entries[:most]], widths, (3, 4, 5, 6), caption)
     _cut(story, entries, most)
 
@@ -697,7 +699,8 @@ def _map(gathered: Gathered) -> maps.MapContent | None:
         shapes = [maps.area("", shape) for k, shape in gathered.areas or () if k == kind]
         groups.append(maps.Group(kind, label, shapes))
     if len(entries) <= _OUTLINED:
-        groups.append(maps.Group("gap", translate("AzeReports", "Unprotected part of a site"), _gaps(gathered)))
+        gaps = _gaps(gathered, entries)
+        groups.append(maps.Group("gap", translate("AzeReports", "Unprotected part of a site"), gaps))
         outlines = [maps.area(e.name, e.cover.site.geometry) for e in entries]
         groups.append(maps.Group("site", translate("AzeReports", "Site"), outlines))
     for kind in _KINDS:
@@ -707,8 +710,9 @@ def _map(gathered: Gathered) -> maps.MapContent | None:
     return maps.MapContent(groups, maps.focus_on(gathered.focus))
 
 
-def _gaps(gathered: Gathered) -> list[tuple[str, bytes]]:
-    return [maps.area(cover.site.name, shape) for cover, shape in gathered.result.gaps]
+def _gaps(gathered: Gathered, entries: Sequence[Entry]) -> list[tuple[str, bytes]]:
+    shown = {entry.cover.site.fid for entry in entries}
+    return [maps.area(cover.site.name, shape) for cover, shape in gathered.result.gaps if cover.site.fid in shown]
 
 
 def _ground(gathered: Gathered) -> maps.MapContent | None:

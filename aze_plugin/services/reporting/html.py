@@ -45,7 +45,8 @@ caption { text-align: start; font-weight: 600; padding: .3rem 0; }
 th, td { text-align: start; vertical-align: top; padding: .28rem .7rem .28rem 0; border-bottom: 1px solid #d0d0d0; }
 thead th { border-bottom: 2px solid #333; vertical-align: bottom; }
 tbody th { font-weight: normal; }
-td.number, th.number { text-align: end; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.number, th.number { text-align: end; font-variant-numeric: tabular-nums; }
+td.number { white-space: nowrap; }
 figure { margin: 1rem 0; }
 figure img, figure svg { max-width: 100%; height: auto; display: block; }
 figure.framed img { border: 1px solid #777; }

@@ -54,7 +54,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QRectF, Qt
-from qgis.PyQt.QtGui import QColor, QFont
+from qgis.PyQt.QtGui import QColor, QFont, QPainter
 from qgis.PyQt.QtXml import QDomDocument
 
 from ... import paths
@@ -84,6 +84,9 @@ _BELOW = {"heading": 1.5, "subheading": 0.8, "paragraph": 0.8, "quiet": 0.8}
 _CELL_MARGIN, _SLACK, _SPARE = 1.0, 0.4, 8.0
 _TABLE_POINTS = 7.5
 _MM_PER_POINT = 25.4 / 72
+
+# Shapes that a map is drawn of as lines.
+_DRAWN = 150
 
 # Letters to a line that no measuring is needed for: in DejaVu Sans, the widest in use, a letter is under 0.75 em.
 _SURE_EM = 0.75
@@ -224,6 +227,9 @@ class Report:
         for layer in [*own, *background]:
             self._project.addMapLayer(layer, False)
         maps.set_up(item, content, [*own, *background])
+        if own and sum(len(group.shapes) for group in content.groups) > _DRAWN:
+            # Very many hatched shapes take seconds as lines: a layer that blends makes the map a picture of 300 dpi.
+            own[-1].setBlendMode(QPainter.CompositionMode.CompositionMode_Multiply)
         suffix = name[3:] if name.startswith("map") else ""
         bar, key, arrow = (self.item(f"{part}{suffix}") for part in ("scalebar", "legend", "north"))
         if isinstance(bar, QgsLayoutItemScaleBar):

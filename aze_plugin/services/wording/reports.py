@@ -112,6 +112,10 @@ def templates() -> dict[str, str]:
         ),
         "report.trend": translate(
             "AzeReports",
+            "Mean cover of the sites by the year in which areas got their status.",
+        ),
+        "report.trend_band": translate(
+            "AzeReports",
             "Mean cover of the sites by the year in which areas got their status. The band holds 95 % of {draws} draws "
             "of the years that are not known.",
         ),
