@@ -27,7 +27,9 @@ from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 
 from .. import paths
 from ..domain.errors import AzeError
+from ..domain.progress import Progress
 from ..services.boundary_sources import vector_members
+from ..services.remote import Watch, is_remote
 
 ROLE = "aze/role"
 _GROUP = "aze/group"
@@ -270,7 +272,10 @@ def replace_features(layer: QgsVectorLayer, shapes: list[QgsGeometry]) -> None:
 
 
 def merged(layers: list[QgsVectorLayer], near: QgsRectangle, project: QgsProject) -> QgsVectorLayer | None:
-    """Several polygon layers as one, for tools that take one: only features near a lon/lat rectangle, all fields."""
+    """Several polygon layers as one, for tools that take one: only features near a lon/lat rectangle, all fields.
+
+    Raises AzeError ``layer.incomplete`` where a server did not send all.
+    """
     from ..services.layers import plain
 
     if len(layers) < 2:
@@ -288,6 +293,7 @@ def merged(layers: list[QgsVectorLayer], near: QgsRectangle, project: QgsProject
         request.setFilterRect(near)
         request.setInvalidGeometryCheck(Qgis.InvalidGeometryCheck.NoCheck)
         copies = []
+        watch = Watch(layer) if is_remote(layer) else None
         for feature in layer.getFeatures(request):
             copy = QgsFeature(result.fields())
             for field in layer.fields():
@@ -295,5 +301,7 @@ def merged(layers: list[QgsVectorLayer], near: QgsRectangle, project: QgsProject
                 copy[names[field.name().lower()]] = None if value is None else str(value)
             copy.setGeometry(as_multipolygon(feature.geometry()))
             copies.append(copy)
+        if watch is not None:
+            watch.check(layer, len(copies), False, Progress())
         result.dataProvider().addFeatures(copies)
     return result

@@ -457,7 +457,11 @@ class Session(QObject):
             **preferences.criteria_parameters(),
             **self.sources.parameters(),
         }
-        sites = layers.merged(self.sources.site_layers, _wide(boundary), self.project)
+        try:
+            sites = layers.merged(self.sources.site_layers, _wide(boundary), self.project)
+        except AzeError as error:
+            failed(text(error.code, error.params))
+            return
         if sites is not None:
             parameters["SITES"] = sites
         others = [(other, self.candidates.geometry(other)) for other in self.candidates.names if other != name]
@@ -502,7 +506,11 @@ class Session(QObject):
             "ALLOW_INCOMPLETE": allow_incomplete,
             "OUTPUT": path,
         }
-        sites = layers.merged(self.sources.site_layers, _wide(boundary), self.project)
+        try:
+            sites = layers.merged(self.sources.site_layers, _wide(boundary), self.project)
+        except AzeError as error:
+            self._fail(text(error.code, error.params))
+            return
         if sites is not None:
             parameters["SITES"] = sites
         parameters.update(self.sources.parameters())

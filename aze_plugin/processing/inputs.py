@@ -26,6 +26,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from .. import paths
 from ..domain.errors import AzeError
+from ..services.remote import WatchedSource, is_remote
 
 
 def library() -> QgsProcessingParameterString:
@@ -107,7 +108,8 @@ def polygon_source(algorithm: QgsProcessingAlgorithm, parameters, name: str, con
         raise QgsProcessingException(algorithm.invalidSourceError(parameters, name))
     # The context's own check, which is what Processing's options say, would win over the one of a feature request.
     source.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
-    return source
+    layer = algorithm.parameterAsVectorLayer(parameters, name, context)
+    return WatchedSource(source, layer) if layer is not None and is_remote(layer) else source
 
 
 def criteria_choices() -> list:
@@ -296,6 +298,11 @@ def unit_layers(algorithm: QgsProcessingAlgorithm, parameters, context) -> tuple
     if given and not usable:
         raise AzeError("suggestion.not_polygons", source=given[0].name())
     return usable, [layer.name() for layer in given if layer not in usable]
+
+
+def polygon_layers(algorithm: QgsProcessingAlgorithm, parameters, context) -> list:
+    """The layers of POLYGONS; none where it was not given. One that cannot be opened is an error."""
+    return _layers(algorithm, parameters, context, "POLYGONS") if parameters.get("POLYGONS") else []
 
 
 def _layers(algorithm: QgsProcessingAlgorithm, parameters, context, name: str) -> list:

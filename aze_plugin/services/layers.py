@@ -21,6 +21,7 @@ from qgis.core import (
 from ..domain import geometry
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
+from .remote import Watch, is_remote
 
 LONLAT = "EPSG:4326"
 
@@ -72,7 +73,8 @@ def read_features(
     """Read a source's features in WGS 84, with the fields asked for (all of them must exist).
 
     Invalid geometries are read as they are: mending and saying so is the caller's work. ``extent_lonlat`` limits the
-    reading to a QgsRectangle. Raises AzeError ``layer.no_crs`` for a source without a CRS.
+    reading to a QgsRectangle. Raises AzeError ``layer.no_crs`` for a source without a CRS, and ``layer.incomplete``
+    where a server did not send all.
     """
     progress = progress or Progress()
     request = _request(source, transform_context)
@@ -107,6 +109,8 @@ class LayerSnapshot:
             raise AzeError("layer.unreadable", source=layer.source() or layer.name())
         self._name = layer.name()
         self._count = layer.featureCount()
+        # What a server did not send would be missed by nobody.
+        self.watch = Watch(layer, self._count) if is_remote(layer) else None
         self._source = QgsVectorLayerFeatureSource(layer)
 
     def sourceName(self) -> str:
@@ -142,6 +146,7 @@ def _tables(
     indexes = [available.indexOf(name) for name in fields]
     request.setSubsetOfAttributes([i for i in indexes if i >= 0])
     total = max(1, source.featureCount())
+    read = 0
     fids: list[int] = []
     wkb: list[bytes | None] = []
     columns: dict[str, list[Any]] = {name: [] for name in fields}
@@ -158,6 +163,10 @@ def _tables(
         attributes = feature.attributes()
         for name, i in zip(fields, indexes):
             columns[name].append(plain(attributes[i]) if i >= 0 else None)
+        read = n + 1
+    watch = getattr(source, "watch", None)
+    if watch is not None:
+        watch.check(source, read, request.filterRect().isNull(), progress)
     yield FeatureTable(source.sourceName(), fids, columns, geometry.from_wkb(wkb))
 
 

@@ -1,0 +1,82 @@
+"""Layers that a server gives out: whether all that was asked for has come.
+
+QGIS's providers end a reading that fails as they end one that is complete, with whatever came before. For a check that
+would be a layer without sites, so every reading of such a layer is looked at when it is over.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from qgis.core import QgsDataSourceUri, QgsFeatureRequest, QgsFeatureSource, QgsVectorLayer
+from qgis.PyQt.QtCore import QCoreApplication
+
+from ..domain.errors import AzeError
+from ..domain.progress import Progress
+from .main_thread import on_main_thread
+
+# Names of QGIS's providers whose features come over a network.
+PROVIDERS = ("WFS", "OAPIF", "arcgisfeatureserver", "postgres", "mssql", "oracle", "hana")
+
+
+def is_remote(layer: QgsVectorLayer) -> bool:
+    """Whether a layer's features come from a server."""
+    return layer.providerType() in PROVIDERS
+
+
+def host_of(layer: QgsVectorLayer) -> str:
+    """The server of a layer as people know it; empty where its source names none."""
+    uri = QgsDataSourceUri(layer.source())
+    return uri.host() or urlsplit(uri.param("url")).netloc.rpartition("@")[2]
+
+
+class Watch:
+    """Knows how many features a server's layer has, and which errors its provider has had so far.
+
+    To be made in the layer's own thread; ``check`` may be called in any.
+    """
+
+    def __init__(self, layer: QgsVectorLayer, expected: int | None = None):
+        self._provider = layer.dataProvider()
+        self._name = layer.name()
+        self._expected = layer.featureCount() if expected is None else expected
+        self._errors = len(self._provider.errors())
+
+    def check(self, source: QgsFeatureSource, read: int, whole: bool, progress: Progress) -> None:
+        """Raise AzeError ``layer.incomplete`` where a reading that gave so many features cannot have been complete.
+
+        ``whole``: all features were asked for; else, where a part came to nothing, one feature is asked for to see
+        whether the server answers at all.
+        """
+        short = self._expected > 0 and (read < self._expected if whole else not read and not _answers(source))
+        if short or self._has_failed(progress):
+            raise AzeError("layer.incomplete", source=self._name, expected=max(self._expected, 0), read=read)
+
+    def _has_failed(self, progress: Progress) -> bool:
+        def look(_progress: Progress) -> int:
+            # What the provider's own threads have to tell lies in its queue.
+            QCoreApplication.sendPostedEvents(self._provider)
+            return len(self._provider.errors())
+
+        try:
+            return on_main_thread(look, progress) > self._errors
+        except RuntimeError as error:
+            # The layer was removed, and its provider with it.
+            raise AzeError("layer.unreadable", source=self._name) from error
+
+
+def _answers(source: QgsFeatureSource) -> bool:
+    request = QgsFeatureRequest().setLimit(1).setNoAttributes()
+    request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
+    return any(True for _ in source.getFeatures(request))
+
+
+class WatchedSource:
+    """A feature source of a server's layer with its watch; stands in for the source."""
+
+    def __init__(self, source: QgsFeatureSource, layer: QgsVectorLayer):
+        self._source = source
+        self.watch = Watch(layer, source.featureCount())
+
+    def __getattr__(self, name: str):
+        return getattr(self._source, name)
