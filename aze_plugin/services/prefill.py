@@ -221,7 +221,10 @@ def _check_crosswalk(content: Any) -> None:
         raise ValueError("member “schema” must be “aze-crosswalk/1”")
     numbers = terms("habitats")
     for section, listed in (("products", "match"), ("words", "words")):
-        for n, entry in enumerate(content.get(section, ())):
+        entries = content.get(section, [])
+        if not isinstance(entries, list):
+            raise ValueError(f"“{section}” must be a list")
+        for n, entry in enumerate(entries):
             words = entry.get(listed) if isinstance(entry, dict) else None
             if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
                 raise ValueError(f"{section}, entry {n + 1}: “{listed}” must be a list of words")
@@ -229,7 +232,7 @@ def _check_crosswalk(content: Any) -> None:
             if not isinstance(values, dict):
                 raise ValueError(f"{section}, entry {n + 1}: “values” must be an object")
             for number in values.values():
-                if number is not None and number not in numbers:
+                if number is not None and not (isinstance(number, str) and number in numbers):
                     raise ValueError(f"{section}, entry {n + 1}: the classification has no habitat “{number}”")
 
 

@@ -55,7 +55,9 @@ class Terrain:
         """The terrain model of a layer, with its unit. Raises AzeError as ``Landcover.from_layer`` does."""
         raster = Landcover.from_layer(layer)
         with ogr_session():
-            band = gdal.OpenEx(raster.path, gdal.OF_RASTER).GetRasterBand(1)
+            # Held while its band is asked: GDAL closes what nobody holds.
+            dataset = gdal.OpenEx(raster.path, gdal.OF_RASTER)
+            band = dataset.GetRasterBand(1)
             scale = 1.0 if band.GetScale() is None else band.GetScale()
             unit = _METRES_PER_FOOT if (band.GetUnitType() or "").strip().lower() in _FEET else 1.0
             return cls(raster, scale * unit, (band.GetOffset() or 0.0) * unit)
