@@ -23,6 +23,7 @@ from .review import leaves
 
 SCHEMA = "aze-preview/1"
 PERSONAL, DERIVED, FREE_TEXT, PLACE = "personal", "derived", "free_text", "place"
+_ONE_LINE = "^[^\\r\\n]*$"
 _ABOUT = {
     "data/nomination.json": "nomination",
     "data/assessment.json": "assessment",
@@ -111,7 +112,7 @@ def _fields(nomination: Mapping[str, Any], given: Mapping[str, Any]) -> list[dic
         marks = [mark for mark in (PERSONAL, PLACE) if any(_fits(pointer, p) for p in _marks()[mark])]
         if entered.get(pointer) != value or pointer not in entered:
             marks.append(DERIVED)
-        elif isinstance(value, str) and not {"enum", "const", "pattern", "x-vocabulary"} & set(member):
+        elif isinstance(value, str) and _is_free(member):
             marks.append(FREE_TEXT)
         found.append(
             {
@@ -123,6 +124,13 @@ def _fields(nomination: Mapping[str, Any], given: Mapping[str, Any]) -> list[dic
             }
         )
     return found
+
+
+def _is_free(member: Mapping[str, Any]) -> bool:
+    """Whether the schema leaves it to the nominator what a text says; that it is on one line says nothing of it."""
+    if member.get("pattern") not in (None, _ONE_LINE):
+        return False
+    return not {"enum", "const", "x-vocabulary"} & set(member)
 
 
 def _labels(folder: Path) -> list[dict[str, Any]]:
