@@ -14,6 +14,7 @@ from qgis.utils import iface
 
 window = iface.mainWindow()
 NAME = "Drawn by hand"
+TAXON = "Nubilana celsa (EN)"
 
 
 def shown(view):
@@ -183,6 +184,38 @@ def steps():
     action.trigger()
     caught_up()
     FOUND["again"] = shown(view)
+    panel.moving.stop()
+
+    # A boundary put together for a taxon
+    step("suggesting")
+    session.show_page("boundary")
+    page.suggest.click()
+    dialog = page.suggesting
+    dialog.taxon.setEditText(TAXON)
+    for row in range(dialog.units.count()):
+        dialog.units.item(row).setCheckState(Qt.CheckState.Unchecked)
+    dialog.start.click()
+    wait(lambda: dialog.report is not None, 60, "no proposal came")
+    proposals = dialog.report["proposals"]
+    dialog.proposals.setCurrentItem(dialog.proposals.topLevelItem(len(proposals) - 1))
+    settled_map(canvas)
+    picture(dialog, "live-5-suggested")
+    picture(window, "live-6-suggested-on-the-map")
+    chosen, _shape = dialog.chosen()
+    before = session.candidates.names
+    dialog.use.click()
+    checked()
+    entry = next(s for s in session.results.assessment["species"] if s["taxon_id"] == chosen["taxon_id"])
+    wanted = chosen["parameter"], chosen["segment"]
+    FOUND["suggested"] = {
+        "added": [name for name in session.candidates.names if name not in before],
+        "current": session.candidates.current,
+        "proposals": [[row["trade_off"], row["share"], row["area_ha"]] for row in proposals],
+        "proposed": chosen["share"],
+        "checked": next(s["best"] for s in entry["shares"] if (s["parameter"], s["segment"]) == wanted),
+    }
+    # Else QGIS would ask about the edits when it ends.
+    page.save()
     FOUND["tasks"] = QgsApplication.taskManager().countActiveTasks()
 
 

@@ -122,6 +122,16 @@ def test_the_project_brings_the_boundary_back(walk):
     assert walk["again"]["rows"] and not walk["again"]["hidden"]
 
 
+def test_a_suggested_boundary_becomes_a_candidate_with_its_share(walk):
+    found = walk["suggested"]
+    assert found["added"] == [found["current"]]
+    assert len(found["proposals"]) > 1
+    least = found["proposals"][0]
+    assert least[0] == "least_area" and least[2] == min(area for _, _, area in found["proposals"])
+    assert all(share > 0.95 for _, share, _ in found["proposals"])
+    assert found["checked"] == pytest.approx(found["proposed"], abs=1e-6)
+
+
 def test_it_ends_well(walk):
     assert walk["ended"] == "QGIS ended with 0", walk["log"]
     assert [sentence for sentence, level in walk["messages"] if level == 2] == []
