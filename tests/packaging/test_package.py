@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -62,8 +63,9 @@ def test_the_reference_library_takes_the_bag(unpacked):
 
 
 _RUN = """
-import json, sys
+import json, os, sys
 from pathlib import Path
+os.umask({umask})
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QLocale
 application = QgsApplication([], False)
@@ -78,34 +80,56 @@ folder = Path({folder!r})
 ranges = (str(SAMPLE / "ranges.zip"), str(SAMPLE / "ranges_birds.gpkg"))
 import_species(Request(str(folder / "l.gpkg"), ranges, str(SAMPLE / "redlist.zip"), "sample-1", "invented"))
 (folder / "d.json").write_text(json.dumps(schema()["examples"][0]))
-execute(
-    PackageNomination,
-    BOUNDARY=candidate_layer(),
-    LIBRARY=str(folder / "l.gpkg"),
-    DETAILS=str(folder / "d.json"),
-    SITES=str(SAMPLE / "sites.gpkg"),
-    PROTECTED=[str(SAMPLE / "protected_areas.gpkg")],
-    OUTPUT=str(folder / "p.zip"),
-)
+evidence = []
+# Two files of one name from two folders, and one whose name has to be changed, in either order.
+for place, text in (("a", "first"), ("b", "second")):
+    (folder / place).mkdir()
+    for name in ("notes.txt", "Zählung.txt")[: 2 if place == "a" else 1]:
+        (folder / place / name).write_text(text)
+        evidence.append(str(folder / place / name))
+for name, more in (("p.zip", dict()), ("hidden.zip", dict(SENSITIVE="all", GRID="5 km"))):
+    execute(
+        PackageNomination,
+        BOUNDARY=candidate_layer(),
+        LIBRARY=str(folder / "l.gpkg"),
+        DETAILS=str(folder / "d.json"),
+        SITES=str(SAMPLE / "sites.gpkg"),
+        PROTECTED=[str(SAMPLE / "protected_areas.gpkg")],
+        EVIDENCE=evidence[:: {step}],
+        OUTPUT=str(folder / name),
+        **more,
+    )
 """
+# Two machines: clock, zone, language of the system and of QGIS, folder, permissions, order of hashes and of files.
+_MACHINES = (
+    ("one", "1999-12-31 23:59:58", "Pacific/Kiritimati", "de_DE", "de_DE.UTF-8", "1", "0o077", 1),
+    ("an other", "2037-02-03 04:05:06", "America/Lima", "C", "C.UTF-8", "2", "0o000", -1),
+)
 
 
-def test_time_zone_clock_locale_and_folder_change_nothing(tmp_path):
-    packages = []
-    for name, zone, locale, seed in (
-        ("one", "Pacific/Kiritimati", "de_DE", "1"),
-        ("an other", "America/Lima", "C", "2"),
-    ):
+def test_clock_zone_language_folder_permissions_and_order_change_nothing(tmp_path):
+    """The clock is set back and ahead for the whole process, GDAL and Qt included, where the system can do that."""
+    clock = shutil.which("faketime")
+    runs = []
+    for name, moment, zone, locale, language, seed, umask, step in _MACHINES:
         folder = tmp_path / name
         folder.mkdir()
-        script = _RUN.format(root=str(ROOT), tests=str(Path(__file__).parent), folder=str(folder), locale=locale)
-        environment = {**os.environ, "TZ": zone, "PYTHONHASHSEED": seed}
-        subprocess.run([sys.executable, "-c", script], check=True, env=environment, cwd=folder, timeout=120)
-        packages.append(folder / "p.zip")
-        time.sleep(2.1)
-    first, second = ({n: read(p, n) for n in _inside(p)} for p in packages)
-    assert {n for n in first if first[n] != second[n]} == set()
-    assert packages[0].read_bytes() == packages[1].read_bytes()
+        script = _RUN.format(
+            root=str(ROOT), tests=str(Path(__file__).parent), folder=str(folder), locale=locale, umask=umask, step=step
+        )
+        environment = {**os.environ, "TZ": zone, "PYTHONHASHSEED": seed, "LC_ALL": language, "TMPDIR": str(folder)}
+        command = [*([clock, moment] if clock else []), sys.executable, "-c", script]
+        runs.append((folder, subprocess.Popen(command, env=environment, cwd=folder)))
+        if clock is None:
+            time.sleep(2.1)
+    assert [run.wait(timeout=120) for _, run in runs] == [0, 0]
+    for package in ("p.zip", "hidden.zip"):
+        one, other = (folder / package for folder, _ in runs)
+        assert read(one, "manifest-sha256.txt") == read(other, "manifest-sha256.txt")
+        first, second = ({n: read(p, n) for n in _inside(p)} for p in (one, other))
+        assert {n for n in first if first[n] != second[n]} == set()
+        assert len([n for n in first if n.startswith("data/evidence/")]) == 3
+        assert one.read_bytes() == other.read_bytes()
 
 
 def _inside(package):
