@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from qgis.core import QgsCoordinateTransformContext
+from qgis.core import QgsCoordinateTransformContext, QgsExpression, QgsVectorLayer
+from qgis.PyQt.QtCore import QMetaType
 
 from .. import paths
 from ..domain import geometry
@@ -139,3 +140,21 @@ def _circles(table: Table) -> set[int]:
     rows = [n for n in sorted({*likely.tolist(), *wide.tolist()}) if table.shapes.kinds[n] == "polygon"]
     shapes = geometry.prepare(geometry.from_wkb([table.shapes.wkb[n] for n in rows])).geometries
     return {n for n, shape in zip(rows, shapes) if shape is not None and is_placeholder(shape, rule)}
+
+
+def aze_filter(layer: QgsVectorLayer) -> str:
+    """A filter by which the provider of a layer of sites gives AZE sites alone; empty where the layer does not tell."""
+    names = attributes.columns_of(LayerSnapshot(layer), "site_details")["aze_status"]
+    if not names:
+        return ""
+    kind = layer.fields().field(names[0]).type()
+    words: list[Any]
+    if kind == QMetaType.Type.Bool:
+        # OGR keeps truth as a number.
+        words = [1] if layer.providerType() == "ogr" else [True]
+    elif kind == QMetaType.Type.QString:
+        told = ("confirmed", "true")
+        words = [spelt for word in told for spelt in (word, word.capitalize(), word.upper())]
+    else:
+        words = [1]
+    return " OR ".join(QgsExpression.createFieldEqualityExpression(names[0], word) for word in words)
