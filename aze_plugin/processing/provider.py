@@ -33,6 +33,7 @@ class AzeProvider(QgsProcessingProvider):
         from .protectioncoverage import ProtectionCoverage
         from .refreshassessments import RefreshAssessments
         from .screenproject import ScreenProject
+        from .sitecontext import SiteContext
         from .suggestboundary import SuggestBoundary
         from .uploadpackage import UploadPackage
         from .verifypackage import VerifyPackage
@@ -47,6 +48,7 @@ class AzeProvider(QgsProcessingProvider):
             ProtectionCoverage,
             CountryReport,
             ScreenProject,
+            SiteContext,
             PackageNomination,
             VerifyPackage,
             UploadPackage,

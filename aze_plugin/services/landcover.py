@@ -137,10 +137,10 @@ class Landcover:
 class _Reader:
     """Reads one raster in the thread that made it, with GDAL's exceptions on."""
 
-    def __init__(self, source: Landcover, progress: Progress):
-        self._source, self._progress = source, progress
+    def __init__(self, source: Landcover, progress: Progress, band: int = 1):
+        self._source, self._progress, self._number = source, progress, band
         self._dataset = _upright(_open(source.path, ["OVERVIEW_LEVEL=NONE"]), source.path)
-        band = self._dataset.GetRasterBand(1)
+        band = self._dataset.GetRasterBand(band)
         if gdal.DataTypeIsComplex(band.DataType):
             raise AzeError("landcover.continuous", source=source.name)
         x, dx, _, y, _, dy = self._dataset.GetGeoTransform()
@@ -282,7 +282,7 @@ class _Reader:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Values of a window that may reach beyond the raster, and where they are known; every so manieth cell."""
         columns, rows = (int(n) for n in -(-(high - low) // every))
-        band = dataset.GetRasterBand(1)
+        band = dataset.GetRasterBand(self._number)
         mask = None if band.GetMaskFlags() & gdal.GMF_ALL_VALID else band.GetMaskBand()
         values, known = None, np.zeros((rows, columns), dtype=bool)
         top, bottom = _blocks(int(low[1]), rows, every, self._grid.rows)

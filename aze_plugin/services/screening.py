@@ -295,7 +295,7 @@ def read_sites(
     statuses = [site_rows.aze_status(value, words) if status else site_rows.UNKNOWN for value in said]
     kept = [n for n, aze in enumerate(statuses) if not (only_aze and aze in _NOT_AZE)]
     shapes = geometry.drawn(table.lonlat[kept])
-    circles = _circles(shapes.areas)
+    round_ones = circles(shapes.areas)
     named = attributes.sites(table, columns)
     countries = attributes.first(table, columns["iso3"])
     rows = []
@@ -309,7 +309,7 @@ def read_sites(
                 name,
                 attributes.text(countries[n]),
                 shape,
-                k in circles,
+                k in round_ones,
                 statuses[n],
                 bool(shapes.repaired[k]) and shape is not None,
                 "" if shape is not None else shapes.reasons[k] or "not_polygon",
@@ -318,7 +318,8 @@ def read_sites(
     return Sites(table.source, rows, len(table) - len(kept))
 
 
-def _circles(shapes: np.ndarray) -> set[int]:
+def circles(shapes: np.ndarray) -> set[int]:
+    """The numbers of those of some boundaries (EPSG:6933, None for missing ones) that only stand for one."""
     rule = paths.load_json("criteria", "coverage.json")["placeholder"]
     with np.errstate(invalid="ignore"):
         likely = np.flatnonzero(site_rows.may_be_placeholder(geometry.bounds_all(shapes), rule)).tolist()

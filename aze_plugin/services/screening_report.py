@@ -316,14 +316,15 @@ def _map(result: Screening, best: Sequence[Hit]) -> tuple[maps.MapContent, str]:
             circles if site.is_circle else near if relations.get(n, screening.WITHIN) == screening.WITHIN else touched
         )
         name = site.name if len(site.name) <= _LETTERS else site.name[: _LETTERS - 1].rstrip() + "…"
-        group.append(maps.area(name, site.geometry))
         if _is_small(site.geometry, focus):
             spots.append(maps.spot(name, *_middle(site.geometry)))
+        else:
+            group.append(maps.area(name, site.geometry))
     labelled = len(listed) <= _LABELLED
     groups = [
-        maps.Group("site", translate("AzeReports", "AZE site near the project"), near, labelled and not spots),
-        maps.Group("gap", translate("AzeReports", "AZE site under the project"), touched, labelled and not spots),
-        maps.Group("near", translate("AzeReports", "AZE site without a boundary"), circles, labelled and not spots),
+        maps.Group("site", translate("AzeReports", "AZE site near the project"), near, labelled),
+        maps.Group("gap", translate("AzeReports", "AZE site under the project"), touched, labelled),
+        maps.Group("near", translate("AzeReports", "AZE site without a boundary"), circles, labelled),
         maps.Group("none", translate("AzeReports", "AZE site, small at this scale"), spots, labelled),
         *_project(result, focus),
     ]

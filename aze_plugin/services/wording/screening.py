@@ -122,4 +122,38 @@ def templates() -> dict[str, str]:
             "asks about all critical habitat, of which AZE sites are a small part, and the layer may not hold every site. "
             "This is guidance to start from, not advice on a decision.",
         ),
+        # sites in their surroundings
+        "context.nothing": translate("AzeFindings", "Choose at least one raster or one layer of polygons."),
+        "context.unreadable": translate(
+            "AzeFindings", "{file} cannot be read as a raster. {detail} Choose a raster that GDAL can read."
+        ),
+        "context.no_crs": translate(
+            "AzeFindings",
+            "The raster {file} does not say where it lies: it has no coordinate reference system or no position. "
+            "Assign one.",
+        ),
+        "context.provider": translate(
+            "AzeFindings",
+            "The raster layer “{source}” comes from a service ({provider}), not from a file. Save it as a GeoTIFF with "
+            "its values, and choose that.",
+        ),
+        "context.continuous": translate(
+            "AzeFindings", "“{source}” holds complex numbers, of which there is no mean. Choose another raster."
+        ),
+        "context.many_classes": translate(
+            "AzeFindings",
+            "“{source}” has more than {count} different values, so they are no classes. Let it be read as measurements.",
+        ),
+        "context.not_areas": translate(
+            "AzeFindings", "“{source}” has no polygons, so nothing can lie in them. Choose a layer of polygons."
+        ),
+        "context.problem_no_boundary": translate("AzeFindings", "The site has no boundary that can be measured."),
+        "context.problem_outside": translate("AzeFindings", "The raster does not reach the site."),
+        "context.problem_no_data": translate("AzeFindings", "The raster has no data in the site."),
+        "context.problem_seam": translate(
+            "AzeFindings", "The raster's reference system has no place for the site, or tears it apart."
+        ),
+        "context.circle": translate(
+            "AzeFindings", "The site is drawn as a circle for want of a boundary; the figures are those of the circle."
+        ),
     }
