@@ -110,6 +110,8 @@ def _as_packaged(candidate: Candidate) -> tuple[Candidate, geometry.Geometry]:
 def assemble(inputs: Inputs, transform_context: QgsCoordinateTransformContext, progress: Progress) -> Contents:
     """Check, measure and fill in. Raises AzeError for a grid that cannot be, and for evidence that cannot be read."""
     candidate, lonlat = _as_packaged(inputs.candidate)
+    if nominations.is_update(inputs.details) and not candidate.updates_id:
+        candidate = replace(candidate, updates_id=nominations.site_number(inputs.details))
     taxa = generalising.sensitive_taxa(inputs.sensitive, inputs.details)
     grid = generalising.Grid.parse(inputs.grid) if taxa else None
     hidden = None if grid is None else _Hidden(grid, taxa, grid.laid(lonlat))

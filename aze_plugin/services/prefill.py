@@ -16,7 +16,7 @@ import numpy as np
 from qgis.core import QgsApplication, QgsCoordinateTransformContext, QgsFeatureSource, QgsRectangle, QgsVectorLayer
 
 from .. import paths
-from ..domain import geometry, sites
+from ..domain import geometry
 from ..domain import nomination as nominations
 from ..domain.candidate import Candidate, ExistingSite
 from ..domain.errors import AzeError
@@ -315,9 +315,9 @@ def updated_site(
         former=tuple(trigger.scientific_name for trigger in former) if told else None,
         basis=basis if told else "",
     )
-    before = geometry.dissolve([row.geometry for row in rows])
-    if sites.is_placeholder(before, paths.load_json("criteria", "coverage.json")["placeholder"]):
+    if all(row.is_circle for row in rows):
         return site
+    before = geometry.dissolve([row.geometry for row in rows])
     areas = [
         _hectares(shape)
         for shape in (

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from nomination_cases import SCHEMA, Case
+from nomination_cases import SCHEMA, Case, overlap
 
 from aze_plugin.domain import nomination as nominations
 
@@ -413,3 +413,19 @@ def test_the_reason_for_the_change_is_drawn_from_the_changes():
     reason = Case(1).completed()["site"]["change_reason"].splitlines()
     assert len(reason) == 3 and reason[0].startswith("Boundary changed: The boundary moves out")
     assert re.match(r"New trigger species \(Partitella divisa\): Found on the slopes", reason[1])
+
+
+def test_the_check_itself_tells_which_site_is_updated():
+    """Without a layer at hand, as in the panel: the areas are those of the check's own finding."""
+    case = Case(1)
+    case.details["update"] = {}
+    case.known = nominations.Known()
+    params = {**overlap("98001", "Serrata Highlands", 1.0), "gained_m2": 22_000_000.0, "lost_m2": 100_000.0}
+    case.assessment["criteria"]["discreteness"]["findings"] = [{"code": "discreteness.updates_site", "params": params}]
+    update = case.completed()["update"]
+    assert update["site_name"] == "Serrata Highlands"
+    assert update["changes"] == [
+        {"kind": "boundary_change", "before_ha": 6218.0, "after_ha": 8408.0, "gained_ha": 2200.0, "lost_ha": 10.0}
+    ]
+    case.assessment["criteria"]["discreteness"]["findings"][0]["code"] = "discreteness.updates_circle"
+    assert case.completed()["update"]["changes"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..findings import Finding, blocking, warning
@@ -38,11 +39,16 @@ _AREA_TOLERANCE_SHARE = 0.01
 # -------------------------------------------------------------------------------------------- what the check knew
 
 
-def _overlaps(assessment: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Params of the findings about existing sites that share area with the candidate."""
+# Codes of the findings about existing sites that share area with the candidate: sites that it overlaps, those that
+# have no boundary to overlap, and the one that it takes the place of.
+_OVERLAPS = ("discreteness.overlaps_site", "discreteness.same_as_site")
+_PLACEHOLDERS = ("discreteness.overlaps_placeholder",)
+_UPDATED = ("discreteness.updates_site", "discreteness.updates_circle")
+
+
+def _met(assessment: Mapping[str, Any], codes: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Params of the findings about existing sites that have one of the codes."""
     findings = rows_at(assessment, "/criteria/discreteness/findings")
-    names = ("overlaps_site", "same_as_site", "updates_site", "updates_circle")
-    codes = tuple(f"discreteness.{name}" for name in names)
     return [f["params"] for f in findings if f.get("code") in codes and isinstance(f.get("params"), Mapping)]
 
 
@@ -53,7 +59,20 @@ def _sites_given(assessment: Mapping[str, Any]) -> bool:
 
 def known_to_be_apart(assessment: Mapping[str, Any]) -> bool:
     """Whether existing sites were given, and none shares area with the candidate."""
-    return _sites_given(assessment) and not _overlaps(assessment)
+    return _sites_given(assessment) and not _met(assessment, (*_OVERLAPS, *_PLACEHOLDERS))
+
+
+def updated_by(assessment: Mapping[str, Any], place: Place) -> UpdatedSite | None:
+    """The site that an assessment says its candidate updates; None where it says of none."""
+    for code in _UPDATED:
+        for params in _met(assessment, (code,)):
+            site = UpdatedSite(str(params.get("site_id", "")), str(params.get("site", "")))
+            areas = [params.get(key) for key in ("gained_m2", "lost_m2")]
+            if code != "discreteness.updates_site" or not all(isinstance(a, (int, float)) for a in areas):
+                return site
+            gained, lost = (area / 1e4 for area in areas)
+            return replace(site, before_ha=place.area_ha - gained + lost, gained_ha=gained, lost_ha=lost)
+    return None
 
 
 # ------------------------------------------------------------------------------------------------------- deriving
@@ -111,7 +130,7 @@ def _derived(
                 yield {"kind": "new_trigger", "taxon": name}
         for folded in sorted(set(former) - set(now)):
             yield {"kind": "trigger_lost", "taxon": former[folded]}
-    for params in _overlaps(assessment):
+    for params in _met(assessment, _OVERLAPS):
         other = str(params.get("site_id", ""))
         if other != updated.site_id and params.get("site_share", 0) > 1 - SLIVER_SHARE:
             yield {"kind": "amalgamation", "site": " ".join(dict.fromkeys((other, str(params.get("site", "")))))}
@@ -172,7 +191,7 @@ def _about_overlaps(nomination: Mapping[str, Any], assessment: Mapping[str, Any]
     taken.append(text_at(nomination, "/site/kbas_replaced"))
     words = {word.strip(".,;()") for text in taken for word in text.split()}
     others = []
-    for params in _overlaps(assessment):
+    for params in _met(assessment, _OVERLAPS):
         number, name = str(params.get("site_id", "")), str(params.get("site", ""))
         if (
             params.get("updated")
@@ -199,7 +218,8 @@ def _about_site(nomination: Mapping[str, Any], assessment: Mapping[str, Any]) ->
         yield blocking("nomination.update_number", field="/update/site_id", number=number, other=other)
     if not number or not _sites_given(assessment):
         return
-    if number not in {str(params.get("site_id", "")) for params in _overlaps(assessment)}:
+    met = _met(assessment, (*_OVERLAPS, *_PLACEHOLDERS, *_UPDATED))
+    if number not in {str(params.get("site_id", "")) for params in met}:
         # Where the site was compared with, it is known to be there, and to lie elsewhere.
         if text_at(nomination, "/update/compared_with"):
             yield warning("nomination.update_apart", field="/update/site_id", number=number)

@@ -183,7 +183,7 @@ def _fill_update(filled: dict[str, Any], assessment: Mapping[str, Any], place: P
             _fill(site, "purpose", PURPOSES["new"])
         return
     update = filled.setdefault("update", {})
-    updated = known.updated
+    updated = known.updated or changes.updated_by(assessment, place)
     _fill(update, "site_id", text_at(filled, "/site/sitrecid") or (updated.site_id if updated else ""))
     _fill(site, "sitrecid", text_at(update, "/site_id"))
     if updated is not None:
