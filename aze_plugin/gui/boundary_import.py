@@ -121,10 +121,15 @@ class BoundaryImport(QObject):
 
     def _add(self, boundaries, notes) -> list[str]:
         session, names = self._session, []
+        waiting = session.candidates.current if session.candidates.lacks_boundary() and len(boundaries) == 1 else None
         for boundary in boundaries:
             # An edge that is shared with a site of finer coordinates stays shared.
             exact = neighbours.has_to_be_exact(session, boundary.geometry)
             try:
+                if waiting is not None:
+                    session.candidates.replace_boundary(boundary.geometry, exact=exact)
+                    names.append(waiting)
+                    continue
                 names.append(session.candidates.add(boundary.name, boundary.geometry, announce=False, exact=exact))
             except AzeError as error:
                 self._say(error)
