@@ -19,8 +19,8 @@ from .coverage import COMPLETE, CoverRules, ProtectedArea, SiteCoverage
 from .geometry import Geometry
 from .progress import Progress
 
-# A difference of percentages below this is rounding.
-_ROUNDING = 1e-6
+# A difference of percentages below this is rounding: so many decimals are kept of what the cover would be.
+_ROUNDING, _DECIMALS = 1e-6, 6
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def _parts(
     parts = [
         Part(
             site.pct(shape),
-            min(100.0, float(cumulative)),
+            _cover(float(cumulative)),
             geometry.extent_lonlat(shape),
             _neighbours([area for area, _ in merged], along, limits),
         )
@@ -254,8 +254,13 @@ def _uncounted(site: _Site, aside: Sequence[Aside], progress: Progress) -> tuple
             known.append(new)
         found.append(Uncounted(first.area, first.reason, adds, is_estimate, geometry.extent_lonlat(shape)))
     found.sort(key=lambda u: (u.adds_pct is None, -(u.adds_pct or 0.0), u.area.area_id))
-    together = min(100.0, site.both_pct + site.pct(geometry.dissolve(known))) if known else None
+    together = _cover(site.both_pct + site.pct(geometry.dissolve(known))) if known else None
     return tuple(found), together
+
+
+def _cover(pct: float) -> float:
+    """What the cover would be, without the rounding that sums of areas bring."""
+    return min(100.0, round(pct, _DECIMALS))
 
 
 def _holds(shape: Geometry, place: tuple[float, float]) -> bool:
@@ -291,9 +296,9 @@ def _units(
             if -adds >= limits.unit_least_pct:
                 heapq.heappush(waiting, (adds, number, inside, len(taken)))
             continue
-        cover = min(100.0, cover - adds)
+        cover -= adds
         left = geometry.outside(left, inside)
-        taken.append(UnitGain(units[number][0], -adds, cover, geometry.extent_lonlat(inside)))
+        taken.append(UnitGain(units[number][0], -adds, _cover(cover), geometry.extent_lonlat(inside)))
         if site.reached(cover):
             needed = len(taken)
     return tuple(taken), needed

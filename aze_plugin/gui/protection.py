@@ -32,7 +32,8 @@ _SAME_PLACE = 1e-5
 
 @dataclass(frozen=True)
 class Subject:
-    """A candidate, or a site of a layer: its name, id, outline (WGS 84; None where it has none), layer and feature.
+    """A candidate, or a site of a layer: its name, id, outline (WGS 84; None where it has none), layer, feature and the
+    code of its country, as far as the layer tells it.
 
     A candidate has neither id nor layer; its name is empty where there is no candidate.
     """
@@ -42,6 +43,7 @@ class Subject:
     geometry: QgsGeometry | None = None
     layer_id: str = ""
     fid: int = -1
+    iso3: str = ""
 
     @property
     def is_candidate(self) -> bool:
@@ -149,9 +151,9 @@ class Protection(QObject):
         if not feature.isValid():
             return None
         columns = attributes.columns_of(layer, "sites")
-        site_id, name = (
+        site_id, name, iso3 = (
             next((v for v in (plain(feature[column]) for column in columns[role]) if v not in (None, "")), None)
-            for role in ("site_id", "name")
+            for role in ("site_id", "name", "iso3")
         )
         site_id = attributes.identifier(site_id) or str(fid)
         shape = None
@@ -161,7 +163,7 @@ class Protection(QObject):
                 shape = layers.as_multipolygon(lonlat)
             except AzeError as error:
                 self._session.message.emit(text(error.code, error.params), messages.WARNING)
-        return Subject(attributes.text(name) or site_id, site_id, shape, layer.id(), fid)
+        return Subject(attributes.text(name) or site_id, site_id, shape, layer.id(), fid, attributes.text(iso3))
 
     def _watch(self, layer: QgsVectorLayer | None) -> None:
         """Follow edits of the subject's layer."""

@@ -33,6 +33,7 @@ def known(session: Session, subject: Subject) -> dict[str, Any]:
         "SITE_ID": subject.site_id or subject.name,
         "PROTECTED": session.sources.protected_layers,
         "LIBRARY": session.sources.library_path,
+        "COUNTRY": subject.iso3,
     }
     return {name: value for name, value in values.items() if value}
 

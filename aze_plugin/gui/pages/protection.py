@@ -27,6 +27,8 @@ _SWATCH = QSize(18, 14)
 
 # Said with the chart, where it belongs.
 _OF_YEARS = ("coverage.year_unknown", "coverage.years_none", "coverage.years_unknown")
+# Said in the site's own finding.
+_ELSEWHERE = (*_OF_YEARS, "coverage.sites_not_assessed")
 
 
 class ProtectionPage(ResultPage):
@@ -73,7 +75,7 @@ class ProtectionPage(ResultPage):
         translate = QCoreApplication.translate
         self.cover = Card(translate("AzeProtection", "Cover"))
         self.bar = self.cover.add(CoverBar())
-        self.gaps = QCheckBox(translate("AzeProtection", "Show unprotected parts on the map"))
+        self.gaps = QCheckBox(translate("AzeProtection", "Show gaps on the map"))
         self.gaps.setIconSize(_SWATCH)
         self.gaps.toggled.connect(self._show_gaps)
         self.largest = link(translate("AzeProtection", "zoom to the largest ▸"), self._zoom_to_largest)
@@ -309,7 +311,7 @@ class ProtectionPage(ResultPage):
         notes = self.protection.result.coverage_notes
         here = (coverage.get("completing") or {}).get("uncounted", ())
         self.excluded.set_excluded(notes.get("excluded", ()), notes.get("repaired", 0), here, stale)
-        self.notes.set_findings([n for n in notes.get("notes", ()) if n["code"] not in _OF_YEARS], stale)
+        self.notes.set_findings([n for n in notes.get("notes", ()) if n["code"] not in _ELSEWHERE], stale)
         self.aside.setVisible(bool(self.excluded.plain()) or self.notes.count > 0)
 
     def _use_units(self, identifiers: list[str]) -> None:

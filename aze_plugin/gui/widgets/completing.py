@@ -6,14 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
-from qgis.PyQt.QtWidgets import QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtGui import QGuiApplication
+from qgis.PyQt.QtWidgets import QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from ...services.figures import hectares, metres, number, percent
 from .basics import FlowLayout, TextLabel, link
 from .zoomrows import ZoomRow, ZoomRows
 
-_NAMED = 5
+_NAMED, _NEIGHBOURS = 5, 3
 _LONGEST = 36
+
+# Round a name, so that one written from right to left does not turn the sentence round.
+_ISOLATED = "\u2068{}\u2069"
 
 
 class CompletingView(QWidget):
@@ -31,12 +35,10 @@ class CompletingView(QWidget):
         super().__init__(parent)
         self.lacking = TextLabel()
         self.parts, self.uncounted, self.units = ZoomRows(), ZoomRows(), ZoomRows()
-        self.unit_button = QToolButton()
-        self.unit_button.setText(translate("AzeProtection", "Management units…"))
+        self.unit_button = QPushButton(translate("AzeProtection", "Management units"))
         self.unit_button.setToolTip(
             translate("AzeProtection", "Say which layers hold management units: concessions, parcels, forest blocks")
         )
-        self.unit_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.unit_button.setMenu(QMenu(self.unit_button))
         buttons = QWidget()
         FlowLayout(buttons).addWidget(self.unit_button)
@@ -86,12 +88,10 @@ def _lacking(found: Mapping[str, Any]) -> str:
     translate = QCoreApplication.translate
     target = percent(found["target_pct"] / 100)
     if not found["needed_pct"]:
-        return translate(
-            "AzeProtection", "Nothing is lacking: from {target} on a site is completely protected."
-        ).format(target=target)
-    return translate(
-        "AzeProtection", "{share} of the site, {area}, are lacking to the {target} that are complete."
-    ).format(share=percent(found["needed_pct"] / 100), area=hectares(found["needed_ha"]), target=target)
+        template = translate("AzeProtection", "Nothing is lacking: a site is complete from {target} on.")
+    else:
+        template = translate("AzeProtection", "To be complete ({target}) it lacks {share} of its area: {area}.")
+    return template.format(share=percent(found["needed_pct"] / 100), area=hectares(found["needed_ha"]), target=target)
 
 
 def _parts(found: Mapping[str, Any]) -> str:
@@ -111,6 +111,8 @@ def _parts(found: Mapping[str, Any]) -> str:
     }
     if count == 1:
         template = translate("AzeProtection", "The one unprotected part, {area}, would bring it to {share}.")
+    elif needed == count:
+        template = translate("AzeProtection", "All {count} unprotected parts, {area}, would bring it to {share}.")
     elif needed == 1:
         template = translate(
             "AzeProtection", "The largest of {count} unprotected parts, {area}, would bring it to {share}."
@@ -132,7 +134,7 @@ def _part(part: Mapping[str, Any]) -> str:
         return said
     beside = ", ".join(
         translate("AzeProtection", "{name} ({length})").format(name=_name(n), length=metres(n["edge_m"]))
-        for n in part["neighbours"]
+        for n in part["neighbours"][:_NEIGHBOURS]
     )
     return translate("AzeProtection", "{part}; along {areas}").format(part=said, areas=beside)
 
@@ -161,7 +163,7 @@ def _uncounted(one: Mapping[str, Any]) -> str:
         )
     else:
         template = translate("AzeProtection", "{name} ({reason}): would add {share}")
-    return template.format(name=_name(one), reason=_reason(one), share=share)
+    return _start() + template.format(name=_name(one), reason=_reason(one), share=share)
 
 
 def _reason(one: Mapping[str, Any]) -> str:
@@ -192,14 +194,31 @@ def _units(found: Mapping[str, Any]) -> str:
 
 
 def _unit(unit: Mapping[str, Any]) -> str:
-    return QCoreApplication.translate("AzeProtection", "{name}: {area} more, then {share}").format(
-        name=unit["name"], area=hectares(unit["adds_ha"]), share=percent(unit["cumulative_pct"] / 100)
+    template = QCoreApplication.translate("AzeProtection", "{name}: {area} more, then {share}")
+    return _start() + template.format(
+        name=_ISOLATED.format(_cut(unit["name"])),
+        area=hectares(unit["adds_ha"]),
+        share=percent(unit["cumulative_pct"] / 100),
     )
 
 
 def _name(area: Mapping[str, Any]) -> str:
+    """An area's name for a sentence, cut where it is very long."""
+    return _ISOLATED.format(_cut(_whole_name(area)))
+
+
+def _start() -> str:
+    """A mark that lets a sentence run as the user's language does, whatever its first name is written in."""
+    return "\u200f" if QGuiApplication.isRightToLeft() else "\u200e"
+
+
+def _whole_name(area: Mapping[str, Any]) -> str:
     template = QCoreApplication.translate("AzeProtection", "Area {id}, without a name")
     return area["name"] or template.format(id=area["id"])
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
 
 
 class ExcludedView(QWidget):
@@ -252,14 +271,10 @@ class ExcludedView(QWidget):
         flow = FlowLayout(holder, spacing=0)
         flow.setContentsMargins(6, 0, 0, 0)
         for one in named[:_NAMED]:
-            name, place = _name(one), list(one["extent"])
-            shown = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
+            name, place = _whole_name(one), list(one["extent"])
             tip = translate("AzeProtection", "{name}: meets the site; show it on the map").format(name=name)
-            button = link(
-                translate("AzeProtection", "{name} ▸").format(name=shown),
-                lambda place=place: self.zoomed.emit(place),
-                tip,
-            )
+            shown = translate("AzeProtection", "{name} ▸").format(name=_name(one))
+            button = link(shown, lambda place=place: self.zoomed.emit(place), tip)
             button.setAccessibleName(tip)
             flow.addWidget(button)
         if len(named) > _NAMED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qgis.PyQt.QtCore import QCoreApplication, Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QMenu, QPushButton, QWidget
 
 _CANDIDATE, _SITE, _PICK = "candidate", "site", "pick"
 
@@ -30,9 +30,7 @@ class SubjectChooser(QWidget):
         self.combo.setMinimumContentsLength(8)
         self.combo.setAccessibleName(translate("AzeProtection", "Whose protection is shown"))
         self.combo.activated.connect(self._chosen)
-        self.report = QToolButton()
-        self.report.setText(translate("AzeProtection", "Report…"))
-        self.report.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.report = QPushButton(translate("AzeProtection", "Report…"))
         self.report.setMenu(QMenu(self.report))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 0)

@@ -62,7 +62,7 @@ class TrendChart(QWidget):
         ]
         if len(series) != 1:
             together = tuple(_point(year, "both_pct") for year in years)
-            series.append(charts.Series(translate("AzeProtection", "Together"), together))
+            series.append(charts.Series(translate("AzeProtection", "Both"), together))
         self.plot.show_series(series, dimmed)
         self._show_keys()
 
