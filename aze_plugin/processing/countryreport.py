@@ -169,10 +169,10 @@ class CountryReport(AzeAlgorithm):
             seed=self.parameterAsInt(parameters, "SEED", context),
             draws=self.parameterAsInt(parameters, "DRAWS", context),
         )
-        countries, countries_source = None, ""
+        countries, countries_source, names = None, "", {}
         if parameters.get("COUNTRIES"):
             layer = inputs.polygon_source(self, parameters, "COUNTRIES", context)
-            countries_source = layer.sourceName()
+            countries_source, names = layer.sourceName(), countryreport.read_country_names(layer)
             countries = protection.read_countries(layer, context.transformContext(), progress.part(0, 0.05))
         table = None
         if parameters.get("TRIGGERS"):
@@ -187,6 +187,7 @@ class CountryReport(AzeAlgorithm):
                 country=country,
                 countries=countries,
                 countries_source=countries_source,
+                country_names=names,
                 table=table,
                 library=self.parameterAsString(parameters, "LIBRARY", context).strip(),
                 earlier=countryreport.read_earlier(earlier, country) if earlier else None,

@@ -41,8 +41,9 @@ class Inputs:
     """What a report is made of.
 
     ``country``: ISO3, empty for all. ``protected``: snapshots. ``countries``: code and shape (EPSG:6933) of each, to
-    split sites; ``countries_source`` its name. ``table``: of trigger species. ``library``: path or address, empty for
-    none. ``earlier``: a parsed earlier document. ``confirmed_only``: leave out what is no confirmed AZE site.
+    split sites; ``countries_source`` is their layer's name, ``country_names`` are theirs by code. ``table``: of trigger
+    species. ``library``: path or address, empty for none. ``earlier``: a parsed earlier document. ``confirmed_only``:
+    leave out what is no confirmed AZE site.
     """
 
     sites: QgsFeatureSource
@@ -51,6 +52,7 @@ class Inputs:
     country: str = ""
     countries: Sequence[tuple[str, geometry.Geometry]] | None = None
     countries_source: str = ""
+    country_names: Mapping[str, str] = field(default_factory=dict)
     table: QgsFeatureSource | None = None
     library: str = ""
     earlier: Mapping[str, Any] | None = None
@@ -89,6 +91,26 @@ def country_code(text: str) -> str:
     if code and not _CODE.match(code):
         raise AzeError("report.country", value=text)
     return code
+
+
+def read_country_names(source: QgsFeatureSource) -> dict[str, str]:
+    """Names by code of a layer of countries, as far as it has them."""
+    columns = attributes.columns_of(source, "country_names")
+    names = attributes.wanted({role: columns[role] for role in ("iso3", "name")})
+    indexes = {name: source.fields().indexOf(name) for name in names}
+    request = QgsFeatureRequest()
+    request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
+    request.setSubsetOfAttributes(list(indexes.values()))
+    found: dict[str, str] = {}
+    for feature in source.getFeatures(request):
+        values = feature.attributes()
+        code, name = (
+            next((t for t in (attributes.text(plain(values[indexes[n]])) for n in columns[role]) if t), "")
+            for role in ("iso3", "name")
+        )
+        if code and name:
+            found.setdefault(code.upper(), name)
+    return found
 
 
 def read_earlier(path: str, country: str) -> Mapping[str, Any]:
@@ -160,7 +182,7 @@ def gather(
         result,
         whole,
         countries,
-        _names(told),
+        {**inputs.country_names, **_names(told)},
         known,
         _sources(inputs),
         notes,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qgis.PyQt.QtCore import QCoreApplication, QLocale
+from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt
 
 from ..domain import coverage, geometry, national
 from ..domain.coverage import COMPLETE, NONE, NOT_ASSESSED, PARTIAL
@@ -17,7 +17,7 @@ from . import figures, files, vocabulary
 from .countryreport import Gathered, listed
 from .main_thread import on_main_thread
 from .reporting import charts, layout, maps
-from .reporting.html import Page, Rich, Text
+from .reporting.html import LEFT_TO_RIGHT, RIGHT_TO_LEFT, Page, Rich, Text
 from .reporting.story import Story
 from .wording import text
 
@@ -152,7 +152,8 @@ def _category(code: str) -> str:
 
 
 def _story(gathered: Gathered, wanted: Wanted) -> Story:
-    story = Story()
+    right_to_left = QLocale().textDirection() == Qt.LayoutDirection.RightToLeft
+    story = Story(RIGHT_TO_LEFT if right_to_left else LEFT_TO_RIGHT)
     whole = gathered.whole
     if not whole.entries:
         place = _country(gathered, gathered.inputs.country)
@@ -523,7 +524,7 @@ def _by_country(story: Story, gathered: Gathered) -> None:
                 figures.number(len(one.species)) if known else translate("AzeReports", "not known"),
             )
         )
-    story.table(head, rows, (5, 1.6, 2.4, 2.4, 2.4, 2.2, 2.6, 2.2, 2.2), tuple(range(1, 9)))
+    story.table(head, rows, (4, 1.4, 1.8, 1.8, 3.0, 2.8, 3.2, 2.6, 2.4), tuple(range(1, 9)))
 
 
 # --------------------------------------------------------------------------------------------------- what has changed
@@ -644,15 +645,18 @@ def _sources(story: Story, gathered: Gathered, wanted: Wanted) -> None:
         (3,),
     )
     if wanted.citations:
-        story.items(wanted.citations)
+        story.items(wanted.citations, free=True)
     story.items(text(code, params) for code, params in gathered.notes)
     strangers = gathered.triggers.strangers
     if strangers:
         shown = [*strangers[:10], *(["…"] if len(strangers) > 10 else [])]
         story.paragraph(text("report.species_strangers", {"count": len(strangers), "ids": shown}))
-    story.items(text(note.code, note.params) for note in result.notes)
+    # Of which sites were not assessed or split, this report tells itself, of those that it is about.
+    told = ("coverage.sites_not_assessed", "coverage.sites_split")
+    story.items(text(note.code, note.params) for note in result.notes if note.code not in told)
     excluded = sum(result.excluded.values())
-    story.paragraph(text("report.areas_counted", {"counted": result.counted, "excluded": excluded}))
+    if result.covers:
+        story.paragraph(text("report.areas_counted", {"counted": result.counted, "excluded": excluded}))
     if excluded:
         story.items(
             f"{_exclusion(reason)}: {figures.number(result.excluded[reason])}"

@@ -69,6 +69,10 @@ footer { margin-top: 2.5rem; border-top: 1px solid #999; padding-top: .5rem; fon
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
+# Marks that say which way a text runs that begins with a word of another script, such as a name.
+LEFT_TO_RIGHT, RIGHT_TO_LEFT = "\u200e", "\u200f"
+
+
 @dataclass(frozen=True)
 class Rich:
     """A text with one style, or with an address to go to (``http``, ``https`` and ``#place`` only)."""
@@ -167,7 +171,7 @@ class Page:
         screen readers.
         """
         marks = [' class="number"' if n in numbers else "" for n in range(len(head))]
-        cells = "".join(f'<th scope="col"{m} dir="auto">{marked(h)}</th>' for h, m in zip(head, marks))
+        cells = "".join(f'<th scope="col"{m}><bdi>{marked(h)}</bdi></th>' for h, m in zip(head, marks))
         out = ['<div class="wide"><table>']
         if caption:
             out.append(f'<caption dir="auto">{marked(caption)}</caption>')
@@ -176,7 +180,8 @@ class Page:
             line = []
             for n, (cell, mark) in enumerate(zip(row, marks)):
                 tag = 'th scope="row"' if n == 0 and row_heads else "td"
-                line.append(f'<{tag}{mark} dir="auto">{marked(cell)}</{tag[:2]}>')
+                # Names of any script run their own way, but all begin where the column does.
+                line.append(f"<{tag}{mark}><bdi>{marked(cell)}</bdi></{tag[:2]}>")
             out.append(f"<tr>{''.join(line)}</tr>")
         self._parts.append("".join([*out, "</tbody></table></div>"]))
 

@@ -62,7 +62,7 @@ from ...domain.errors import AzeError
 from ...domain.progress import Progress
 from .. import files
 from . import fonts, maps
-from .html import Rich, Text
+from .html import LEFT_TO_RIGHT, RIGHT_TO_LEFT, Rich, Text
 from .pdf import normalised
 
 _ELLIPSOID = "EPSG:7030"
@@ -434,8 +434,7 @@ class Report:
             most = max(most, len(lines))
             cell = QgsTableCell("\n".join(lines))
             cell.setTextFormat(styled)
-            right = n in numbers or _runs_right_to_left(lines[0] if lines else "")
-            cell.setHorizontalAlignment(Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft)
+            cell.setHorizontalAlignment(Qt.AlignmentFlag.AlignRight if n in numbers else Qt.AlignmentFlag.AlignLeft)
             cell.setVerticalAlignment(Qt.AlignmentFlag.AlignTop)
             cells.append(cell)
         return cells, most * self._line_height(form) + 2 * _CELL_MARGIN
@@ -578,6 +577,8 @@ def _inert(text: str) -> str:
 def _runs_right_to_left(text: str) -> bool:
     """Whether a text's first letter is of a script that is written from right to left."""
     for letter in text:
+        if letter in (LEFT_TO_RIGHT, RIGHT_TO_LEFT):
+            return letter == RIGHT_TO_LEFT
         if "\u0590" <= letter <= "\u08ff" or "\ufb1d" <= letter <= "\ufefc":
             return True
         if letter.isalpha():

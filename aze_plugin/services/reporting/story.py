@@ -12,14 +12,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .html import Page, Rich, Text
+from .html import LEFT_TO_RIGHT, Page, Rich, Text
 
 
 @dataclass
 class Story:
-    """Blocks from top to bottom; texts as ``html.Text``, charts as SVG."""
+    """Blocks from top to bottom; texts as ``html.Text``, charts as SVG.
 
+    Sentences run as the report's language does, also where they begin with a name in another script: ``mark`` is put
+    before them, ``html.LEFT_TO_RIGHT`` or ``RIGHT_TO_LEFT``.
+    """
+
+    mark: str = LEFT_TO_RIGHT
     blocks: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def _led(self, text: Text) -> Text:
+        return [self.mark, *([text] if isinstance(text, (str, Rich)) else text)]
 
     def _add(self, kind: str, **values: Any) -> None:
         self.blocks.append((kind, values))
@@ -30,15 +38,15 @@ class Story:
 
     def paragraph(self, text: Text, quiet: bool = False) -> None:
         """A paragraph."""
-        self._add("paragraph", text=text, quiet=quiet)
+        self._add("paragraph", text=self._led(text), quiet=quiet)
 
     def note(self, text: Text, plain: bool = False) -> None:
         """A paragraph that stands out."""
-        self._add("note", text=text, plain=plain)
+        self._add("note", text=self._led(text), plain=plain)
 
-    def items(self, texts: Iterable[Text]) -> None:
-        """A list."""
-        self._add("items", texts=list(texts))
+    def items(self, texts: Iterable[Text], free: bool = False) -> None:
+        """A list; ``free``: of texts that are not the report's own, and run as they begin."""
+        self._add("items", texts=[text if free else self._led(text) for text in texts])
 
     def facts(self, facts: Iterable[tuple[str, Text]]) -> None:
         """Labels with large values."""
@@ -87,7 +95,7 @@ class Story:
                 report.paragraph(values["text"])
             elif kind == "items":
                 for text in values["texts"]:
-                    report.paragraph(["• ", *([text] if not isinstance(text, (list, tuple)) else text)])
+                    report.paragraph(["• ", *([text] if isinstance(text, (str, Rich)) else text)])
             elif kind == "facts":
                 # Two pairs a line, the labels narrow.
                 facts = [(label, _strong(value)) for label, value in values["facts"]]
