@@ -11,7 +11,6 @@ from qgis.core import QgsFeatureRequest, QgsGeometry
 
 from .. import paths
 from ..domain import rounding
-from ..services.layers import plain
 from . import layers, measure
 from .candidates import stored
 
@@ -73,6 +72,7 @@ def corners_of(shape: QgsGeometry) -> np.ndarray:
 def _near(session, shape: QgsGeometry) -> Iterator[tuple[str, QgsGeometry]]:
     """Names and valid shapes (WGS 84) of the sites that a boundary may meet, but for the one that it updates."""
     from ..services import attributes
+    from ..services.layers import plain
 
     box = shape.boundingBox()
     box.grow(_ROOM)
