@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +106,7 @@ def _write_payload(data: Path, contents: Contents, progress: Progress) -> None:
     progress.set(0.3)
     form.write_form(data / "forms" / "kba_proposal.xlsx", nomination)
     progress.set(0.5)
-    sitemap.write_png(data / "report" / "map.png", contents.map)
+    sitemap.write_png(data / "report" / "map.png", _titled(contents))
     progress.set(0.7)
     cover = contents.coverage["sites"][0]
     report.write_report(
@@ -126,6 +126,13 @@ def _write_payload(data: Path, contents: Contents, progress: Progress) -> None:
             shutil.copyfile(attached.path, data / "evidence" / name)
         else:
             (data / "evidence" / name).write_bytes(content)
+
+
+def _titled(contents: Contents) -> sitemap.SiteMap:
+    """The map for itself: it says in its title that what it shows is no boundary but cells."""
+    if contents.grid is None:
+        return contents.map
+    return replace(contents.map, name=f"{contents.map.name} (generalised: {contents.grid.label()})")
 
 
 def _bag_info(contents: Contents) -> list[tuple[str, str]]:

@@ -124,34 +124,43 @@ def _claims(examined: Examined) -> list[dict[str, Any]]:
 
 
 def sections(nomination: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The nomination's fields by section, as the form has them; what the schema does not know comes last."""
-    members = details.schema()["properties"]
-    known = sorted((k for k in members if k in nomination), key=lambda k: (members[k].get("x-order", 0), k))
+    """The nomination's fields by section and in the order that the form has them; what stands outside of sections
+    comes first, under the key ``""``, and what the schema does not know last."""
+    schema = details.schema()
+    members = schema["properties"]
+    loose = {k: nomination[k] for k in members if k in nomination and not isinstance(nomination[k], (Mapping, list))}
+    if loose:
+        yield {"key": "", "title": "", "fields": list(_fields(loose, schema, ""))}
+    known = sorted((k for k in members if k in nomination), key=lambda k: members[k].get("x-order", 99))
     for key in [*known, *sorted(k for k in nomination if k not in members)]:
-        fields = [
-            {"pointer": shown(pointer, 1000), "label": shown(details.label(pointer), 1000), "value": _plain(value)}
-            for pointer, value in leaves(nomination[key], f"/{_escaped(key)}")
-        ]
-        title = members.get(key, {}).get("title", key)
-        yield {"key": shown(key), "title": shown(title), "fields": fields}
+        if key not in loose:
+            node = members.get(key, {})
+            fields = list(_fields(nomination[key], node, f"/{_escaped(key)}"))
+            yield {"key": shown(key), "title": shown(node.get("title", key)), "fields": fields}
+
+
+def _fields(value: Any, node: Mapping[str, Any], pointer: str) -> Iterator[dict[str, Any]]:
+    for inner, leaf in leaves(value, pointer, node):
+        yield {"pointer": shown(inner, 1000), "label": shown(details.label(inner), 1000), "value": _plain(leaf)}
 
 
 def _plain(value: Any) -> str | float | bool | None:
     return value[:_LONGEST] if isinstance(value, str) else value
 
 
-def leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
-    """JSON pointer and value of everything that is neither object nor list."""
-    items: Any
+def leaves(value: Any, pointer: str = "", node: Mapping[str, Any] | None = None) -> Iterator[tuple[str, Any]]:
+    """JSON pointer and value of everything that is neither object nor list, in the order of the schema's ``node``."""
+    node = node or {}
     if isinstance(value, Mapping):
-        items = value.items()
+        members = node.get("properties", {})
+        order = {key: n for n, key in enumerate(members)}
+        for key in sorted(value, key=lambda k: order.get(k, len(order))):
+            yield from leaves(value[key], f"{pointer}/{_escaped(str(key))}", members.get(key))
     elif isinstance(value, list):
-        items = enumerate(value)
+        for n, member in enumerate(value):
+            yield from leaves(member, f"{pointer}/{n}", node.get("items"))
     else:
         yield pointer, value
-        return
-    for key, member in items:
-        yield from leaves(member, f"{pointer}/{_escaped(str(key))}")
 
 
 def _escaped(key: str) -> str:

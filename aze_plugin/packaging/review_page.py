@@ -145,15 +145,18 @@ def _nomination(page: Page, document: Mapping[str, Any]) -> None:
     _comments(page, waiting.pop("", []))
     head = [translate("AzeReview", "Field"), translate("AzeReview", "Value")]
     for section in document["sections"]:
-        page.heading(3, section["title"])
+        if section["title"]:
+            page.heading(3, section["title"])
         rows: list[Sequence[Text]] = []
         for field in section["fields"]:
-            rows.append((field["label"], _value(field["value"])))
+            # The heading has said the section's name.
+            label = field["label"].removeprefix(f"{section['title']}: ")
+            rows.append((label, _value(field["value"])))
             for said in waiting.pop(field["pointer"], []):
                 rows.append((Rich(f"→ {_signed(said)}", quiet=True), Rich(said["text"], bold=True)))
         page.table(head, rows)
-        at = f"/{section['key']}"
-        _comments(page, waiting.pop(at, []))
+        if section["key"]:
+            _comments(page, waiting.pop(f"/{section['key']}", []))
     if waiting:
         page.heading(3, translate("AzeReview", "Comments on fields that the nomination does not have"))
         for pointer, comments in sorted(waiting.items()):
