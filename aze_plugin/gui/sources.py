@@ -109,6 +109,10 @@ class Sources(QObject):
             layers.add(self._project, layer, role, style)
         return len(opened)
 
+    def add_layer(self, layer: QgsVectorLayer, role: str) -> None:
+        """Add a layer that was opened elsewhere, such as one of a server, to the group for a role."""
+        layers.add(self._project, layer, role)
+
     def adopt(self, layer: QgsMapLayer, role: str) -> None:
         """Give a layer that is already in the project a role; its place and style stay as the user has them.
 

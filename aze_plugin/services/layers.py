@@ -175,5 +175,7 @@ def _wkb(feature) -> bytes | None:
         return None
     shape = feature.geometry()
     if QgsWkbTypes.isCurvedType(shape.wkbType()):
-        shape.convertToStraightSegment()
+        # Also where nothing is bent: such a shape, as ArcGIS services have them, stays a curve by name under
+        # convertToStraightSegment.
+        return bytes(shape.constGet().segmentize().asWkb())
     return bytes(shape.asWkb())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from qgis.core import Qgis, QgsApplication, QgsMapLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication, QFileInfo, Qt
 from qgis.PyQt.QtWidgets import (
+    QCheckBox,
     QFileDialog,
     QHBoxLayout,
     QMenu,
@@ -111,7 +112,35 @@ class RoleLayers(QWidget):
         layout.setSpacing(0)
         layout.addLayout(head)
         layout.addWidget(TextLabel(_layer_facts(layer), muted=True))
+        if self.role == "sites":
+            self._add_filter(layout, layer)
         return row
+
+    def _add_filter(self, layout: QVBoxLayout, layer: QgsVectorLayer) -> None:
+        """A choice between all sites and AZE sites alone, where the layer tells them apart."""
+        from ...services.sites import aze_filter
+
+        wanted = "" if self.session.sources.installation_problem else aze_filter(layer)
+        if not wanted or layer.subsetString() not in ("", wanted):
+            # A filter of the user's own stays.
+            return
+        only = QCheckBox(QCoreApplication.translate("AzeData", "AZE sites only"))
+        only.setChecked(layer.subsetString() == wanted)
+        only.toggled.connect(lambda on: self._filter(layer, wanted if on else ""))
+        layout.addWidget(only)
+
+    def _filter(self, layer: QgsVectorLayer, wanted: str) -> None:
+        if layer.setSubsetString(wanted):
+            self.session.project.setDirty(True)
+        self.session.sources.touch()
+
+    def show_connect(self) -> None:
+        """Open layers of a server."""
+        from ..connect_dialog import ConnectDialog
+
+        self.dialog = ConnectDialog(self.session, self.role, self._title, self.window())
+        self.dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.dialog.open()
 
     def fill_menu(self) -> None:
         """Offer the layers of the project that could take the role."""
@@ -246,6 +275,12 @@ class DataPage(QStackedWidget):
             vectors,
         )
         self.ground = GroundCard(session, vectors)
+        for card in (self.sites, self.protected):
+            card.part.add_button(
+                translate("AzeData", "From a server…"),
+                card.part.show_connect,
+                translate("AzeData", "From PostGIS, WFS, OGC API or an ArcGIS feature service"),
+            )
         self.sites.part.add_button(
             translate("AzeData", "List…"),
             self.show_list,

@@ -1,0 +1,274 @@
+"""Layers of servers, opened from the panel: a real WFS, OGC API and PostGIS on loopback."""
+
+import json
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from pages_support import *  # noqa: F403
+from pages_support import SAMPLE, settle, wait_for
+from qgis.core import QgsSettings
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "qgis"))
+
+import map_servers  # noqa: E402
+
+from aze_plugin.domain.errors import AzeError  # noqa: E402
+from aze_plugin.domain.progress import Progress  # noqa: E402
+from aze_plugin.gui.connect_dialog import ConnectDialog, only_aze, open_layer  # noqa: E402
+from aze_plugin.gui.pages.data import DataPage  # noqa: E402
+from aze_plugin.services import network, servers  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def wfs(qgis_app, tmp_path_factory):
+    if map_servers.why_no_wfs():
+        pytest.skip(map_servers.why_no_wfs())
+    folder = tmp_path_factory.mktemp("wfs")
+    with map_servers.MapServer(folder, {"sites": str(SAMPLE / "sites.gpkg")}) as server:
+        yield server
+
+
+@pytest.fixture
+def dialog(empty_session):
+    QgsSettings().remove("aze_toolkit/server")
+    made = ConnectDialog(empty_session, "sites", "AZE and KBA sites")
+    made.show()
+    settle()
+    yield made
+    made.reject()
+    made.deleteLater()
+    QgsSettings().remove("aze_toolkit/server")
+
+
+def looked_up(dialog, address):
+    dialog.address.setText(address)
+    dialog._address_edited(address)
+    dialog.look_up()
+    wait_for(lambda: dialog._task is None)
+    return [dialog.list.item(n).text() for n in range(dialog.list.count())]
+
+
+@pytest.mark.parametrize("path", ["", "/wfs3"])
+def test_layers_of_a_service_by_its_address(dialog, empty_session, wfs, path):
+    assert not dialog.open_.isEnabled()
+    assert looked_up(dialog, wfs.url + path) == ["sites"]
+    assert dialog.open_.isEnabled() and not dialog.problem.isVisible()
+    (layer,) = dialog.open_chosen()
+    assert empty_session.sources.site_layers == [layer] and not dialog.isVisible()
+    assert layer.providerType() == ("OAPIF" if path else "WFS")
+    empty_session.sites.want()
+    wait_for(lambda: empty_session.sites.rows)
+    assert len(empty_session.sites.rows) == 4 and empty_session.sites.problems == []
+
+
+def test_aze_sites_only_is_asked_of_the_server(dialog, empty_session, wfs):
+    looked_up(dialog, wfs.url)
+    dialog.only_aze.setChecked(True)
+    (layer,) = dialog.open_chosen()
+    assert "AzeStatus" in layer.subsetString()
+    assert {f["AzeStatus"] for f in layer.getFeatures()} == {"confirmed"}
+    page = DataPage(empty_session)
+    box = page.sites.part.rows.itemAt(0).widget().findChild(type(dialog.only_aze))
+    assert box.isChecked()
+    box.click()
+    assert layer.subsetString() == "" and layer.featureCount() == 4
+    page.deleteLater()
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://127.0.0.1:1/wfs", "cannot be reached"),
+        ("http://no.such.host.invalid/wfs", "cannot be reached"),
+        ("hello world", "no address"),
+        ("https://me:secret@127.0.0.1/", "no address"),
+    ],
+)
+def test_why_a_service_cannot_be_asked(dialog, address, said):
+    assert looked_up(dialog, address) == []
+    assert said in dialog.problem.plain() and "secret" not in dialog.problem.plain()
+    assert not dialog.open_.isEnabled()
+
+
+def test_another_service_than_expected_is_said(dialog, wfs):
+    assert looked_up(dialog, f"{wfs.url}/rest/services") == []
+    assert "no ArcGIS feature service" in dialog.problem.plain()
+
+
+def test_a_layer_that_is_gone_and_one_without_polygons(wfs, tmp_path):
+    with pytest.raises(AzeError) as raised:
+        open_layer(f"url='{wfs.url}/' typename='nothere' version='auto'", "nothere", "WFS", "sites")
+    assert raised.value.code == "server.layer_gone" and raised.value.params["host"].startswith("127.0.0.1")
+    if not map_servers.why_no_postgis():
+        with map_servers.PostGis() as server:
+            server.load(str(SAMPLE / "sites.gpkg"), "sites")
+            layer = open_layer(server.uri("sites"), "sites", "postgres", "sites")
+            assert only_aze(layer, True) and layer.featureCount() == 3
+            with pytest.raises(AzeError) as raised:
+                open_layer(server.uri("nothere"), "nothere", "postgres", "sites")
+            assert raised.value.code == "server.layer_gone"
+    points = tmp_path / "points.geojson"
+    points.write_text('{"type":"Feature","geometry":{"type":"Point","coordinates":[1,2]},"properties":{}}')
+    with pytest.raises(AzeError) as raised:
+        open_layer(str(points), "points", "ogr", "sites")
+    assert raised.value.code == "server.no_polygons"
+
+
+# --------------------------------------- ArcGIS: a small stand-in that answers as the REST API's documentation has it
+
+
+class ArcGisStandIn(BaseHTTPRequestHandler):
+    """Not ArcGIS: answers ``?f=json`` of a service and a layer, and ``query`` by pages, as documented for ArcGIS REST
+    (resultOffset, resultRecordCount, returnIdsOnly, returnCountOnly, objectIds). Keeps what was asked; QGIS 3.40 takes
+    its pages by objectIds."""
+
+    asked: list = []
+    most = 20
+    count = 54
+
+    def log_message(self, *_args):
+        pass
+
+    def do_GET(self):
+        parts = urlsplit(self.path)
+        self._answer(parts.path, parse_qs(parts.query))
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        self._answer(urlsplit(self.path).path, parse_qs(body))
+
+    def _answer(self, path, query):
+        query = {name: values[0] for name, values in query.items()}
+        self.asked.append((path, query))
+        if path.endswith("/FeatureServer"):
+            found = {"currentVersion": 10.9, "layers": [{"id": 0, "name": "KBA", "type": "Feature Layer"}]}
+            found["layers"][0]["geometryType"] = "esriGeometryPolygon"
+            found["layers"].append({"id": 1, "name": "Roads", "type": "Feature Layer"})
+            found["layers"][1]["geometryType"] = "esriGeometryPolyline"
+        elif path.endswith("/secret/rest/FeatureServer/0"):
+            found = {"error": {"code": 499, "message": "Token Required"}}
+        elif path.endswith("/query"):
+            found = self._query(query)
+        else:
+            found = {
+                "currentVersion": 10.9,
+                "id": 0,
+                "name": "KBA",
+                "type": "Feature Layer",
+                "geometryType": "esriGeometryPolygon",
+                "objectIdField": "OBJECTID",
+                "maxRecordCount": self.most,
+                "capabilities": "Query",
+                "advancedQueryCapabilities": {"supportsPagination": True},
+                "extent": {"xmin": 34, "ymin": -17, "xmax": 40, "ymax": -9, "spatialReference": {"wkid": 4326}},
+                "fields": [
+                    {"name": "OBJECTID", "type": "esriFieldTypeOID"},
+                    {"name": "SitRecID", "type": "esriFieldTypeInteger"},
+                    {"name": "IntName", "type": "esriFieldTypeString", "length": 80},
+                    {"name": "AzeStatus", "type": "esriFieldTypeString", "length": 20},
+                ],
+            }
+        body = json.dumps(found).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _query(self, query):
+        ids = list(range(1, self.count + 1))
+        if query.get("returnCountOnly") == "true":
+            return {"count": len(ids)}
+        if query.get("returnIdsOnly") == "true":
+            return {"objectIdFieldName": "OBJECTID", "objectIds": ids}
+        if query.get("objectIds"):
+            ids = [int(n) for n in query["objectIds"].split(",")]
+        start = int(query.get("resultOffset", 0))
+        pages = ids[start : start + min(self.most, int(query.get("resultRecordCount", self.most)))]
+        return {
+            "objectIdFieldName": "OBJECTID",
+            "geometryType": "esriGeometryPolygon",
+            "spatialReference": {"wkid": 4326},
+            "fields": [{"name": "OBJECTID", "type": "esriFieldTypeOID"}],
+            "features": [
+                {
+                    "attributes": {
+                        "OBJECTID": n,
+                        "SitRecID": 500 + n,
+                        "IntName": f"Site {n}",
+                        "AzeStatus": "confirmed" if n % 2 else None,
+                    },
+                    "geometry": {
+                        "rings": [
+                            [[34 + n / 100, -15], [34 + n / 100, -14.99], [34.01 + n / 100, -14.99]]
+                            + [[34.01 + n / 100, -15], [34 + n / 100, -15]]
+                        ]
+                    },
+                }
+                for n in pages
+            ],
+        }
+
+
+@pytest.fixture
+def arcgis():
+    ArcGisStandIn.asked = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), ArcGisStandIn)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_arcgis_stand_in_by_pages(dialog, empty_session, arcgis):
+    assert looked_up(dialog, f"{arcgis}/rest/services/kba/FeatureServer") == ["KBA (0)"]
+    (layer,) = dialog.open_chosen()
+    assert layer.providerType() == "arcgisfeatureserver" and layer.featureCount() == 54
+    empty_session.sites.want()
+    wait_for(lambda: empty_session.sites.rows or empty_session.sites.problems)
+    assert empty_session.sites.problems == []
+    rows = sorted(empty_session.sites.rows, key=lambda row: int(row.site_id))
+    assert [row.site_id for row in rows] == [str(500 + n) for n in range(1, 55)]
+    assert [row.aze for row in rows[:2]] == ["confirmed", "none"]
+    # North is up: the order of axes is right.
+    assert rows[0].extent == pytest.approx((34.01, -15, 34.02, -14.99))
+    asked = [query for path, query in ArcGisStandIn.asked if path.endswith("/query") and query.get("objectIds")]
+    assert len(asked) >= 3
+
+
+def test_an_arcgis_that_wants_a_token(arcgis):
+    with pytest.raises(AzeError) as raised:
+        servers.offered(
+            servers.ARCGIS,
+            f"{arcgis}/secret/rest/FeatureServer/0",
+            "",
+            network.Credentials(),
+            network.network_settings(),
+            Progress(),
+        )
+    assert raised.value.code == "server.refused"
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("https://a.org/geoserver/wfs", servers.WFS),
+        ("https://a.org/cgi?map=/x.map&service=WFS", servers.WFS),
+        ("https://a.org/arcgis/rest/services/X/FeatureServer/0", servers.ARCGIS),
+        ("https://a.org/ogcapi/collections", servers.OGC_API),
+    ],
+)
+def test_kinds_are_told_by_the_address(address, kind):
+    assert servers.kind_of(address) == kind
+
+
+def test_an_address_with_credentials_goes_encrypted_or_not_at_all():
+    assert servers.checked_address("a.org/wfs", "") == "https://a.org/wfs"
+    assert servers.checked_address("http://a.org/wfs?map=1", "") == "http://a.org/wfs?map=1"
+    with pytest.raises(AzeError) as raised:
+        servers.checked_address("http://a.org/wfs", "abc1234")
+    assert raised.value.code == "network.insecure"
