@@ -5,12 +5,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qgis.core import QgsGeometry
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from .candidates import Candidates, move_keys
+
+if TYPE_CHECKING:
+    from ..domain.nomination import Known
 
 
 class Nominations(QObject):
@@ -134,15 +137,24 @@ class Nominations(QObject):
         self.files[name] = list(files)
         self.changed.emit()
 
-    def review(self, assessment: Mapping | None, coverage: Mapping | None, sources: Sequence[Mapping]) -> None:
+    def review(
+        self,
+        assessment: Mapping | None,
+        coverage: Mapping | None,
+        sources: Sequence[Mapping],
+        known: Known | None = None,
+    ) -> None:
         """Fill in what is known and find the problems; ``completed`` and ``problems`` hold the outcome.
 
-        Without an assessment or a boundary neither can be said, and both are empty.
+        ``known``: what the project's data say beside, None where that is not known yet. Without an assessment or a
+        boundary neither can be said, and both are empty.
         """
         boundary = self._candidates.geometry()
         self.completed, self.problems = {}, []
         if assessment is not None and boundary is not None:
-            self.completed, self.problems = review(self.details, boundary, assessment, coverage, sources, self.evidence)
+            self.completed, self.problems = review(
+                self.details, boundary, assessment, coverage, sources, self.evidence, known
+            )
 
 
 def review(
@@ -152,6 +164,7 @@ def review(
     coverage: Mapping[str, Any] | None,
     sources: Sequence[Mapping[str, Any]],
     evidence: Sequence[str],
+    known: Known | None = None,
 ) -> tuple[dict[str, Any], list[dict[str, str]]]:
     """The nomination with its derived members filled in, and its problems as ``code, severity, message, field``.
 
@@ -168,8 +181,8 @@ def review(
     lon, lat = geometry.midpoint(shape)
     place = nominations.Place(assessment["area_ha"], lon, lat, None)
     files = [PurePath(path).name for path in evidence]
-    completed = nominations.complete(details, assessment, coverage, place, sources, files)
-    found = rules.review(completed, assessment, coverage, place, files, packaged=False)
+    completed = nominations.complete(details, assessment, coverage, place, sources, files, known)
+    found = rules.review(completed, assessment, coverage, place, files, known, packaged=False)
     return completed, [
         {
             "code": finding.code,

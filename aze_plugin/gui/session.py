@@ -24,6 +24,7 @@ from .candidates import Candidates
 from .estimates import Estimates
 from .meter import Meter
 from .nomination import Nominations
+from .prefill import Prefill
 from .protection import Protection
 from .recovery import Recovery
 from .results import Results
@@ -74,6 +75,7 @@ class Session(QObject):
         self.recovery = Recovery(self)
         self.rounding = Rounding(self)
         self.sites = Sites(self)
+        self.prefill = Prefill(self)
 
         self.import_report: dict | None = None
         self.package: dict | None = None
@@ -85,6 +87,7 @@ class Session(QObject):
         self._check_timer = self._timer(CHECK_DELAY_MS, self._check_what_is_stale)
         self._gaps_timer = self._timer(0, self.protection.show_gaps)
         self._review_timer = self._timer(REVIEW_DELAY_MS, self._review)
+        self.prefill.changed.connect(self._review_timer.start)
 
         self.runner.changed.connect(self.busyChanged)
         self.sources.changed.connect(self._on_data)
@@ -129,6 +132,7 @@ class Session(QObject):
         self.rounding.close()
         self.protection.close()
         self.sites.close()
+        self.prefill.close()
         self.candidates.close()
         for signal, slot in self._project_signals:
             signal.disconnect(slot)
@@ -514,6 +518,8 @@ class Session(QObject):
         if sites is not None:
             parameters["SITES"] = sites
         parameters.update(self.sources.parameters())
+        if self.sites.table is not None:
+            parameters["TRIGGERS"] = self.sites.table
         if self.nominations.evidence:
             parameters["EVIDENCE"] = self.nominations.evidence
         populations = self.estimates.write(name, Path(folder.name))
@@ -559,7 +565,7 @@ class Session(QObject):
 
     def _review(self) -> None:
         results = self.results
-        self.nominations.review(results.assessment, results.coverage, results.assessment_sources)
+        self.nominations.review(results.assessment, results.coverage, results.assessment_sources, self.prefill.known())
         self.nominationChanged.emit()
 
     # -------------------------------------------------------------------------------------------------------- map

@@ -177,11 +177,7 @@ def assemble(inputs: Inputs, transform_context: QgsCoordinateTransformContext, p
 
 def _datasets(used: Sequence[Source]) -> list[tuple[str, str]]:
     """Name and citation of the layers that a package rests on; the species data name theirs themselves."""
-    return [
-        (f"{s.name} {s.version}".strip(), s.citation or f"{s.name} ({s.role}); no citation stated.")
-        for s in used
-        if s.role != "species"
-    ]
+    return [prefill.dataset(s.name, s.citation, s.role, s.version) for s in used if s.role != "species"]
 
 
 def _shapes_near(

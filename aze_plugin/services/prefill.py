@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,11 @@ class Layers:
 def _joined(one: Triggers, other: Triggers) -> Triggers:
     species, bases = {**other.species, **one.species}, {**other.bases, **one.bases}
     return Triggers(species, bases, {**other.sources, **one.sources})
+
+
+def dataset(name: str, citation: str, role: str, version: str = "") -> tuple[str, str]:
+    """Key and citation of a layer among the references."""
+    return f"{name} {version}".strip(), citation or f"{name} ({role}); no citation stated."
 
 
 # ------------------------------------------------------------------------------------------------------ countries
@@ -292,41 +297,45 @@ def _habitat(entry: Mapping[str, Any], product: Mapping[str, Any], rules: Mappin
 
 
 def updated_site(
-    nomination: Mapping[str, Any], candidate: Candidate, existing: Sequence[ExistingSite] | None, project: Project
+    nomination: Mapping[str, Any],
+    candidate: Candidate,
+    existing: Sequence[ExistingSite] | None,
+    project: Project,
+    assessment: Mapping[str, Any] | None = None,
 ) -> nominations.UpdatedSite | None:
     """The existing site that a nomination updates, with what the boundary gains and loses against it.
 
-    None for a nomination of a new site, and where no site with its number is among the existing ones. A circle that
-    stands for a site without a boundary has no area to compare with.
+    None for a nomination of a new site, and where no site with its number is among the existing ones; where these are
+    not at hand, the site that the assessment itself names. A circle that stands for a site without a boundary has no
+    area to compare with.
     """
     number = nominations.site_number(nomination)
-    if not nominations.is_update(nomination) or not number or candidate.geometry is None:
+    if not nominations.is_update(nomination) or candidate.geometry is None:
         return None
     rows = [site for site in existing or () if site.site_id == number and site.geometry is not None]
-    if not rows:
-        return None
-    former = project.triggers.of(number) if project.triggers is not None else None
-    basis = project.triggers.basis(number) if project.triggers is not None else ""
-    told = former is not None and basis in (FIELD, TABLE)
-    site = nominations.UpdatedSite(
-        number,
-        rows[0].name,
-        project.site_dataset or "–",
-        former=tuple(trigger.scientific_name for trigger in former) if told else None,
-        basis=basis if told else "",
-    )
-    if all(row.is_circle for row in rows):
-        return site
-    before = geometry.dissolve([row.geometry for row in rows])
-    areas = [
-        _hectares(shape)
-        for shape in (
-            before,
-            geometry.outside(candidate.geometry, before),
-            geometry.outside(before, candidate.geometry),
-        )
-    ]
-    return nominations.UpdatedSite(site.site_id, site.name, site.dataset, *areas, site.former, site.basis)
+    if number and rows:
+        site = nominations.UpdatedSite(number, rows[0].name)
+        if not all(row.is_circle for row in rows):
+            site = replace(site, **_compared(candidate.geometry, geometry.dissolve([row.geometry for row in rows])))
+    else:
+        place = nominations.Place(candidate.area_ha, 0.0, 0.0)
+        found = nominations.updated_by(assessment, place) if assessment is not None and existing is None else None
+        if found is None or number not in ("", found.site_id):
+            return None
+        site = found
+    former, basis = None, ""
+    if project.triggers is not None and project.triggers.basis(site.site_id) in (FIELD, TABLE):
+        former = tuple(trigger.scientific_name for trigger in project.triggers.of(site.site_id) or ())
+        basis = project.triggers.basis(site.site_id)
+    return replace(site, dataset=project.site_dataset or "–", former=former, basis=basis)
+
+
+def _compared(now: geometry.Geometry, before: geometry.Geometry) -> dict[str, float]:
+    return {
+        "before_ha": _hectares(before),
+        "gained_ha": _hectares(geometry.outside(now, before)),
+        "lost_ha": _hectares(geometry.outside(before, now)),
+    }
 
 
 def _hectares(shape: geometry.Geometry) -> float:
@@ -366,5 +375,5 @@ def known(
         unread=reading.unread,
         systems=classification("habitats")["systems"],
         datasets=tuple(project.datasets),
-        updated=updated_site(nomination, candidate, existing, project),
+        updated=updated_site(nomination, candidate, existing, project, assessment),
     )

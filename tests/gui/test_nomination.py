@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 from pages_support import (  # noqa: F401
+    SAMPLE,
     algorithms,
     boundary_of,
     empty_session,
@@ -363,3 +364,58 @@ def test_rows_entered_meanwhile_are_laid_over_the_completed_ones():
     assert shown[0] == {"scientific_name": "B", "category": "EN", "latest_year": 2024}
     assert form.overlaid({}, complete) == complete
     assert form.overlaid({"a": {"b": ""}}, {"a": {"b": 1}}) == {"a": {"b": 1}}
+
+
+def with_sites(session):  # noqa: F811
+    """The sample's existing sites and what they were confirmed for, as a user loads them."""
+    session.sources.add("sites", str(SAMPLE / "sites.gpkg"))
+    session.sites.use_table(str(SAMPLE / "site_triggers.csv"))
+    wait_for(lambda: fresh(session) and session.prefill.known() is not None)
+
+
+def test_what_the_project_knows_is_looked_up_behind_and_filled_in(session):  # noqa: F811
+    """Country by the layers on the spot, every dataset as a reference; and looked up once."""
+    with_sites(session)
+    wait_for(lambda: session.nominations.completed["site"].get("country") == "Azea")
+    completed = session.nominations.completed
+    assert completed["site"]["iso3"] == "XAZ"
+    keys = {row["key"] for row in completed["references"]["items"]}
+    assert {"sites.gpkg", "protected_areas.gpkg", "site_triggers.csv"} <= keys
+    found = session.prefill.known()
+    session._review()
+    assert session.prefill.known() is found
+
+
+def test_an_update_shows_its_changes_and_a_new_site_does_not(page, session):  # noqa: F811
+    assert page.form.sections["update"].isHidden()
+    with_sites(session)
+    shape = boundary_of("Serrata Highlands")
+    session.candidates.add("Serrata Highlands", shape, "update_site", "Serrata Highlands", updates_id="98001")
+    wait_for(lambda: fresh(session) and session.prefill.known() is not None and session.prefill.known().updated)
+    wait_for(lambda: len(session.nominations.completed.get("update", {}).get("changes", [])) == 5)
+    update = session.nominations.completed["update"]
+    assert (update["site_id"], update["site_name"]) == ("98001", "Serrata Highlands")
+    assert update["changes"][0]["before_ha"] == pytest.approx(6218.7, abs=0.1)
+    page.refresh()
+    section = page.form.sections["update"]
+    assert not section.isHidden()
+    section.set_folded(False)
+    rows = section.members["changes"]
+    shown = [rows.table.item(n, 0).text() for n in range(rows.table.rowCount())]
+    assert [text.split(" ", 1)[-1] if text[0] == "▲" else text for text in shown] == [
+        "Boundary changed",
+        *(
+            {"new_trigger": "New trigger species", "reassessment": "Assessed again"}[row["kind"]]
+            for row in update["changes"][1:]
+        ),
+    ]
+    assert {p["code"] for p in session.nominations.problems if p["field"].startswith("/update/changes/0")} == {
+        "nomination.change_unexplained",
+        "nomination.change_cause",
+    }
+    rows.choose(0, "reason")
+    rows.fields["reason"].editor.setPlainText("To the foot of the slope.")
+    rows.fields["reason"].commit()
+    assert session.nominations.details["update"]["changes"] == [
+        {"kind": "boundary_change", "reason": "To the foot of the slope."}
+    ]

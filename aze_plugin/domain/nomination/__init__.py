@@ -5,6 +5,7 @@ as ``/site/international_name``. ``model`` has its words and how it is read, ``c
 ``changes`` tells what an update changes, and ``checks`` are those that reviewers of the proposal form make.
 """
 
+from .changes import updated_by
 from .checks import CITED, is_blocked, problems, together
 from .completing import complete, cover_label, relation
 from .model import (
@@ -74,4 +75,5 @@ __all__ = [
     "statements_for",
     "together",
     "triggers",
+    "updated_by",
 ]
