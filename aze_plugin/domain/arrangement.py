@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -36,6 +37,9 @@ _ROW, _FOURTHS = 64, 4
 
 # Pairs of rows, and of points and edges, that are looked at in one go.
 _PAIRS, _TESTS = 100_000, 2_000_000
+
+# Rounding of a place's distance from an edge, and the sine of an angle below which two edges are taken for parallel.
+_ROUNDING, _PARALLEL = 4e-15, 1e-7
 
 # Rows at one site up to which their rectangles are compared all with all, so many with all that follow at a time.
 _MATRIX, _STRIP = 700, 128
@@ -81,9 +85,7 @@ class Arrangement:
 
     def percent(self, square_metres):
         """Square metres of the site, one or an array, in percent: 100 where only rounding is left of it."""
-        left = self.site_m2 - np.asarray(square_metres)
-        whole = left <= _LEFT_SHARE * self.site_m2 + _LEFT_M * np.sqrt(self.site_m2)
-        return np.where(whole, 100.0, (100 - 100 * left / self.site_m2).round(_DECIMALS))
+        return in_percent(square_metres, self.site_m2)
 
     def covered(self, members: np.ndarray) -> float:
         """Square metres of the site under any of the areas for which ``members``, shape (count,), is true."""
@@ -162,6 +164,13 @@ class Arrangement:
             np.packbits(np.vstack((before, np.zeros((1, members.shape[1]), bool))), axis=1, bitorder="little"),
             np.append(-sizes_m2[cell], site_m2),
         )
+
+
+def in_percent(square_metres, site_m2: float):
+    """Square metres of a site, one or an array, in percent: 100 where only rounding is left of it."""
+    left = site_m2 - np.asarray(square_metres)
+    whole = left <= _LEFT_SHARE * site_m2 + _LEFT_M * np.sqrt(site_m2)
+    return np.where(whole, 100.0, (100 - 100 * left / site_m2).round(_DECIMALS))
 
 
 def uncovered(begin: np.ndarray, end: np.ndarray, weight: np.ndarray, steps: int) -> np.ndarray:
@@ -362,19 +371,31 @@ class _Outlines:
 
     def _crossings(self, one, two) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Pairs of edges that cross, of those given, and where along each."""
-        ax, ay, bx, by = self.x0[one], self.y0[one], self.x0[two], self.y0[two]
-        aex, aey, bex, bey = self.x1[one], self.y1[one], self.x1[two], self.y1[two]
-        # On which side of the other edge each end lies; the same for both edges that share the end.
-        a0, a1 = _side(bx, by, bex, bey, ax, ay), _side(bx, by, bex, bey, aex, aey)
-        b0, b1 = _side(ax, ay, aex, aey, bx, by), _side(ax, ay, aex, aey, bex, bey)
+        first = np.array([self.x0[one], self.y0[one], self.x1[one], self.y1[one]])
+        second = np.array([self.x0[two], self.y0[two], self.x1[two], self.y1[two]])
+        a0, a1, b0, b1 = sides = _sides(first, second)
+        # Nearer to a line than rounding allows to tell on which side.
+        long = np.abs(first[2] - first[0]) + np.abs(first[3] - first[1])
+        wide = np.abs(second[2] - second[0]) + np.abs(second[3] - second[1])
+        nearest = np.minimum(np.minimum(np.abs(a0), np.abs(a1)), np.minimum(np.abs(b0), np.abs(b1)))
+        doubtful = np.flatnonzero(nearest < _ROUNDING * (long + wide) ** 2)
+        for k in doubtful.tolist():
+            for side, exact in zip(sides, _exact_sides(first[:, k], second[:, k])):
+                side[k] = exact
         cross = ((a0 >= 0) != (a1 >= 0)) & ((b0 >= 0) != (b1 >= 0))
         # Edges on one line are told apart by where they lie on it.
-        for p, pe, q, qe in ((ax, aex, bx, bex), (ay, aey, by, bey)):
+        for (p, pe), (q, qe) in zip(zip(first[:2], first[2:]), zip(second[:2], second[2:])):
             cross &= np.minimum(p, pe) <= np.maximum(q, qe)
             cross &= np.minimum(q, qe) <= np.maximum(p, pe)
         some = np.flatnonzero(cross)
         a0, a1, b0, b1 = a0[some], a1[some], b0[some], b1[some]
-        return one[some], two[some], a0 / (a0 - a1), b0 / (b0 - b1)
+        along, across = a0 / (a0 - a1), b0 / (b0 - b1)
+        # Where edges are all but parallel, a little rounding moves the place where they cross far along both, and not
+        # alike: then their outlines would not close.
+        for k in np.flatnonzero(np.abs(a0 - a1) < _PARALLEL * (long * wide)[some]).tolist():
+            a0_, a1_, b0_, b1_ = _exact_sides(first[:, some[k]], second[:, some[k]])
+            along[k], across[k] = a0_ / (a0_ - a1_), b0_ / (b0_ - b1_)
+        return one[some], two[some], along, across
 
     def states_at_ring_starts(self) -> np.ndarray:
         """Under which shapes of its site, itself left out, each ring's first vertex lies: bits, (rings, words)."""
@@ -465,8 +486,27 @@ def _members_that_meet(ends: Sequence[np.ndarray], one: np.ndarray, two: np.ndar
     return np.concatenate(ones), np.concatenate(twos)
 
 
-def _side(x0, y0, x1, y1, x, y) -> np.ndarray:
+def _side(x0, y0, x1, y1, x, y):
+    """On which side of an edge a place lies: positive to its left."""
     return (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)
+
+
+def _sides(first, second):
+    """On which side of the other edge both ends of each lie; the same for both edges that share an end.
+
+    Edges: x and y of one end, and of the other.
+    """
+    return (
+        _side(*second, first[0], first[1]),
+        _side(*second, first[2], first[3]),
+        _side(*first, second[0], second[1]),
+        _side(*first, second[2], second[3]),
+    )
+
+
+def _exact_sides(first: np.ndarray, second: np.ndarray) -> tuple[Fraction, Fraction, Fraction, Fraction]:
+    """``_sides`` of one pair of edges, without rounding."""
+    return _sides([Fraction(v) for v in first.tolist()], [Fraction(v) for v in second.tolist()])
 
 
 def _packed(octets: np.ndarray) -> np.ndarray:

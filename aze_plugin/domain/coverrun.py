@@ -34,6 +34,7 @@ from .findings import info
 from .geometry import Geometry
 from .outlines import Rings, joined, ranges
 from .progress import Progress, waited_for
+from .unions import Unions
 from .years import Calendar, Means, Series, Table, YearPct, percentages, told
 
 _THREADS = 2
@@ -44,6 +45,10 @@ _BLOCK, _PORTION = 4 * 2**20, 32 * 2**20
 
 # A site with more vertices in its rectangle, its areas' included, is measured in quarters, but not for ever.
 _VERTICES, _QUARTERINGS = 400_000, 7
+
+# A site whose areas meet more others than this each, by their rectangles, is measured by joining them; how many areas
+# are held to all others at a time to see that.
+_CROWD, _STRIP = 128, 512
 
 # Room round a site's rectangle for rounding, in degrees and in metres.
 _ROOM_DEGREES, _ROOM_M = 1e-6, 0.1
@@ -377,13 +382,13 @@ class CoverageRun:
             order = sorted(range(len(some)), key=lambda i, some=some: self._order(some[i]))
             rows[k], pairs[k] = [some[i] for i in order], pairs[k][order]
         met = [k for k, some in enumerate(rows) if some]
-        arrangements: dict[int, Arrangement] = {}
+        arrangements: dict[int, Arrangement | Unions] = {}
         areas = Rings.of([])
         if met:
             owner = np.repeat(np.arange(len(met)), [len(rows[k]) for k in met])
             shapes = [self._targets[numbers[k]].geometry for k in met]
             areas = outlines.rings(np.concatenate([pairs[k] for k in met]))
-            arrangements = dict(zip(met, _arranged(shapes, areas, owner)))
+            arrangements = dict(zip(met, _measurable(shapes, areas, owner)))
         firsts = dict(zip(met, np.cumsum([0] + [len(rows[k]) for k in met]).tolist()))
         for k, number in enumerate(numbers):
             cover, percent, members = self._cover(number, rows[k], arrangements.get(k), done)
@@ -398,7 +403,7 @@ class CoverageRun:
         return area.area_id, area.kind, repr(area.key), row
 
     def _cover(
-        self, number: int, rows: Sequence[int], arrangement: Arrangement | None, done: _Done
+        self, number: int, rows: Sequence[int], arrangement: Arrangement | Unions | None, done: _Done
     ) -> tuple[SiteCoverage, np.ndarray | None, np.ndarray]:
         """The cover of one site, its percentages year by year, and which rows make it."""
         site, obstacle = self._targets[number], self._obstacles[number]
@@ -479,7 +484,7 @@ class CoverageRun:
         return tuple(shares)
 
     def _series(
-        self, areas: Sequence[ProtectedArea], members: np.ndarray, arrangement: Arrangement
+        self, areas: Sequence[ProtectedArea], members: np.ndarray, arrangement: Arrangement | Unions
     ) -> tuple[Series | Table, dict[str, Series | Table]]:
         """The series of all, and those of PAs and of OECMs outside them in the same draw; none of a kind that there is
         not."""
@@ -520,7 +525,7 @@ class CoverageRun:
             return site
         if cover.both_pct >= 100:
             return None
-        shapes = geometry.polygons_of_rings(areas.xy, areas.ring_of_vertex(), areas.polygon, areas.shape, areas.count)
+        shapes = areas.polygons()
         rest = geometry.outside(site, geometry.dissolve(geometry.polygonal_all(shapes)))
         return rest if geometry.area(rest) > self.rules.overlap_tolerance_m2 else None
 
@@ -580,7 +585,7 @@ def _seen_lonlat(
 ) -> Rings:
     """As ``_seen``; mended WKB (EPSG:6933) is kept in ``broken``."""
     seen = Rings.unsigned([blobs[i] for i in rows]).seen_from(boxes).moved(geometry.project)
-    shapes = geometry.polygons_of_rings(seen.xy, seen.ring_of_vertex(), seen.polygon, seen.shape, seen.count)
+    shapes = seen.polygons()
     # Of what does not cross itself as it is seen, the rest cannot matter, not even for where the inside lies.
     again = np.flatnonzero(~geometry.valid(shapes))
     seen = seen.signed()
@@ -605,6 +610,46 @@ def _ranked(order: Sequence[str], present: set[str]) -> list[str]:
     """Values that occur, in the rules' order; unknown ones last, in alphabetical order."""
     known = [value for value in order if value in present]
     return known if len(known) == len(present) else known + sorted(present.difference(order))
+
+
+def _measurable(shapes: Sequence[Geometry], areas: Rings, owner: np.ndarray) -> list[Arrangement | Unions]:
+    """What answers for each site with its areas."""
+    crowded = _crowded(areas.bounds(), owner, len(shapes))
+    if not crowded.any():
+        return _arranged(shapes, areas, owner)
+    found: list[Arrangement | Unions | None] = [None] * len(shapes)
+    others = np.flatnonzero(~crowded)
+    chosen = np.flatnonzero(~crowded[owner])
+    some = _arranged([shapes[n] for n in others], areas.taken(chosen), np.searchsorted(others, owner[chosen]))
+    for number, arrangement in zip(others.tolist(), some):
+        found[number] = arrangement
+    for number in np.flatnonzero(crowded).tolist():
+        found[number] = Unions(shapes[number], areas.taken(np.flatnonzero(owner == number)), _arranged_one)
+    return found
+
+
+def _crowded(boxes: np.ndarray, owner: np.ndarray, sites: int) -> np.ndarray:
+    """At which sites each area meets so many others that it is cheaper to join them than to know where they cross."""
+    many = np.bincount(owner, minlength=sites)
+    crowded = np.zeros(sites, dtype=bool)
+    for number in np.flatnonzero(many > _CROWD).tolist():
+        low_x, low_y, high_x, high_y = boxes[owner == number].astype(np.float32).T
+        meetings = 0
+        for start in range(0, len(low_x), _STRIP):
+            some = slice(start, start + _STRIP)
+            meet = low_x[some, None] <= high_x
+            meet &= high_x[some, None] >= low_x
+            meet &= low_y[some, None] <= high_y
+            meet &= high_y[some, None] >= low_y
+            meetings += int(np.count_nonzero(meet))
+        crowded[number] = meetings > _CROWD * len(low_x)
+    return crowded
+
+
+def _arranged_one(shape: Geometry, areas: Rings) -> Arrangement:
+    """The arrangement of one site."""
+    (found,) = _arranged([shape], areas, np.zeros(areas.count, dtype=int))
+    return found
 
 
 def _arranged(shapes: Sequence[Geometry], areas: Rings, owner: np.ndarray) -> list[Arrangement]:
@@ -650,5 +695,5 @@ def _quartered(shape: Geometry, areas: Rings, turns: int) -> Arrangement:
 
 def _by_cells(shape: Geometry, areas: Rings) -> Arrangement:
     """The slow way, for outlines whose order along one another stays in doubt."""
-    shapes = geometry.polygons_of_rings(areas.xy, areas.ring_of_vertex(), areas.polygon, areas.shape, areas.count)
+    shapes = areas.polygons()
     return Arrangement.of_cells(geometry.area(shape), *geometry.cells(shape, geometry.polygonal_all(shapes)))

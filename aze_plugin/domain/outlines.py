@@ -12,6 +12,8 @@ from typing import Callable
 
 import numpy as np
 
+from . import geometry
+
 _COUNT, _TWO_COUNTS = struct.Struct("<I"), struct.Struct("<II")
 _POLYGON, _MULTIPOLYGON = 3, 6
 
@@ -162,6 +164,10 @@ class Rings:
     def moved(self, function: Callable[[np.ndarray], np.ndarray]) -> Rings:
         """With other coordinates; ``function`` must not mirror the plane."""
         return replace(self, xy=function(self.xy))
+
+    def polygons(self) -> np.ndarray:
+        """The shapes as geometries, valid or not; empty where there are no rings."""
+        return geometry.polygons_of_rings(self.xy, self.ring_of_vertex(), self.polygon, self.shape, self.count)
 
     def bounds(self) -> np.ndarray:
         """xmin, ymin, xmax, ymax of each shape, shape (n, 4); infinite and crossed over where it has no rings."""

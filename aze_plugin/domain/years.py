@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .arrangement import Arrangement, uncovered
+from .unions import Unions
 
 # What is told of the draws: the interval's ends and the median.
 _QUANTILES = (0.025, 0.5, 0.975)
@@ -175,7 +176,7 @@ class Table:
 
 
 def percentages(
-    arrangement: Arrangement,
+    arrangement: Arrangement | Unions,
     ranks: np.ndarray,
     members: np.ndarray,
     drawn: Mapping[int, np.ndarray],
@@ -187,9 +188,18 @@ def percentages(
     ``ranks``: the step from which each area counts, ``steps`` for one that never does; ``members``: shape (sets,
     areas); ``drawn``: for each area of unknown year, by number, the steps that were drawn for it.
     """
+    undated = sorted(drawn)
+    if isinstance(arrangement, Unions) and undated:
+        found = []
+        for set_ in members:
+            few, first = arrangement.by_step(np.where(set_, ranks, steps), undated, steps)
+            ranks_ = np.append(first, np.full(len(undated), steps))
+            set_ = np.append(np.ones(len(first), dtype=bool), set_[undated])
+            drawn_ = {len(first) + n: drawn[number] for n, number in enumerate(undated)}
+            found += percentages(few, ranks_, set_[None], drawn_, steps, draws)
+        return found
     if len(drawn) > _OUTCOMES:
         return [Table(_drawn(arrangement, ranks, set_, drawn, steps, draws)) for set_ in members]
-    undated = sorted(drawn)
     there = np.arange(2 ** len(undated))[:, None] >> np.arange(len(undated)) & 1
     rankings = np.tile(ranks, (len(there), 1))
     rankings[:, undated] = np.where(there, 0, steps)

@@ -7,6 +7,7 @@ import shapely
 from aze_plugin.domain import arrangement, coverrun, geometry
 from aze_plugin.domain.arrangement import Arrangement, arrange
 from aze_plugin.domain.outlines import Rings, joined
+from aze_plugin.domain.unions import Unions
 
 FAR = np.array([7_000_000.0, -3_000_000.0])
 
@@ -156,3 +157,41 @@ def test_rings_are_taken_and_joined_in_any_order():
     shapes = geometry.polygons_of_rings(found.xy, found.ring_of_vertex(), found.polygon, found.shape, found.count)
     assert shapely.area(shapes).tolist() == [91, 96, 0, 91]
     assert found.sign.tolist() == rings([two, one, None, two]).sign.tolist()
+
+
+def test_areas_in_a_crowd_are_joined_and_say_the_same():
+    rng = np.random.default_rng(12)
+    site = blob(rng, 0, 0, 3e4, 60)
+    shapes = np.array(crowd(rng, site, 40), dtype=object)
+    areas = rings(shapes).seen_from(np.tile(np.array(site.bounds), (40, 1)))
+    one = Unions(site, areas, coverrun._arranged_one)
+    close = 1e-8 * site.area
+    assert one.count == 40 and one.site_m2 == site.area
+    assert one.alone() == pytest.approx([truth(site, [s]) for s in shapes], abs=close)
+    ranks = rng.integers(0, 9, (3, 40))
+    expected = [[truth(site, shapes[row <= step]) for step in range(7)] for row in ranks]
+    assert one.growing(ranks, 7) == pytest.approx(np.array(expected), abs=close)
+    assert one.growing(ranks[0], 7) == pytest.approx(expected[0], abs=close)
+    chosen = rng.random(40) < 0.2
+    assert one.covered(chosen) == pytest.approx(truth(site, shapes[chosen]), abs=close)
+    few, steps = one.by_step(ranks[0], [3, 11], 7)
+    assert few.count == len(steps) + 2 and (np.diff(steps) > 0).all()
+    apart = np.isin(np.arange(40), [3, 11])
+    known = [truth(site, shapes[(ranks[0] <= step) & ~apart]) for step in range(7)]
+    assert few.growing(np.append(steps, [7, 7]), 7) == pytest.approx(known, abs=close)
+    third = truth(site, shapes[(ranks[0] <= 2) & ~apart | (np.arange(40) == 11)])
+    assert few.covered(np.append(steps <= 2, [False, True])) == pytest.approx(third, abs=close)
+
+
+def test_outlines_that_are_the_same_but_for_rounding_lose_nothing():
+    rng = np.random.default_rng(31)
+    sites, areas = [], []
+    for number in range(150):
+        site = blob(rng, 1e5 * number, 0, 3e4, 60)
+        corners = np.array(site.exterior.coords)[:-1]
+        sites.append(site)
+        areas += [shapely.Polygon(corners + rng.normal(0, jitter, corners.shape)) for jitter in (1e-7, 1e-8, 2e-9)]
+    found = arranged(sites, areas, np.repeat(np.arange(150), 3))
+    for site, one in zip(sites, found):
+        assert one.alone() == pytest.approx([site.area] * 3, abs=1e-9 * site.area)
+        assert one.covered(np.array([True, False, True])) == pytest.approx(site.area, abs=1e-9 * site.area)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import shapely
 
-from aze_plugin.domain import geometry, years
+from aze_plugin.domain import coverrun, geometry, years
 from aze_plugin.domain.coverage import CoverRules, ProtectedArea, Site
 from aze_plugin.domain.coverrun import CoverageRun
 from aze_plugin.domain.progress import Progress
@@ -76,9 +76,12 @@ def world(rng, unknown=0.35):
     return [Site(n, f"S{n}", f"S{n}", "AAA", s, 1.0) for n, s in enumerate(outlines)], areas, shapes
 
 
-@pytest.mark.parametrize(("unknown", "most"), [(0.35, 0), (0.1, 0), (0.1, 8)])
-def test_median_and_interval_are_those_of_a_plain_simulation(monkeypatch, unknown, most):
+@pytest.mark.parametrize(
+    ("unknown", "most", "crowd"), [(0.35, 0, 99), (0.1, 0, 99), (0.1, 8, 99), (0.35, 5, 1), (0.1, 8, 1)]
+)
+def test_median_and_interval_are_those_of_a_plain_simulation(monkeypatch, unknown, most, crowd):
     monkeypatch.setattr(years, "_OUTCOMES", most)
+    monkeypatch.setattr(coverrun, "_CROWD", crowd)
     sites, areas, shapes = world(np.random.default_rng(4), unknown)
     run, covers = run_of(sites, areas, shapes)
     tables = []
@@ -124,7 +127,9 @@ def test_without_any_known_year_there_is_no_series():
     assert cover.years == () and cover.both_pct == 100 and run.years[None] == ()
 
 
-def test_series_of_protected_areas_and_of_oecms_outside_them():
+@pytest.mark.parametrize("crowd", [1, 99])
+def test_series_of_protected_areas_and_of_oecms_outside_them(monkeypatch, crowd):
+    monkeypatch.setattr(coverrun, "_CROWD", crowd)
     square = shapely.box(EAST, NORTH, EAST + 1000, NORTH + 1000)
     half = shapely.box(EAST, NORTH, EAST + 500, NORTH + 1000)
     site = Site(1, "S", "S", "AAA", square, 1.0)
