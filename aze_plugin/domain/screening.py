@@ -133,7 +133,7 @@ def screen(
     areas = np.empty(len(sites), dtype=object)
     areas[:] = list(sites)
     hits, meeting = _meeting(shapes, areas, rules, progress.part(0, 0.3))
-    nearness = geometry.Nearness(areas, progress.check)
+    nearness = geometry.Nearness(areas)
     progress.set(0.5)
     near = nearness.within(shapes, 1000 * rules.bands_km[-1], progress.check)
     progress.set(0.8)

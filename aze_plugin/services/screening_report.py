@@ -49,6 +49,7 @@ _ONE_PAGE = """
   body { padding: 0; }
   header { margin-bottom: .8rem; }
   h3 { margin-top: .9rem; }
+  h2 { break-before: page; }
   p { max-width: none; }
 }
 """
@@ -193,7 +194,13 @@ def _row(result: Screening, hit: Hit, several: bool) -> list[Text]:
         _species(result, site),
     ]
     if several:
-        row.insert(2, part.name)
+        touching = sum(1 for h in result.hits if h.site == hit.site and h.relation != screening.WITHIN)
+        by = part.name
+        if touching > 1:
+            by = QCoreApplication.translate("AzeReports", "{feature} and others: {count}").format(
+                feature=part.name, count=figures.number(touching - 1)
+            )
+        row.insert(2, by)
     return row
 
 
@@ -468,6 +475,7 @@ def write_pdf(content: Content, path: str, day: datetime.date | None = None, pro
         report.paragraph(content.reference, quiet=True)
         report.paragraph(" ".join(content.sources), quiet=True)
         if content.others:
+            report.new_page()
             report.heading(translate("AzeReports", "Further sites"), 2)
             report.table(content.head, content.others, content.widths)
         return report.export(path, day, content.title)

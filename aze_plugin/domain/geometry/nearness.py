@@ -24,7 +24,7 @@ from .projection import HALF_WORLD, _stretch, ellipsoidal_distances, project, tr
 _STEP, _POLAR_STEP, _POLAR = 0.02, 0.004, 80.0
 
 # Pieces into which shapes are cut for measuring: vertices, and true metres across.
-_VERTICES, _ACROSS_M = 256, 100_000.0
+_VERTICES, _ACROSS_M, _LARGE_ACROSS_M = 256, 100_000.0, 1_000_000.0
 
 # Up to here distances are measured in planes, which are true enough so near; beyond by vertices, which lie close
 # enough together so far away.
@@ -95,8 +95,12 @@ def drawn(lonlat: np.ndarray) -> Drawn:
         shapes = prepared.geometries
         long = np.flatnonzero(longest_edges(areal[rows]) > _steps(areal[rows]))
         long = long[~shapely.is_missing(shapes[long])]
-        if len(long):
-            shapes[long] = prepare(_with_steps(wrap_longitudes(areal[rows[long]]))).geometries
+        # What was sound stays so with more vertices; only what was mended has to be looked through again.
+        sound = long[~prepared.repaired[long]]
+        shapes[sound] = to_equal_area(_with_steps(wrap_longitudes(areal[rows[sound]])))
+        mended = long[prepared.repaired[long]]
+        if len(mended):
+            shapes[mended] = prepare(_with_steps(wrap_longitudes(areal[rows[mended]]))).geometries
         out["areas"][rows] = shapes
         repaired[rows] = prepared.repaired
         for row, reason in zip(rows, prepared.reasons):
@@ -239,10 +243,11 @@ class Nearness:
     What an area has in common with a shape is not looked at: ask ``in_common`` first.
     """
 
-    def __init__(self, areas: np.ndarray, check: Callable[[], None] = lambda: None):
-        self._tiles, self._owner = _pieces(areas, check)
-        self._tree = shapely.STRtree(self._tiles)
-        self._caps: tuple[np.ndarray, np.ndarray] | None = None
+    def __init__(self, areas: np.ndarray):
+        self._parts, self._owner = shapely.get_parts(areas, return_index=True)
+        self._tree = shapely.STRtree(self._parts)
+        self._cut: dict[int, np.ndarray] = {}
+        self._caps: tuple[np.ndarray, ...] | None = None
 
     def within(self, shapes: Drawn, limit_m: float, check: Callable[[], None] = lambda: None) -> Near:
         """All pairs that are no farther apart than the limit, which has to be at most 120 km."""
@@ -250,16 +255,25 @@ class Nearness:
             raise ValueError(limit_m)
         pieces, owner = _pieces_of(shapes, check)
         best: dict[tuple[int, int], tuple[float, ...]] = {}
+        boxes, asked = _grown_boxes(shapely.bounds(pieces), limit_m)
+        reached = np.unique(self._tree.query(shapely.box(*boxes.T))[1])
+        tiles_of_parts, of_part = self._tiles(reached, check)
+        tree = shapely.STRtree(tiles_of_parts)
         for group in _groups(pieces):
             check()
-            rows, tiles = self._reached(pieces[group], limit_m)
+            some = np.isin(asked, group)
+            place = np.full(len(pieces), -1)
+            place[group] = np.arange(len(group))
+            found, tiles = tree.query(shapely.box(*boxes[some].T))
+            near = np.unique(np.column_stack((place[asked[some][found]], tiles)), axis=0)
+            rows, tiles = near[:, 0], near[:, 1]
             if not len(rows):
                 continue
             plane, laid = _laid(pieces[group])
             used, tiles = np.unique(tiles, return_inverse=True)
-            areas = shapely.transform(self._tiles[used], plane.from_metres)
+            areas = shapely.transform(tiles_of_parts[used], plane.from_metres)
             shapely.prepare(areas)
-            pairs = np.column_stack((owner[group][rows], self._owner[used][tiles]))
+            pairs = np.column_stack((owner[group][rows], self._owner[of_part[used]][tiles]))
             keep = _promising(shapely.bounds(laid)[rows], shapely.bounds(areas)[tiles], pairs, limit_m)
             rows, tiles, pairs = rows[keep], tiles[keep], pairs[keep]
             for start in range(0, len(rows), 1024):
@@ -289,9 +303,7 @@ class Nearness:
         known = [Near(*(column[first] for column in (near.shapes, near.areas, near.metres, near.starts, near.ends)))]
         pieces, owner = _pieces_of(shapes, check)
         far = np.setdiff1d(np.unique(owner), near.shapes)
-        if len(far) and len(self._tiles):
-            if self._caps is None:
-                self._caps = _caps(self._tiles)
+        if len(far) and len(self._parts):
             rows = []
             for shape in far:
                 check()
@@ -309,16 +321,25 @@ class Nearness:
         order = np.argsort(joined[0], kind="stable")
         return Near(*(column[order] for column in joined))
 
-    def _reached(self, pieces: np.ndarray, limit_m: float) -> tuple[np.ndarray, np.ndarray]:
-        """Pairs (row of pieces, number of a tile) that may be within the limit, each once."""
-        boxes, rows = _grown_boxes(shapely.bounds(pieces), limit_m)
-        asked, tiles = self._tree.query(shapely.box(*boxes.T))
-        pairs = np.unique(np.column_stack((rows[asked], tiles)), axis=0)
-        return pairs[:, 0], pairs[:, 1]
+    def _tiles(self, parts: np.ndarray, check: Callable[[], None]) -> tuple[np.ndarray, np.ndarray]:
+        """Some parts of the areas cut small, and the number of the part of each piece."""
+        new = np.array([n for n in parts.tolist() if n not in self._cut], dtype=int)
+        if len(new):
+            tiles, of = _pieces(self._parts[new], check)
+            order = np.argsort(of, kind="stable")
+            ends = np.cumsum(np.bincount(of, minlength=len(new)))[:-1]
+            self._cut.update(zip(new.tolist(), np.split(tiles[order], ends)))
+        found = [self._cut[n] for n in parts.tolist()]
+        owner = np.repeat(parts, [len(tiles) for tiles in found])
+        return np.concatenate(found) if found else np.empty(0, dtype=object), owner
 
     def _far(self, shape: int, pieces: np.ndarray, check: Callable[[], None]) -> tuple:
+        if self._caps is None:
+            # Cut only where they are so large that a cap round them would say nothing.
+            large, of = _pieces(self._parts, check, _LARGE_ACROSS_M, None)
+            self._caps = (*_caps(large), of)
         axes, radii = _caps(pieces)
-        their_axes, their_radii = self._caps
+        their_axes, their_radii, of = self._caps
         least = np.full(len(their_axes), np.inf)
         most = np.inf
         for start in range(0, len(axes), 256):
@@ -326,14 +347,14 @@ class Nearness:
             reach = radii[start : start + 256, None] + their_radii
             least = np.minimum(least, ((angle - reach) * (1 - _SLACK)).min(axis=0))
             most = min(most, float(((angle + reach) * (1 + _SLACK)).min()))
-        tiles = np.flatnonzero(least <= most)
+        tiles, part = self._tiles(np.unique(of[least <= most]), check)
         ours = unproject(shapely.get_coordinates(pieces))
-        theirs, owner = shapely.get_coordinates(self._tiles[tiles], return_index=True)
+        theirs, owner = shapely.get_coordinates(tiles, return_index=True)
         theirs = unproject(theirs)
         one, other = _closest(ours, theirs, check)
         metres = ellipsoidal_distances(ours[one], theirs[other])
         best = int(np.argmin(metres))
-        number = int(self._owner[tiles[owner[other[best]]]])
+        number = int(self._owner[part[owner[other[best]]]])
         return shape, number, float(metres[best]), ours[one[best]], theirs[other[best]]
 
 
@@ -348,17 +369,22 @@ def _pieces_of(shapes: Drawn, check: Callable[[], None]) -> tuple[np.ndarray, np
     return np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
 
 
-def _pieces(geometries: np.ndarray, check: Callable[[], None]) -> tuple[np.ndarray, np.ndarray]:
-    """Geometries cut along straight lines into parts that are small in vertices and in extent, and whose each is."""
+def _pieces(
+    geometries: np.ndarray,
+    check: Callable[[], None],
+    across_m: float = _ACROSS_M,
+    vertices: int | None = _VERTICES,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Geometries cut along straight lines into parts that are small in extent, and in vertices, and whose each is."""
     parts, owner = shapely.get_parts(geometries, return_index=True)
     done, owners = [], []
     while len(parts):
         check()
         boxes = shapely.bounds(parts)
         size = _true_sizes(boxes)
-        large = (size.max(axis=1) > _ACROSS_M) | (shapely.get_num_coordinates(parts) > _VERTICES) & (
-            size.max(axis=1) > 1
-        )
+        large = size.max(axis=1) > across_m
+        if vertices is not None:
+            large |= (shapely.get_num_coordinates(parts) > vertices) & (size.max(axis=1) > 1)
         done.append(parts[~large])
         owners.append(owner[~large])
         halves, numbers = [], []
@@ -383,7 +409,7 @@ def _pieces(geometries: np.ndarray, check: Callable[[], None]) -> tuple[np.ndarr
         parts[:] = halves
         owner = np.array(numbers, dtype=int)
     pieces = np.concatenate(done) if done else np.empty(0, dtype=object)
-    if len(pieces):
+    if len(pieces) and vertices is not None:
         # The sides along which pieces were cut bend with the rest.
         polar = np.abs(shapely.bounds(pieces)[:, [1, 3]]).max(axis=1) > _POLAR_NORTHING
         pieces = shapely.segmentize(pieces, np.where(polar, _POLAR_STEP, _STEP) * HALF_WORLD / 180)
