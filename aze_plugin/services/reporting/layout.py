@@ -24,7 +24,9 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 from qgis.core import (
@@ -53,7 +55,7 @@ from qgis.core import (
     QgsTextRenderer,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QRectF, Qt
+from qgis.PyQt.QtCore import QRectF, Qt, QTextBoundaryFinder
 from qgis.PyQt.QtGui import QColor, QFont, QPainter
 from qgis.PyQt.QtXml import QDomDocument
 
@@ -304,8 +306,12 @@ class Report:
             document.appendChild(element)
             context = QgsReadWriteContext()
             item.writeXml(element, document, context)
+            written = element.firstChildElement()
+            # One of its own: QGIS keeps places of items by these, and would put all copies on one page.
+            written.removeAttribute("uuid")
+            written.removeAttribute("templateUuid")
             copy = type(item)(self._layout)
-            copy.readXml(element.firstChildElement(), document, context)
+            copy.readXml(written, document, context)
             self._layout.addLayoutItem(copy)
             place = item.pagePositionWithUnits()
             copy.attemptMove(QgsLayoutPoint(place.x(), place.y()), True, False, self._page)
@@ -476,20 +482,23 @@ class Report:
             if len(line) <= sure and line.isascii():
                 lines.append(line)
                 continue
-            pixels = width * self._context.scaleFactor()
-            for piece in QgsTextRenderer.wrappedText(self._context, line, pixels, form) or [""]:
-                lines += self._broken(piece, form, pixels)
+            lines += self._broken(line, form, width * self._context.scaleFactor())
         return lines
 
     def _broken(self, line: str, form: QgsTextFormat, pixels: float) -> list[str]:
-        found = []
-        while line and self._pixels(line, form) > pixels:
-            cut = len(line) - 1
-            while cut > 1 and self._pixels(line[:cut], form) > pixels:
-                cut -= max(1, cut // 16)
-            found.append(line[:cut])
-            line = line[cut:]
-        return [*found, line] if line or not found else found
+        """A line in pieces that fit, parted where its script may be; QGIS's own way takes minutes for a long text."""
+        places = _breaks(line)
+        found, start = [], 0
+        while start < len(line):
+            fits = lambda end, begin=start: self._pixels(line[begin:end].rstrip(), form) <= pixels  # noqa: E731
+            ahead = places[bisect_right(places, start) :]
+            end = _last_fitting(ahead, fits)
+            if end is None:
+                # A word longer than the line.
+                end = _last_fitting(range(start + 1, ahead[0] if ahead else len(line)), fits) or start + 1
+            found.append(line[start:end].rstrip())
+            start = end
+        return found or [""]
 
     def _pixels(self, line: str, form: QgsTextFormat) -> float:
         return QgsTextRenderer.textWidth(self._context, form, [line])
@@ -567,6 +576,35 @@ def _styled(form: QgsTextFormat, text: Text) -> QgsTextFormat:
     if first.quiet:
         styled.setColor(QColor("#4d4d4d"))
     return styled
+
+
+def _breaks(text: str) -> list[int]:
+    """Where a line may end, by the rules of its scripts: behind spaces, and in Thai between words."""
+    finder = QTextBoundaryFinder(QTextBoundaryFinder.BoundaryType.Line, text)
+    found, at = [], finder.toNextBoundary()
+    while at != -1:
+        found.append(at)
+        at = finder.toNextBoundary()
+    if len(text.encode("utf-16-le")) != 2 * len(text):
+        # Qt counts letters beyond the first plane twice.
+        before = list(accumulate((1 if ord(c) < 0x10000 else 2 for c in text), initial=0))
+        found = [n for place in found if before[n := bisect_left(before, place)] == place]
+    return found
+
+
+def _last_fitting(ends: Sequence[int], fits: Callable[[int], bool]) -> int | None:
+    """The last of rising ends that fits, None where not even the first does. Tried near the beginning first, as a line
+    is short beside a text."""
+    if not len(ends) or not fits(ends[0]):
+        return None
+    low, high = 0, 1
+    while high < len(ends) and fits(ends[high]):
+        low, high = high, 2 * high
+    high = min(high, len(ends))
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(ends[middle]) else (low, middle)
+    return ends[low]
 
 
 def _inert(text: str) -> str:
