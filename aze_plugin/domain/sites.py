@@ -64,9 +64,11 @@ class SiteRow:
 
 def folded(text: str) -> str:
     """A text to be searched: without accents and marks, letter case or doubled space. Other scripts stay themselves."""
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
-    lines = "".join(c for c in plain if not unicodedata.combining(c)).split("\n")
-    return "\n".join(" ".join(line.split()) for line in lines)
+    plain = text.casefold()
+    if not plain.isascii():
+        apart = unicodedata.normalize("NFKD", plain.translate(_PLAIN))
+        plain = "".join(c for c in apart if not unicodedata.combining(c))
+    return "\n".join(" ".join(line.split()) for line in plain.split("\n"))
 
 
 def matching(words: Sequence[str], wanted: str) -> list[int]:
@@ -119,20 +121,35 @@ def is_placeholder(shape: Geometry, rule: Mapping[str, Any]) -> bool:
     It is one polygon without holes, of the rule's area, with vertices enough, that all lie equally far from the middle:
     in metres, in EPSG:6933, or once it is stretched by at most ``_STRETCH``, as a circle is in another projection.
     """
-    if abs(geometry.area(shape) / rule["area_m2"] - 1) > rule["area_tolerance_share"]:
-        return False
-    if geometry.vertex_count(shape) <= rule["vertices_at_least"]:
-        return False
-    rings = geometry.rings(geometry.seamless(shape))
-    if len(rings) != 1:
-        return False
-    ring = rings[0][:-1]
-    true = _centred(geometry.LocalPlane.at(shape).from_metres(ring))
-    shapes = [true, _centred(ring)]
+    return placeholders([shape], rule)[0]
+
+
+def placeholders(shapes: Sequence[Geometry], rule: Mapping[str, Any]) -> list[bool]:
+    """``is_placeholder`` for many at once."""
+    known = np.empty(len(shapes), dtype=object)
+    known[:] = shapes
+    off = np.abs(geometry.areas(known) / rule["area_m2"] - 1)
+    found = [False] * len(shapes)
+    rings: dict[int, np.ndarray] = {}
+    for n in np.flatnonzero(off <= rule["area_tolerance_share"]).tolist():
+        if geometry.vertex_count(shapes[n]) > rule["vertices_at_least"]:
+            several = geometry.rings(geometry.seamless(shapes[n]))
+            if len(several) == 1:
+                rings[n] = several[0][:-1]
+    if rings:
+        middles = geometry.unproject(np.array([ring.mean(axis=0) for ring in rings.values()])).tolist()
+        for (n, ring), middle in zip(rings.items(), middles):
+            found[n] = _is_circle(ring, middle, rule["radius_tolerance_share"])
+    return found
+
+
+def _is_circle(ring: np.ndarray, middle: Sequence[float], tolerance: float) -> bool:
+    """``middle``: longitude and latitude of the ring's."""
+    true = _centred(geometry.LocalPlane(*middle).from_metres(ring))
+    if _is_round(true, tolerance) or _is_round(_centred(ring), tolerance):
+        return True
     spread, axes = np.linalg.eigh(true.T @ true / len(true))
-    if 0 < spread[1] <= _STRETCH**2 * spread[0]:
-        shapes.append(true @ axes / np.sqrt(spread))
-    return any(_is_round(places, rule["radius_tolerance_share"]) for places in shapes)
+    return 0 < spread[1] <= _STRETCH**2 * spread[0] and _is_round(true @ axes / np.sqrt(spread), tolerance)
 
 
 def _centred(ring: np.ndarray) -> np.ndarray:

@@ -198,7 +198,7 @@ class ConnectDialog(QDialog):
             if self.list.count()
             else translate("AzeConnect", "Give the address of a service to see its layers.")
         )
-        self.note.setVisible(not looking)
+        self.note.setVisible(not looking and self.problem.isHidden())
         self.open_.setEnabled(bool(self._chosen()))
 
     # -------------------------------------------------------------------------------------------------- opening
@@ -234,6 +234,7 @@ class ConnectDialog(QDialog):
     def _say(self, problem: str) -> None:
         self.problem.setText(f"{style.MARKS['problem']} {problem}" if problem else "")
         self.problem.setVisible(bool(problem))
+        self.note.setVisible(not problem)
 
     def done(self, result: int) -> None:
         self._stop()

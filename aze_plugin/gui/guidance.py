@@ -55,7 +55,7 @@ def next_step(session: Session) -> tuple[str, str, str]:
         return translate("AzePanel", "Install shapely, so that checks can run"), "data", ""
     if not sources.library_path or sources.library_problem:
         return translate("AzePanel", "Open or import a species library"), "data", "library"
-    if candidates.current is None:
+    if candidates.current is None or candidates.lacks_boundary():
         return translate("AzePanel", "Draw or import a boundary"), "boundary", "draw"
     if results.assessment is None or results.assessment_stale:
         return translate("AzePanel", "Check the boundary"), "criteria", "check"

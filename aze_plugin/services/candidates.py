@@ -14,7 +14,7 @@ from ..domain import geometry
 from ..domain.candidate import Candidate, ExistingSite, Statement
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from ..domain.sites import is_placeholder
+from ..domain.sites import placeholders
 from . import attributes
 from .layers import FeatureTable, read_features
 from .measure import ellipsoidal_area_m2
@@ -92,10 +92,10 @@ def read_sites(
     table = read_features(source, wanted, transform_context, progress, _extent(near) if near else None)
     named = attributes.sites(table, columns)
     rule = paths.load_json("criteria", "coverage.json")["placeholder"]
+    found = [(named_, shape) for named_, shape in zip(named, table.prepared().geometries) if shape is not None]
+    circles = placeholders([shape for _, shape in found], rule)
     return [
-        ExistingSite(site_id, name, shape, is_placeholder(shape, rule))
-        for (site_id, name), shape in zip(named, table.prepared().geometries)
-        if shape is not None
+        ExistingSite(site_id, name, shape, is_circle) for ((site_id, name), shape), is_circle in zip(found, circles)
     ]
 
 

@@ -19,8 +19,8 @@ from ..domain.sites import (
     UNKNOWN,
     SiteRow,
     aze_status,
-    is_placeholder,
     may_be_placeholder,
+    placeholders,
     special_place,
 )
 from . import attributes
@@ -139,7 +139,9 @@ def _circles(table: Table) -> set[int]:
     wide = np.flatnonzero(table.shapes.boxes[:, 2] - table.shapes.boxes[:, 0] > 359)
     rows = [n for n in sorted({*likely.tolist(), *wide.tolist()}) if table.shapes.kinds[n] == "polygon"]
     shapes = geometry.prepare(geometry.from_wkb([table.shapes.wkb[n] for n in rows])).geometries
-    return {n for n, shape in zip(rows, shapes) if shape is not None and is_placeholder(shape, rule)}
+    sound = [(n, shape) for n, shape in zip(rows, shapes) if shape is not None]
+    judged = placeholders([shape for _, shape in sound], rule)
+    return {n for (n, _), is_one in zip(sound, judged) if is_one}
 
 
 def aze_filter(layer: QgsVectorLayer) -> str:

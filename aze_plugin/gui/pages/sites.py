@@ -214,6 +214,9 @@ class SitesPage(QWidget):
     def _show_count(self) -> None:
         translate = QCoreApplication.translate
         shown, count = self.model.rowCount(), self.model.count
+        any_layer = bool(self.session.sources.site_layers)
+        self.filter.setEnabled(any_layer)
+        self.count.setVisible(any_layer)
         self.title.setText(translate("AzeSites", "Existing sites"))
         self.count.setText(
             figures.number(count)
@@ -250,13 +253,15 @@ class SitesPage(QWidget):
         else:
             said = translate("AzeSites", "Trigger species: the layer names none")
         self.told.setText(said)
-        self.drop_table.setVisible(table is not None)
-        self.add_table.setVisible(table is None)
+        any_layer = bool(self.session.sources.site_layers)
+        self.told.setVisible(any_layer)
+        self.drop_table.setVisible(any_layer and table is not None)
+        self.add_table.setVisible(any_layer and table is None)
 
     def _show_details(self) -> None:
         row = self.chosen()
         self.details.setVisible(row is not None)
-        self.hint.setVisible(row is None)
+        self.hint.setVisible(row is None and self.model.rowCount() > 0)
         if row is None:
             return
         translate = QCoreApplication.translate
@@ -264,7 +269,8 @@ class SitesPage(QWidget):
         number = translate("AzeSites", "number {number}").format(number=row.site_id)
         native = row.native_name if row.native_name != row.name else ""
         area = "" if row.is_circle or row.area_ha is None else model.area_words(row)
-        parts = (native, model.country_words(row), number, area, model.aze_words(row), row.kba)
+        kba = translate("AzeSites", "KBA: {status}").format(status=row.kba) if row.kba else ""
+        parts = (native, model.country_words(row), number, area, model.aze_words(row), kba)
         self.about.setText(" · ".join(part for part in parts if part))
         self.circle.setText(
             translate(
