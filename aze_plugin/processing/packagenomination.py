@@ -95,7 +95,7 @@ class PackageNomination(AzeAlgorithm):
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:
         """Take what has to be taken from layers while still in their own thread."""
         from ..packaging.sources import origin_of
-        from ..services.layers import LayerSnapshot
+        from ..services.bulk import Snapshot
         from ..services.wording import text
 
         try:
@@ -105,7 +105,7 @@ class PackageNomination(AzeAlgorithm):
             self._layers, used = inputs.project_layers(self, parameters, context)
             if parameters.get("PROTECTED"):
                 layers = inputs.protected_layers(self, parameters, context)
-                self._protected = [LayerSnapshot(layer) for layer in layers]
+                self._protected = [Snapshot(layer) for layer in layers]
                 self._origins = [origin_of(layer, "protected areas") for layer in layers]
         except AzeError as error:
             raise QgsProcessingException(text(error.code, error.params)) from error
