@@ -59,7 +59,7 @@ class ProtectedModel(QAbstractTableModel):
             translate("AzeProtection", "Area"),
             translate("AzeProtection", "Share"),
             translate("AzeProtection", "Designation"),
-            translate("AzeProtection", "IUCN category"),
+            translate("AzeProtection", "IUCN"),
             translate("AzeProtection", "Since"),
         )[section]
 

@@ -187,6 +187,7 @@ class _View(QTableView):
         rows = min(_MOST_ROWS, self.model().rowCount())
         height = rows * self.verticalHeader().defaultSectionSize() + self.horizontalHeader().sizeHint().height()
         self.setFixedHeight(height + 2 * self.frameWidth() + 2)
+        self._fit()
 
     def resizeEvent(self, event):
         super().resizeEvent(event)
@@ -201,7 +202,9 @@ class _View(QTableView):
         self.setColumnHidden(protected.YEAR, ems < 28)
         room = self.viewport().width()
         self.setColumnWidth(protected.DESIGNATION, room // (5 if ems < 46 else 4))
-        self.setColumnWidth(protected.IUCN, metrics.horizontalAdvance("Not Applicable") + 10)
+        categories = {self.model().index(row, protected.IUCN).data() for row in range(self.model().rowCount())}
+        widest = max((metrics.horizontalAdvance(said) for said in {"IUCN", *categories}), default=0)
+        self.setColumnWidth(protected.IUCN, min(widest, metrics.horizontalAdvance("Not Applicable")) + 16)
         self.setColumnWidth(protected.YEAR, metrics.horizontalAdvance("not known") + 10)
         self.setColumnWidth(protected.AREA_SHARE, metrics.horizontalAdvance("100.0 %") + 50)
 
