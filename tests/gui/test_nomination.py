@@ -419,3 +419,36 @@ def test_an_update_shows_its_changes_and_a_new_site_does_not(page, session):  # 
     assert session.nominations.details["update"]["changes"] == [
         {"kind": "boundary_change", "reason": "To the foot of the slope."}
     ]
+    # A row that was derived keeps what it is of when it is completed, and so do those before it.
+    wait_for(lambda: len(session.nominations.completed["update"]["changes"]) == 5)
+    page.refresh()
+    taxa = [row.get("taxon") for row in session.nominations.completed["update"]["changes"]]
+    which = taxa.index("Expulsina vera")
+    rows.choose(which, "reason")
+    rows.fields["reason"].editor.setPlainText("Introduced elsewhere.")
+    rows.fields["reason"].commit()
+    entered = session.nominations.details["update"]["changes"]
+    assert entered[which] == {"kind": "new_trigger", "taxon": "Expulsina vera", "reason": "Introduced elsewhere."}
+    assert [row.get("taxon") for row in entered] == taxa[: which + 1]
+    reviewed(session)
+    assert len(session.nominations.completed["update"]["changes"]) == 5
+
+
+def test_derived_habitats_become_the_nominators_own_when_one_is_changed(qgis_app):
+    schema = SCHEMA["properties"]["habitats"]["properties"]["types"]
+    derived = [
+        {"habitat": "1. Forest", "cover_percent": 70.0, "detail": "Cloud forest"},
+        {"habitat": "6. Rocky areas", "cover_percent": 30.0},
+    ]
+    rows = RowsEditor(schema, True)
+    got = []
+    rows.edited.connect(got.append)
+    rows.show_rows(None, derived, {})
+    rows.choose(0, "cover_percent")
+    enter(rows.fields["cover_percent"].editor, "65")
+    assert got == [[{**derived[0], "cover_percent": 65}, derived[1]]]
+    rows.show_rows(None, derived, {})
+    rows.choose(1)
+    assert rows.remove.isEnabled()
+    rows.remove.click()
+    assert got[-1] == derived[:1]

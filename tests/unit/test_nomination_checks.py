@@ -100,6 +100,12 @@ def several(*changes):
     return change
 
 
+def unread_classes(case):
+    del case.details["habitats"]
+    forest = nominations.Habitat("1. Forest", "", 60.0, "Woods")
+    case.known = nominations.Known(habitats=(forest,), unread=(("Open water", 40.0),))
+
+
 def lost(case):
     """A former trigger that the library does not find any more is a derived change, which wants its reason."""
     case.assessment["species"] = case.assessment["species"][:3]
@@ -135,6 +141,7 @@ ROWS = [
         "/site/iso3",
         "warning",
     ),
+    (NEW, unread_classes, "habitats_unread", "/habitats/types", "info"),
     # species
     (NEW, species("Azea alba", percent_at_site=0), "percent", "/biodiversity/species/0/percent_at_site"),
     (NEW, species("Azea alba", percent_at_site=100.5), "percent", "/biodiversity/species/0/percent_at_site"),

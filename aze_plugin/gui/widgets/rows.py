@@ -44,6 +44,8 @@ class RowsEditor(QWidget):
         item = schema["items"]
         self._properties: Mapping[str, Any] = item["properties"]
         self._identity: Sequence[str] = item.get("required", ())
+        # What tells one row from another, which is more than what every row needs.
+        self._key: Sequence[str] = list(dict.fromkeys([*self._identity, *schema.get("x-row-key", ())]))
         self._entered: list[dict[str, Any]] = []
         self._complete: list[dict[str, Any]] = []
         title = schema.get("title", "")
@@ -51,7 +53,7 @@ class RowsEditor(QWidget):
         self.about = TextLabel(schema.get("description", ""), muted=True)
         # What names a row comes first, then what is chosen or counted; free text says little in a narrow column.
         telling = [k for k, p in self._properties.items() if "enum" in p or p.get("type") == "number"]
-        columns = list(dict.fromkeys([*self._identity, *telling, *self._properties]))
+        columns = list(dict.fromkeys([*self._identity, *self._key[:2], *telling, *self._properties]))
         columns = [key for key in columns if not self._properties[key].get("x-multiline")][:_MOST_COLUMNS]
         self._columns = columns
         self.table = QTableWidget(0, len(columns))
@@ -210,7 +212,7 @@ class RowsEditor(QWidget):
         rows = self._own_rows()
         # Rows that were derived so far are named, so that what is entered stays with the right one.
         for other in self._complete[len(rows) : row + 1]:
-            rows.append({name: other[name] for name in self._identity if name in other})
+            rows.append({name: other[name] for name in self._key if name in other})
         if value is None:
             rows[row].pop(key, None)
         else:
@@ -221,7 +223,7 @@ class RowsEditor(QWidget):
         # Rows of the assessment keep their place before the new one.
         rows = self._own_rows()
         for other in self._complete[len(rows) :]:
-            rows.append({name: other[name] for name in self._identity if name in other})
+            rows.append({name: other[name] for name in self._key if name in other})
         self.edited.emit([*rows, {}])
         self.choose(len(self._complete) - 1, next(iter(self._identity or self._properties)))
 
