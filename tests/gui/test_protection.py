@@ -437,6 +437,21 @@ def test_the_table_is_copied_and_saved_harmlessly(page, session, tmp_path):  # n
     assert len(said) == 2 and "impossible" in said[1]
 
 
+def test_the_chooser_leads_to_the_map_and_to_the_list(page, session, sites):  # noqa: F811
+    combo, asked = page.subjects.combo, []
+    settle()
+    session.actionRequested.connect(lambda name, action: asked.append((name, action)))
+    page.subjects.pickWanted.connect(lambda: asked.append("pick"))
+    for index in range(combo.count()):
+        combo.activated.emit(index)
+    assert asked == ["pick", ("data", "sites")]
+    assert combo.currentIndex() == 0
+    session.sources.release(sites)
+    settle()
+    flags = [combo.model().item(index).flags() for index in range(combo.count() - 2, combo.count())]
+    assert not any(flag & Qt.ItemFlag.ItemIsEnabled for flag in flags)
+
+
 def test_reports_get_what_the_panel_knows(page, session, sites):  # noqa: F811
     offered = [name for name, _title in reports.offered()]
     registry = QgsApplication.processingRegistry()

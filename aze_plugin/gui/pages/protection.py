@@ -49,6 +49,7 @@ class ProtectionPage(ResultPage):
         self.subjects.candidateChosen.connect(self.protection.show_candidate)
         self.subjects.siteChosen.connect(lambda number: self.protection.show_recent(self.protection.recent[number]))
         self.subjects.pickWanted.connect(self.pick_site)
+        self.subjects.listWanted.connect(lambda: self.session.show_page("data", "sites"))
         self.subjects.reportWanted.connect(
             lambda name: reports.open_report(self.session, name, self.protection.subject)
         )

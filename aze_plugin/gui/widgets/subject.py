@@ -7,19 +7,20 @@ from collections.abc import Sequence
 from qgis.PyQt.QtCore import QCoreApplication, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QMenu, QPushButton, QWidget
 
-_CANDIDATE, _SITE, _PICK = "candidate", "site", "pick"
+_CANDIDATE, _SITE, _PICK, _LIST = "candidate", "site", "pick", "list"
 
 
 class SubjectChooser(QWidget):
     """A list of subjects, and a button with reports.
 
     ``candidateChosen``; ``siteChosen`` with the place of the site in the list that was given; ``pickWanted`` when a
-    site is to be chosen on the map; ``reportWanted`` with the key of a report.
+    site is to be chosen on the map, ``listWanted`` when in the list of all; ``reportWanted`` with the key of a report.
     """
 
     candidateChosen = pyqtSignal()
     siteChosen = pyqtSignal(int)
     pickWanted = pyqtSignal()
+    listWanted = pyqtSignal()
     reportWanted = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None):
@@ -39,10 +40,10 @@ class SubjectChooser(QWidget):
         layout.addWidget(self.report)
         self._current = 0
 
-    def set_subjects(self, candidate: str, sites: Sequence[str], chosen: int | None, can_pick: str = "") -> None:
+    def set_subjects(self, candidate: str, sites: Sequence[str], chosen: int | None, why_none: str = "") -> None:
         """Show the candidate's name (empty for none), names of sites, and which of those is shown, None for the first.
 
-        ``can_pick``: empty, or why no site can be chosen on the map.
+        ``why_none``: empty, or why there is no site to choose.
         """
         translate = QCoreApplication.translate
         self.combo.clear()
@@ -51,11 +52,15 @@ class SubjectChooser(QWidget):
         for number, site in enumerate(sites):
             self._add(translate("AzeProtection", "Site: {name}").format(name=site), _SITE, number)
         self.combo.insertSeparator(self.combo.count())
-        self._add(translate("AzeProtection", "Choose a site on the map…"), _PICK)
-        if can_pick:
-            last = self.combo.model().item(self.combo.count() - 1)
-            last.setFlags(last.flags() & ~Qt.ItemFlag.ItemIsEnabled)
-            self.combo.setItemData(self.combo.count() - 1, can_pick, Qt.ItemDataRole.ToolTipRole)
+        for text, kind in (
+            (translate("AzeProtection", "Choose a site on the map…"), _PICK),
+            (translate("AzeProtection", "Choose a site in the list…"), _LIST),
+        ):
+            self._add(text, kind)
+            if why_none:
+                last = self.combo.model().item(self.combo.count() - 1)
+                last.setFlags(last.flags() & ~Qt.ItemFlag.ItemIsEnabled)
+                self.combo.setItemData(self.combo.count() - 1, why_none, Qt.ItemDataRole.ToolTipRole)
         self._current = 0 if chosen is None else chosen + 1
         self.combo.setCurrentIndex(self._current)
         self.combo.setToolTip(self.combo.currentText())
@@ -82,3 +87,5 @@ class SubjectChooser(QWidget):
             self.siteChosen.emit(number)
         elif kind == _PICK:
             self.pickWanted.emit()
+        elif kind == _LIST:
+            self.listWanted.emit()
