@@ -128,14 +128,15 @@ def schema_problems(nomination: Any) -> list[Finding]:
     validator = Draft202012Validator(schema())
     errors = sorted(validator.iter_errors(nomination), key=lambda e: [str(part) for part in e.absolute_path])
     found: list[Finding] = []
+    reported: set[str] = set()
     for error in errors:
         place = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error.absolute_path)
         if error.validator == "required":
             # The library reports each missing member as an error of its own that names it in the message only.
             for missing in (f"{place}/{name}" for name in error.validator_value if name not in error.instance):
-                finding = blocking("nomination.field_missing", field=missing, label=label(missing))
-                if finding not in found:
-                    found.append(finding)
+                if missing not in reported:
+                    reported.add(missing)
+                    found.append(blocking("nomination.field_missing", field=missing, label=label(missing)))
         else:
             found.append(_as_finding(error, place))
     return found

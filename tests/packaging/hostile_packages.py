@@ -310,6 +310,13 @@ def _huddle():
             for n in range(count)]  # fmt: skip
 
 
+def _wide():
+    """As many corners as a package takes, round a circle that is not the site."""
+    import math
+
+    return [(10 + math.cos(2 * math.pi * n / 299_000), math.sin(2 * math.pi * n / 299_000)) for n in range(299_000)]
+
+
 _LAUGHS = (
     b'<?xml version="1.0"?><!DOCTYPE kml [<!ENTITY a "lol">'
     + b"".join(b'<!ENTITY a%d "%s">' % (n, b"&a%s;" % (b"%d" % (n - 1) if n else b"") * 10) for n in range(9))
@@ -489,6 +496,8 @@ BAGS = {
     ),
     "a boundary tangled 50,000 times": (_rewritten(_tangle), "boundary", True),
     "a boundary of corners in a huddle": (_rewritten(_huddle), None, True),
+    "a boundary of 299,000 corners": (_rewritten(_wide), "area", True),
+    "a boundary of more corners than can be": (_rewritten(lambda: _wide() + [(10, 0)] * 2_000), "boundary", True),
     "evidence that is a program": (_write("data/evidence/photo.jpg", b"MZ" + bytes(999)), "evidence_program", True),
     "evidence that is zips in a zip": (_write("data/evidence/more.zip", _nested_zip), "evidence_archive", True),
     "evidence that calls itself otherwise": (_write("data/evidence/photo.jpg", b"%PDF-1.4 x"), "evidence_ending", True),

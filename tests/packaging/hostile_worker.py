@@ -1,7 +1,8 @@
-"""Verifies packages of unknown intent, each in a process of its own with little memory and little time.
+"""Opens packages of unknown intent as a reviewer would, each in a process of its own with little memory and time.
 
 ``hostile_worker.py RESULTS PACKAGE…`` writes, for each package in order, the codes found, seconds, megabytes, and how
-the process ended. The modules are loaded once; the processes are forked from that.
+the process ended. Each is verified, reviewed, and held beside the first one, which is sound. The modules are loaded
+once; the processes are forked from that.
 """
 
 import json
@@ -33,9 +34,20 @@ def loaded():
     import jsonschema  # noqa: F401
     import openpyxl  # noqa: F401
 
-    from aze_plugin.packaging.verification import verify
+    from aze_plugin.packaging import comparing, review, review_page, verification
 
-    return application, verify
+    def opened(package, sound):
+        """The verification, and seconds of it and of everything else that is done with a package."""
+        began = time.process_time()
+        found = verification.verify(package).as_json()
+        verified = time.process_time()
+        document = review.review(package)
+        # Where nothing could be read there is nothing to hold beside the sound one.
+        beside = comparing.compare(sound, package) if document["sections"] else None
+        page = review_page.as_html(document, beside)
+        return found, document, len(page), verified - began, time.process_time() - verified
+
+    return application, opened
 
 
 def in_use():
@@ -44,23 +56,28 @@ def in_use():
     return pages * resource.getpagesize()
 
 
-def examine(verify, package, pipe):
+def examine(opened, package, sound, pipe):
     limit = in_use() + ROOM
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    signal.alarm(30)
-    began = time.monotonic()
-    found = verify(package).as_json()
-    seconds = time.monotonic() - began
+    signal.alarm(60)
+    found, document, length, seconds, others = opened(package, sound)
     codes = sorted({p["code"] for p in found["problems"]})
-    said = [p["message"] for p in found["problems"]]
+    if codes != sorted({p["code"] for p in document["problems"]}):
+        raise ValueError("the review says otherwise")
+    answer = {
+        "codes": codes,
+        "valid": found["valid"],
+        "said": [p["message"] for p in found["problems"]],
+        "seconds": seconds,
+        "others": others,
+        "page": length,
+    }
     with os.fdopen(pipe, "w") as out:
-        json.dump(
-            {"codes": codes, "valid": found["valid"], "seconds": seconds, "said": said, "problems": len(said)}, out
-        )
+        json.dump(answer, out)
 
 
 def main(results, packages):
-    application, verify = loaded()
+    application, opened = loaded()
     found = []
     for package in packages:
         read, write = os.pipe()
@@ -69,7 +86,7 @@ def main(results, packages):
             status = 1
             try:
                 os.close(read)
-                examine(verify, package, write)
+                examine(opened, package, packages[0], write)
                 status = 0
             finally:
                 os._exit(status)
@@ -78,7 +95,7 @@ def main(results, packages):
             answer = answers.read()
         _, status, usage = os.wait4(child, 0)
         one = json.loads(answer) if answer else {}
-        one.update(ended=status, megabytes=usage.ru_maxrss / 1024, cpu=usage.ru_utime + usage.ru_stime)
+        one.update(ended=status, megabytes=usage.ru_maxrss / 1024)
         found.append(one)
     Path(results).write_text(json.dumps(found), encoding="utf-8")
     application.exitQgis()

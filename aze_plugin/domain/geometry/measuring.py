@@ -291,13 +291,36 @@ def same_shape(one: Geometry, other: Geometry, tolerance: float) -> bool:
     """
     if shapely.get_num_geometries(one) != shapely.get_num_geometries(other):
         return False
-    points = [shapely.points(shapely.get_coordinates(g)) for g in (one, other)]
-    for here, there in (points, points[::-1]):
-        # One neighbour of each is enough: all within reach would be a square of pairs where corners crowd together.
-        nearest = shapely.STRtree(there).nearest(here)
-        if (shapely.distance(here, there[nearest]) > tolerance).any():
+    corners = [_ring_corners(g) for g in (one, other)]
+    if not _paired(*corners, tolerance):
+        points = [shapely.points(c) for c in corners]
+        if not (_all_near(points[0], points[1], tolerance) and _all_near(points[1], points[0], tolerance)):
             return False
     return abs(area(one) - area(other)) <= tolerance * float(shapely.length(one))
+
+
+def _ring_corners(geometry: Geometry) -> np.ndarray:
+    """Coordinates of all corners, shape (n, 2), each once: a ring's last is its first again."""
+    found, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(geometry)), return_index=True)
+    return found[np.append(ring[:-1] == ring[1:], False)] if len(found) else found
+
+
+def _paired(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
+    """Whether the corners of two shapes agree one by one when sorted, which is quick to see and nearly always so.
+
+    Sorted along a line that no outline follows: along an axis, corners that lie level would change places by rounding.
+    """
+    if one.shape != other.shape:
+        return False
+    one, other = (c[np.argsort(c @ (0.7548776662, 0.6558656180))] for c in (one, other))
+    return bool((np.hypot(*(one - other).T) <= tolerance).all())
+
+
+def _all_near(here: np.ndarray, there: np.ndarray, tolerance: float) -> bool:
+    """Whether every point lies near one of the others. One neighbour of each is enough: all within reach would be a
+    square of pairs where corners crowd together."""
+    nearest = shapely.STRtree(there).nearest(here)
+    return bool((shapely.distance(here, there[nearest]) <= tolerance).all())
 
 
 def seamless(geometry: Geometry) -> Geometry:
