@@ -31,6 +31,9 @@ SCHEMA = "aze-screening/1"
 # Statuses under which a site is none of the Alliance's, as its layer says.
 _NOT_AZE = (site_rows.NONE, site_rows.DE_LISTED)
 
+# Shapes that are made measurable in one go.
+_AT_ONCE = 500
+
 _NAMES = ("name", "project", "label", "title")
 
 
@@ -248,10 +251,10 @@ def read_footprint(
         raise AzeError("screening.field_missing", source=source.sourceName(), field=name_field, available=names)
     lower = {name.lower(): name for name in reversed(names)}
     chosen = name_field or next((lower[name] for name in _NAMES if name in lower), "")
-    table = read_drawn(source, [chosen] if chosen else [], transform_context, progress)
+    table = read_drawn(source, [chosen] if chosen else [], transform_context, progress.part(0, 0.5))
     if not len(table):
         raise AzeError("screening.no_features", source=table.source)
-    shapes = geometry.drawn(table.lonlat)
+    shapes = _drawn(table.lonlat, progress)
     sizes = geometry.sizes(shapes)
     usable = shapes.usable
     parts = []
@@ -287,14 +290,14 @@ def read_sites(
     """
     columns = attributes.columns_of(source, "sites")
     status = attributes.columns_of(source, "site_details")["aze_status"]
-    table = read_drawn(source, [*attributes.wanted(columns), *status], transform_context, progress)
+    table = read_drawn(source, [*attributes.wanted(columns), *status], transform_context, progress.part(0, 0.4))
     if not len(table):
         raise AzeError("coverage.no_sites", source=table.source)
     words = paths.load_json("schemas", "sites.json")["aze_status"]
     said = attributes.first(table, status)
     statuses = [site_rows.aze_status(value, words) if status else site_rows.UNKNOWN for value in said]
     kept = [n for n, aze in enumerate(statuses) if not (only_aze and aze in _NOT_AZE)]
-    shapes = geometry.drawn(table.lonlat[kept])
+    shapes = _drawn(table.lonlat[kept], progress.part(0.4, 1))
     round_ones = circles(shapes.areas)
     named = attributes.sites(table, columns)
     countries = attributes.first(table, columns["iso3"])
@@ -316,6 +319,18 @@ def read_sites(
             )
         )
     return Sites(table.source, rows, len(table) - len(kept))
+
+
+def _drawn(lonlat: np.ndarray, progress: Progress) -> Drawn:
+    """``geometry.drawn``, a few at a time, so that a wish to stop is heard."""
+    found = []
+    for start in range(0, max(1, len(lonlat)), _AT_ONCE):
+        progress.set(start / max(1, len(lonlat)))
+        found.append(geometry.drawn(lonlat[start : start + _AT_ONCE]))
+    return Drawn(
+        *(np.concatenate([getattr(part, name) for part in found]) for name in ("areas", "lines", "points", "repaired")),
+        [reason for part in found for reason in part.reasons],
+    )
 
 
 def circles(shapes: np.ndarray) -> set[int]:
