@@ -20,7 +20,7 @@ from ..domain.progress import Progress
 from . import attributes
 from .bulk import Snapshot, Spool, Table, feature_tables
 from .layers import FeatureTable, LayerSnapshot, read_features
-from .measure import ellipsoidal_area_m2
+from .measure import ellipsoidal_area_m2, ruler
 from .wording import finding_json
 
 SCHEMA = "aze-coverage/1"
@@ -193,8 +193,9 @@ def _hectares(shapes: np.ndarray) -> np.ndarray:
     """
     found = np.nan_to_num(geometry.areas(shapes)) / 1e4
     long = np.flatnonzero(geometry.longest_edges(shapes) > _SHORT_M)
+    by = ruler()
     for i, lonlat in zip(long, geometry.to_lonlat(shapes[long])):
-        found[i] = ellipsoidal_area_m2(lonlat) / 1e4
+        found[i] = ellipsoidal_area_m2(lonlat, by) / 1e4
     return found
 
 

@@ -337,9 +337,11 @@ def longest_edges(geometries: np.ndarray) -> np.ndarray:
     out = np.zeros(len(geometries))
     if len(coordinates) > 1:
         # From ring to ring of one shape it may be far: too long an answer at worst.
-        length = np.hypot(*np.diff(coordinates, axis=0).T)
+        step = np.diff(coordinates, axis=0)
+        length = np.sqrt(step[:, 0] ** 2 + step[:, 1] ** 2)
         length[owner[1:] != owner[:-1]] = 0
-        np.maximum.at(out, owner[1:], length)
+        first = np.flatnonzero(np.append(True, owner[2:] != owner[1:-1]))
+        out[owner[1:][first]] = np.maximum.reduceat(length, first)
     return out
 
 
