@@ -225,3 +225,17 @@ def test_a_cancelled_report_leaves_the_old_one_whole(qgis_app, tmp_path):
     with pytest.raises(Cancelled):
         filled(path, progress=Progress(is_cancelled=asked))
     assert path.read_bytes() == b"old" and [p.name for p in tmp_path.iterdir()] == ["report.pdf"]
+
+
+def test_lines_end_between_words_and_never_within_a_number(qgis_app, tmp_path):
+    report = layout.Report("country")
+    long_word = "Taumatawhakatangihangakoauauotamatea" * 3
+    texts = ["4.8465, 37.0619", "12\u00a0345.5 ha of forest", "ป่าดงดิบเขาใหญ่ที่มีชื่อยาวมาก", long_word, "", "a\nb"]
+    report.table(["Place"] * 6, [texts], [1] * 6)
+    report.export(tmp_path / "report.pdf", DAY)
+    words = pdf_text(tmp_path / "report.pdf").split()
+    assert {"4.8465,", "37.0619", "forest"} <= set(words)
+    assert words[words.index("12") + 1] == "345.5"
+    # What is longer than a line is parted, and nothing of it is lost.
+    parts = [word for word in words if len(word) > 3 and word in long_word]
+    assert len(parts) > 1 and "".join(parts) == long_word

@@ -87,6 +87,19 @@ _CELL_MARGIN, _SLACK, _SPARE = 1.0, 0.4, 8.0
 _TABLE_POINTS = 7.5
 _MM_PER_POINT = 25.4 / 72
 
+# Spaces at which a line may end.
+_SPACES = " \t\u2002\u2003\u2009\u200b"
+
+# Scripts without spaces between words.
+_UNSPACED = (
+    ("\u0e00", "\u0eff"),
+    ("\u1000", "\u109f"),
+    ("\u1780", "\u17ff"),
+    ("\u2e80", "\ua4cf"),
+    ("\uf900", "\ufaff"),
+    ("\U00020000", "\U0003ffff"),
+)
+
 # Shapes that a map is drawn of as lines.
 _DRAWN = 150
 
@@ -579,17 +592,28 @@ def _styled(form: QgsTextFormat, text: Text) -> QgsTextFormat:
 
 
 def _breaks(text: str) -> list[int]:
-    """Where a line may end, by the rules of its scripts: behind spaces, and in Thai between words."""
-    finder = QTextBoundaryFinder(QTextBoundaryFinder.BoundaryType.Line, text)
-    found, at = [], finder.toNextBoundary()
-    while at != -1:
-        found.append(at)
-        at = finder.toNextBoundary()
-    if len(text.encode("utf-16-le")) != 2 * len(text):
+    """Where a line may end: behind spaces, and between the words of scripts that have none between them.
+
+    Qt knows the latter; behind dots of numbers it breaks too, so that it is asked for nothing else.
+    """
+    found = {n for n in range(1, len(text)) if text[n - 1] in _SPACES and text[n] not in _SPACES}
+    if any(_is_unspaced(c) for c in text):
+        finder = QTextBoundaryFinder(QTextBoundaryFinder.BoundaryType.Line, text)
         # Qt counts letters beyond the first plane twice.
         before = list(accumulate((1 if ord(c) < 0x10000 else 2 for c in text), initial=0))
-        found = [n for place in found if before[n := bisect_left(before, place)] == place]
-    return found
+        at = finder.toNextBoundary()
+        while at != -1:
+            n = bisect_left(before, at)
+            if before[n] == at and n < len(text) and _is_unspaced(text[n - 1]) and _is_unspaced(text[n]):
+                found.add(n)
+            at = finder.toNextBoundary()
+    return [*sorted(found), len(text)]
+
+
+def _is_unspaced(letter: str) -> bool:
+    """Whether a letter is of a script whose words follow one another without spaces: Thai, Lao, Burmese, Khmer, those
+    of China and Japan."""
+    return any(first <= letter <= last for first, last in _UNSPACED)
 
 
 def _last_fitting(ends: Sequence[int], fits: Callable[[int], bool]) -> int | None:
