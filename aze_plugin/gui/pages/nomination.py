@@ -250,14 +250,15 @@ class NominationPage(Page):
         return "/proposer/name"
 
     def _said_at_fields(self) -> dict[str, str]:
-        """Problems by field, with their mark; that an empty field is needed, its star says already."""
+        """Problems by field, with their mark; that an empty field is needed, its star says already, but for changes,
+        where it depends on what changes."""
         session = self.session
         document = session.nominations.completed or session.nominations.details
         problems = session.nominations.problems or self._schema_problems(document)
         said: dict[str, str] = {}
         for problem in problems:
             pointer = problem["field"]
-            if form.at(document, pointer) not in (None, "", [], {}):
+            if form.at(document, pointer) not in (None, "", [], {}) or pointer.startswith("/update/changes/"):
                 mark = style.MARKS[style.state_of(problem["severity"])]
                 said.setdefault(pointer, f"{mark} {problem['message']}")
         return said

@@ -100,7 +100,7 @@ class Field(QWidget):
             origin = translate("AzeForm", "derived")
         elif overridden:
             origin = translate("AzeForm", "changed by hand")
-        elif value is None and self.schema.get("x-derived") and "x-statement" not in self.schema:
+        elif value is None and self.schema.get("x-derived") is True and "x-statement" not in self.schema:
             origin = translate("AzeForm", "will be derived")
         else:
             origin = ""
