@@ -118,6 +118,9 @@ class Protection(QObject):
 
     def show_site(self, layer: QgsVectorLayer, fid: int) -> None:
         """Let the Protection page show a site of a layer, and bring that page to the front."""
+        if self._session.sources.installation_problem:
+            self._session.message.emit(self._session.sources.installation_problem, messages.WARNING)
+            return
         site = self._read(layer, fid)
         if site is None:
             self._session.message.emit(

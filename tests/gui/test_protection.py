@@ -85,11 +85,17 @@ def test_an_area_that_is_gone_from_the_layers_is_not_found(session):  # noqa: F8
 def test_gaps_are_shown_and_hidden(page, session):  # noqa: F811
     node = session.project.layerTreeRoot().findLayer(session.results.gaps_layer.id())
     assert page.gaps.isVisible()
-    page.gaps.setChecked(False)
+    page.gaps.tick.setChecked(False)
     assert not node.isVisible()
     node.parent().setItemVisibilityChecked(False)
-    page.gaps.setChecked(True)
+    page.gaps.tick.setChecked(True)
     assert node.isVisible()
+    # Moved in the layer tree, it is another node of the same layer.
+    tree = session.project.layerTreeRoot()
+    tree.addChildNode(node.clone())
+    node.parent().removeChildNode(node)
+    page.gaps.tick.setChecked(False)
+    assert not tree.findLayer(session.results.gaps_layer.id()).isVisible()
 
 
 def test_what_was_left_out_is_said(page, session):  # noqa: F811
@@ -216,7 +222,7 @@ def test_a_site_without_a_boundary_cannot_be_assessed(page, session, sites):  # 
     settle()
     assert session.protection.result.coverage["both_pct"] is None
     assert "cannot be assessed" in page.cover.summary.plain()
-    for part in (page.bar, page.breakdown, page.years, page.areas, page.lacking, page.gap_row):
+    for part in (page.bar, page.breakdown, page.years, page.areas, page.lacking, page.gaps):
         assert not part.isVisible()
 
 
@@ -376,7 +382,7 @@ def test_what_would_complete_it_is_said_and_found(page, session, monkeypatch):  
     zoomed = []
     monkeypatch.setattr(session, "zoom_to", zoomed.append)
     page.completing.parts.zoomed.emit(found["parts"][0]["extent"])
-    page.largest.click()
+    page.gaps.largest.click()
     # The part itself lights up, not its rectangle.
     gap = QgsGeometry.collectGeometry(session.results.of("Cloudtop Ridge").gaps)
     assert [place.area() for place in zoomed] == pytest.approx([gap.area()] * 2, rel=1e-6)

@@ -5,25 +5,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import QgsGeometry, QgsPointXY, QgsSymbolLayerUtils
-from qgis.PyQt.QtCore import QCoreApplication, QSize
-from qgis.PyQt.QtWidgets import QCheckBox, QWidget
+from qgis.core import QgsGeometry, QgsLayerTreeLayer, QgsPointXY
+from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtWidgets import QWidget
 
 from ...services.figures import hectares, number, percent
 from .. import messages, places, reports
 from ..mapclicks import MapClicks, SitePicker
-from ..widgets.basics import FlowLayout, PageScroll, TextLabel, link
+from ..widgets.basics import PageScroll, TextLabel
 from ..widgets.breakdown import Breakdown
 from ..widgets.card import Card
 from ..widgets.completing import CompletingView, ExcludedView
 from ..widgets.coverbar import CoverBar
 from ..widgets.findings import FindingList
+from ..widgets.gapchoice import GapChoice
 from ..widgets.protectedtable import ProtectedTable
 from ..widgets.subject import SubjectChooser
 from ..widgets.trendchart import TrendChart
 from .base import Lack, ResultPage
-
-_SWATCH = QSize(18, 14)
 
 # Said with the chart, where it belongs.
 _OF_YEARS = ("coverage.year_unknown", "coverage.years_none", "coverage.years_unknown")
@@ -76,15 +75,8 @@ class ProtectionPage(ResultPage):
         translate = QCoreApplication.translate
         self.cover = Card(translate("AzeProtection", "Cover"))
         self.bar = self.cover.add(CoverBar())
-        self.gaps = QCheckBox(translate("AzeProtection", "Show gaps on the map"))
-        self.gaps.setIconSize(_SWATCH)
-        self.gaps.toggled.connect(self._show_gaps)
-        self.largest = link(translate("AzeProtection", "zoom to the largest ▸"), self._zoom_to_largest)
-        self.gap_row = QWidget()
-        flow = FlowLayout(self.gap_row)
-        flow.addWidget(self.gaps)
-        flow.addWidget(self.largest)
-        self.cover.add(self.gap_row)
+        self.gaps = self.cover.add(GapChoice())
+        self.gaps.largestWanted.connect(self._zoom_to_largest)
         self.findings = self.cover.add(FindingList())
         self.breakdown = self.cover.add(Breakdown())
 
@@ -226,31 +218,12 @@ class ProtectionPage(ResultPage):
 
     # ------------------------------------------------------------------------------------------------------ gaps
 
-    def _gaps_node(self):
+    def _show_gap_choice(self) -> None:
+        self.gaps.set_node(self._gaps_node)
+
+    def _gaps_node(self) -> QgsLayerTreeLayer | None:
         layer = self.session.results.gaps_layer
         return self.session.project.layerTreeRoot().findLayer(layer.id()) if layer is not None else None
-
-    def _show_gap_choice(self) -> None:
-        node = self._gaps_node()
-        self.gap_row.setVisible(node is not None)
-        if node is not None:
-            renderer = node.layer().renderer()
-            symbol = renderer.symbol() if hasattr(renderer, "symbol") else None
-            if symbol is not None:
-                self.gaps.setIcon(QgsSymbolLayerUtils.symbolPreviewIcon(symbol, _SWATCH))
-            self.gaps.blockSignals(True)
-            self.gaps.setChecked(node.isVisible())
-            self.gaps.blockSignals(False)
-
-    def _show_gaps(self, shown: bool) -> None:
-        node = self._gaps_node()
-        if node is None:
-            return
-        if shown:
-            # A layer inside a group that is switched off would stay out of sight.
-            node.setItemVisibilityCheckedParentRecursive(True)
-        else:
-            node.setItemVisibilityChecked(False)
 
     def _zoom_to_largest(self) -> None:
         parts = ((self.protection.result.coverage or {}).get("completing") or {}).get("parts")
