@@ -115,7 +115,7 @@ class Grid:
         """The middle of the cell that a place lies in, in degrees to four decimals."""
         middle = []
         for axis, value in ((0, lon), (1, lat)):
-            n = math.floor(self._count(value, axis))
+            n = math.floor(self._count(value, axis) + 1e-9)
             edge = 180.0 if axis == 0 else 90.0
             sides = np.clip([self._degrees(n, axis), self._degrees(n + 1, axis)], -edge, edge)
             middle.append(round(float(sides.mean()), 4))

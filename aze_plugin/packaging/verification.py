@@ -14,7 +14,7 @@ from pathlib import Path
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
 from .checks import bags, boundaries, documents, figures, workbook
-from .checks.examined import Examined, Verification
+from .checks.examined import MOST_PROBLEMS, Examined, Verification
 from .unpacking import examine_folder, unpack
 
 __all__ = ["Verification", "opened", "verify"]
@@ -53,6 +53,7 @@ def opened(
         else:
             root, problems = unpack(path, Path(scratch), progress.part(0, 0.3))
             found.problems += problems
+        del found.problems[MOST_PROBLEMS:]
         sound = root is not None and not found.problems
         examined = Examined(root if sound and root else Path(scratch), found, progress.part(0.3, 0.6))
         if sound:

@@ -70,13 +70,20 @@ class Examined:
         self.info: Mapping[str, str] = {}
         self.shape: geometry.Geometry | None = None
 
+    @property
+    def full(self) -> bool:
+        """Whether so much is wrong that nobody would read on: a long check may end here."""
+        return len(self.found.problems) > MOST_PROBLEMS
+
     def add(self, code: str, path: str = "", **params) -> None:
         """Something is wrong with a file."""
-        self._listed(problem(f"package.{code}", path, **params))
+        if not self.full:
+            self._listed(problem(f"package.{code}", path, **params))
 
     def add_finding(self, finding: Finding, path: str) -> None:
         """A document says something that the checks of nominations do not take."""
-        self._listed(problem(finding.code, path, **finding.params))
+        if not self.full:
+            self._listed(problem(finding.code, path, **finding.params))
 
     def note(self, code: str, path: str = "", **params) -> None:
         """A reviewer should know."""
@@ -84,10 +91,7 @@ class Examined:
 
     def _listed(self, one: Problem) -> None:
         problems = self.found.problems
-        if len(problems) < MOST_PROBLEMS:
-            problems.append(one)
-        elif len(problems) == MOST_PROBLEMS:
-            problems.append(problem("package.more", "", most=MOST_PROBLEMS))
+        problems.append(one if len(problems) < MOST_PROBLEMS else problem("package.more", "", most=MOST_PROBLEMS))
 
     @property
     def stem(self) -> str:

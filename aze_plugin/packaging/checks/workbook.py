@@ -104,20 +104,20 @@ def _values(examined: Examined, path: Path, nomination: Mapping[str, Any]) -> No
     except Exception as error:  # noqa: BLE001 - the library has no error of its own for a broken workbook: any may come
         examined.add("workbook", NAME, detail=str(error) or type(error).__name__)
         return
+    pages = {page.title: page for page in opened.worksheets}
     try:
-        cells = list(form.cells(nomination))
+        for cell in form.cells(nomination):
+            examined.progress.check()
+            if cell.sheet not in pages:
+                examined.add("form_tab", NAME, tab=cell.sheet)
+                return
+            if not _same_value(pages[cell.sheet].cell(cell.row, cell.column).value, cell.value):
+                examined.add("form_differs", NAME, cell=f"{cell.sheet} {get_column_letter(cell.column)}{cell.row}")
+            if examined.full:
+                return
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # A draft is not held against the schema: its members may be of any kind.
         examined.add("shape", "data/nomination.json", detail=str(error))
-        return
-    for cell in cells:
-        examined.progress.check()
-        where = f"{cell.sheet} {get_column_letter(cell.column)}{cell.row}"
-        if cell.sheet not in opened.sheetnames:
-            examined.add("form_tab", NAME, tab=cell.sheet)
-            return
-        if not _same_value(opened[cell.sheet].cell(cell.row, cell.column).value, cell.value):
-            examined.add("form_differs", NAME, cell=where)
 
 
 def _same_value(found: Any, expected: Any) -> bool:
