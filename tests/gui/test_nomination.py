@@ -1,6 +1,7 @@
 """The page Nomination: the form that is made from the schema, undo, open points, export."""
 
 import copy
+import shutil
 import zipfile
 
 import pytest
@@ -366,16 +367,16 @@ def test_rows_entered_meanwhile_are_laid_over_the_completed_ones():
     assert form.overlaid({"a": {"b": ""}}, {"a": {"b": 1}}) == {"a": {"b": 1}}
 
 
-def with_sites(session):  # noqa: F811
+def with_sites(session, folder):  # noqa: F811
     """The sample's existing sites and what they were confirmed for, as a user loads them."""
-    session.sources.add("sites", str(SAMPLE / "sites.gpkg"))
+    session.sources.add("sites", shutil.copy(SAMPLE / "sites.gpkg", folder))
     session.sites.use_table(str(SAMPLE / "site_triggers.csv"))
     wait_for(lambda: fresh(session) and session.prefill.known() is not None)
 
 
-def test_what_the_project_knows_is_looked_up_behind_and_filled_in(session):  # noqa: F811
+def test_what_the_project_knows_is_looked_up_behind_and_filled_in(session, tmp_path):  # noqa: F811
     """Country by the layers on the spot, every dataset as a reference; and looked up once."""
-    with_sites(session)
+    with_sites(session, tmp_path)
     wait_for(lambda: session.nominations.completed["site"].get("country") == "Azea")
     completed = session.nominations.completed
     assert completed["site"]["iso3"] == "XAZ"
@@ -386,9 +387,9 @@ def test_what_the_project_knows_is_looked_up_behind_and_filled_in(session):  # n
     assert session.prefill.known() is found
 
 
-def test_an_update_shows_its_changes_and_a_new_site_does_not(page, session):  # noqa: F811
+def test_an_update_shows_its_changes_and_a_new_site_does_not(page, session, tmp_path):  # noqa: F811
     assert page.form.sections["update"].isHidden()
-    with_sites(session)
+    with_sites(session, tmp_path)
     shape = boundary_of("Serrata Highlands")
     session.candidates.add("Serrata Highlands", shape, "update_site", "Serrata Highlands", updates_id="98001")
     wait_for(lambda: fresh(session) and session.prefill.known() is not None and session.prefill.known().updated)
