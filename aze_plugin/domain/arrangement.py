@@ -65,10 +65,11 @@ class Arrangement:
 
     @cached_property
     def _unpacked(self) -> np.ndarray | None:
-        """``under`` as booleans, where that is small."""
+        """``under`` as booleans, shape (count, stretches), where that is small."""
         if len(self.owner) * self.count > _UNPACKED:
             return None
-        return np.unpackbits(self.under, axis=1, count=self.count, bitorder="little").view(bool)
+        bits = np.unpackbits(self.under, axis=1, count=self.count, bitorder="little")
+        return np.ascontiguousarray(bits.T).view(bool)
 
     @cached_property
     def _words(self) -> np.ndarray:
@@ -78,9 +79,17 @@ class Arrangement:
     def alone(self) -> np.ndarray:
         """Square metres of the site under each area by itself."""
         left = np.bincount(self.owner + 1, self.weight, self.count + 1)[1:]
-        for rows, under in self.portions(self.owner < 0):
-            weight = self.weight[rows]
-            left += weight.sum() - weight @ under
+        of_site = self.owner < 0
+        if self._unpacked is not None:
+            weight = self.weight * of_site
+            left += weight.sum() - self._unpacked @ weight
+        else:
+            rows = np.flatnonzero(of_site)
+            step = max(1, _TESTS // (self.count + 1))
+            for start in range(0, len(rows), step):
+                some = rows[start : start + step]
+                under = np.unpackbits(self.under[some], axis=1, count=self.count, bitorder="little")
+                left += self.weight[some].sum() - self.weight[some] @ under
         return np.minimum(np.maximum(self.site_m2 - left, 0), self.site_m2)
 
     def percent(self, square_metres):
@@ -116,7 +125,7 @@ class Arrangement:
         begin[:, :-1] = rankings
         begin = begin[:, self.owner]
         if self._unpacked is not None:
-            return begin, np.where(self._unpacked, rankings[:, None], steps).min(axis=2, initial=steps)
+            return begin, np.where(self._unpacked, rankings[:, :, None], steps).min(axis=1, initial=steps)
         end = np.full(begin.shape, steps)
         # Of many areas those of one rank are looked for together, 64 at a time.
         step = max(1, _TESTS // self._words.shape[1])
@@ -135,18 +144,6 @@ class Arrangement:
         _, first, place = np.unique(keys, return_index=True, return_inverse=True)
         weight = np.bincount(place, self.weight, len(first))
         return Arrangement(self.count, self.site_m2, self.owner[first], self.under[first], weight)
-
-    def portions(self, chosen: np.ndarray):
-        """The chosen stretches, some at a time, and for each under which areas it lies, (stretches, count)."""
-        if self._unpacked is not None:
-            yield chosen, self._unpacked[chosen]
-            return
-        rows = np.flatnonzero(chosen)
-        step = max(1, _TESTS // (self.count + 1))
-        for start in range(0, len(rows), step):
-            some = rows[start : start + step]
-            bits = np.unpackbits(self.under[some], axis=1, count=self.count, bitorder="little")
-            yield some, bits.view(bool)
 
     @classmethod
     def of_cells(cls, site_m2: float, sizes_m2: np.ndarray, members: np.ndarray) -> Arrangement:
