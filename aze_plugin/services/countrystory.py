@@ -54,7 +54,7 @@ def write(gathered: Gathered, wanted: Wanted, progress: Progress) -> int:
     content = _map(gathered)
     ground = _ground(gathered)
     progress.set(0.2)
-    foot = _foot(gathered)
+    foot = _foot(gathered, wanted)
 
     def drawn(main: Progress) -> tuple[bytes | None, int]:
         """What belongs to the main thread: the map's picture, and the layout."""
@@ -115,8 +115,8 @@ def _subtitle(gathered: Gathered, wanted: Wanted) -> str:
     return " · ".join(said)
 
 
-def _foot(gathered: Gathered) -> str:
-    names = [source["name"] for source in gathered.sources]
+def _foot(gathered: Gathered, wanted: Wanted) -> str:
+    names = wanted.citations or [source["name"] for source in gathered.sources]
     return QCoreApplication.translate("AzeReports", "Sources: {names}").format(names="; ".join(dict.fromkeys(names)))
 
 

@@ -240,6 +240,19 @@ def test_a_country_without_sites_has_a_report_that_says_so(report, tmp_path):
     assert "no site in CCC" in pdf_text(tmp_path / "report.pdf")
 
 
+def test_sites_without_any_boundary_give_no_figure_but_a_list(report, world, tmp_path):
+    sites = geopandas.read_file(world["sites"])
+    sites.loc[sites.ISO3 == "AAA", "geometry"] = None
+    sites.to_file(tmp_path / "bare.gpkg")
+    found = report(SITES=str(tmp_path / "bare.gpkg"), COUNTRY="AAA", PDF=str(tmp_path / "report.pdf"))
+    assert found["global"]["mean_pct"] is None and found["global"]["not_assessed"] == 5
+    assert found["global"]["unprotected_ha"] is None
+    page = Reader(tmp_path / "report.html")
+    assert "This is not 0 %." in page.text and not [s for s in page.sources if s.startswith("data:")]
+    assert "Mean cover of a site" in page.text and "0\u00a0%" not in page.text
+    assert "no geometry" in pdf_text(tmp_path / "report.pdf")
+
+
 def test_all_countries_have_a_table_and_a_section_each(report, world, tmp_path):
     found = report(COUNTRIES=world["countries"], TRIGGERS=world["triggers"])
     assert [c["iso3"] for c in found["countries"]] == ["AAA", "BBB"]

@@ -155,6 +155,14 @@ def test_text_and_tables_run_over_pages_whole_and_in_order(qgis_app, tmp_path):
     ]
 
 
+def test_a_long_title_is_set_smaller_and_stays_whole(qgis_app, tmp_path):
+    report = layout.Report("country")
+    title = "AZE sites of the United Kingdom of Great Britain and Northern Ireland and of its territories overseas"
+    report.fill({"title": title, "subtitle": "x", "foot": "x"})
+    report.export(tmp_path / "report.pdf", DAY)
+    assert " ".join(pdf_text(tmp_path / "report.pdf").split()).startswith(title)
+
+
 def test_what_was_given_is_written_and_not_worked_out(qgis_app, tmp_path):
     path = tmp_path / "report.pdf"
     filled(path, rows=1)

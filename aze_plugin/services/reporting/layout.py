@@ -207,6 +207,21 @@ class Report:
         """Give the template's labels their values: ``{"title": …}`` stands at ``[% @aze_title %]``."""
         for name, value in values.items():
             QgsExpressionContextUtils.setLayoutVariable(self._layout, f"aze_{name}", value)
+        for item in self._items():
+            if isinstance(item, QgsLayoutItemLabel) and any(f"@aze_{name}" in item.text() for name in values):
+                self._fit(item)
+
+    def _fit(self, label: QgsLayoutItemLabel) -> None:
+        """Smaller letters for a text that its label has no room for, down to half their size."""
+        size = label.sizeWithUnits()
+        form = QgsTextFormat(label.textFormat())
+        largest = form.size()
+        while form.size() > largest / 2:
+            lines = self._wrapped(label.currentText(), form, size.width() - _SLACK)
+            if len(lines) * self._line_height(form) <= size.height() + 0.5:
+                break
+            form.setSize(form.size() - 0.5)
+        label.setTextFormat(form)
 
     def drawing(self, name: str, svg: str) -> None:
         """Put a drawing of ``charts`` into the picture of this id."""
