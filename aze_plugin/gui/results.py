@@ -89,7 +89,10 @@ class Results:
 
     def _assessment_version(self, name: str | None) -> tuple:
         statements = self._nominations.statement_version(name)
-        return self._candidates.version(name), statements, self._sources.version, self._estimates.rows(name)
+        updates = self._candidates.updated_site(name), self._candidates.updated_id(name)
+        boundary = self._candidates.version(name), updates
+        # The estimates come last: assessed_estimates takes them from there.
+        return boundary, statements, self._sources.version, self._estimates.rows(name)
 
     @property
     def assessment(self) -> dict | None:

@@ -375,6 +375,9 @@ class Session(QObject):
         self.candidates.set_kind(kind, updates_site)
         self.nominations.set_value("/kind", kind)
         self.candidatesChanged.emit()
+        # What a candidate overlaps depends on which site it updates.
+        self.assessmentChanged.emit()
+        self.schedule()
 
     # ------------------------------------------------------------------------------------------------- algorithms
 

@@ -141,7 +141,7 @@ class PackageNomination(AzeAlgorithm):
             sites = candidates.read_sites(existing, transform, progress.part(0.05, 0.1), proposed)
         evidence = self.parameterAsFileList(parameters, "EVIDENCE", context) if parameters.get("EVIDENCE") else []
         given = Inputs(
-            candidate=proposed[0],
+            candidate=candidates.with_update(proposed[0], details),
             details=details,
             library_path=self.parameterAsString(parameters, "LIBRARY", context),
             sites=sites,

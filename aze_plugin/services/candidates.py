@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,16 @@ def _updates(table: FeatureTable, told: Mapping[str, str], row: int) -> dict[str
     if "updates_id" in said:
         said["updates_id"] = attributes.identifier(said["updates_id"])
     return said
+
+
+def with_update(candidate: Candidate, details: Mapping[str, Any]) -> Candidate:
+    """The candidate of a nomination, with the site that it updates where only the details name that."""
+    if details.get("kind") != "update_site" or candidate.updates_id or candidate.updates_site:
+        return candidate
+    update, site = (details.get(member) for member in ("update", "site"))
+    update, site = (told if isinstance(told, Mapping) else {} for told in (update, site))
+    number = attributes.identifier(update.get("site_id") or site.get("sitrecid"))
+    return replace(candidate, updates_id=number, updates_site=attributes.text(update.get("site_name")))
 
 
 def read_sites(

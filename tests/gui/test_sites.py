@@ -319,3 +319,29 @@ def test_sixteen_thousand_sites_answer_while_typing(qgis_app):
     # What has no area comes last, and says so.
     assert all(row.is_circle for row in areas[len(known) :])
     assert made.data(made.index(15_999, model.AREA)) == "not known"
+
+
+def test_the_check_of_an_update_leaves_its_own_site_out(page, with_sites, library):
+    with_sites.open_library(library)
+    with_sites.sites.update(row_of(page, 98004), page)
+    # Into the neighbourhood of itself: larger than the site on all sides.
+    grown = with_sites.candidates.geometry().buffer(0.002, 4)
+    with_sites.candidates.replace_boundary(grown)
+
+    def checked():
+        results = with_sites.results
+        return results.assessment is not None and not results.assessment_stale and with_sites.busy is None
+
+    wait_for(checked)
+    found = with_sites.results.assessment["criteria"]["discreteness"]["findings"]
+    of_sites = {f["code"]: f["params"] for f in found if "site_id" in f["params"]}
+    assert set(of_sites) == {"discreteness.updates_site"}
+    said = of_sites["discreteness.updates_site"]
+    assert said["site_id"] == "98004" and said["site_share"] == pytest.approx(1, abs=1e-9)
+    assert said["gained_m2"] > 0 and said["lost_m2"] == pytest.approx(0, abs=1)
+    # As a new site the same boundary overlaps it.
+    with_sites.set_candidate_kind("new_site")
+    wait_for(lambda: not checked(), 5)
+    wait_for(checked)
+    codes = {f["code"] for f in with_sites.results.assessment["criteria"]["discreteness"]["findings"]}
+    assert "discreteness.overlaps_site" in codes and "discreteness.updates_site" not in codes

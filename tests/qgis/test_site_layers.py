@@ -417,3 +417,19 @@ def test_a_memory_layer_needs_no_server():
     (row,) = rows_of(layer)
     assert (row.name, row.aze, row.area_measured) == ("Made", "unknown", True)
     assert row.area_ha == pytest.approx(SQUARE_HA, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("details", "expected"),
+    [
+        ({"kind": "update_site", "update": {"site_id": "7", "site_name": "Old Cape"}}, ("7", "Old Cape")),
+        ({"kind": "update_site", "site": {"sitrecid": "7"}}, ("7", "")),
+        ({"kind": "update_site"}, ("", "")),
+        ({"kind": "new_site", "site": {"sitrecid": "7"}}, ("", "")),
+    ],
+)
+def test_a_nomination_says_which_site_its_candidate_updates(details, expected):
+    found = candidates.with_update(candidates.Candidate("New", None, 0.0), details)
+    assert (found.updates_id, found.updates_site) == expected
+    told = candidates.Candidate("New", None, 0.0, updates_id="9")
+    assert candidates.with_update(told, details) is told
