@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 from qgis.core import (
     QgsApplication,
+    QgsExpressionContextUtils,
     QgsLayoutFrame,
     QgsLayoutItemLabel,
     QgsLayoutItemLegend,
@@ -87,7 +89,7 @@ class Maker:
         item.setSymbol(symbol)
         return self.put(item, name, page, LEFT, y, RIGHT - LEFT, thickness)
 
-    def area(self, page, top, bottom=BOTTOM - 6):
+    def area(self, page, top, bottom=BOTTOM - 6, name="flow", left=LEFT, right=RIGHT):
         """Mark where text runs on."""
         item = QgsLayoutItemShape(self.layout)
         item.setShapeType(QgsLayoutItemShape.Shape.Rectangle)
@@ -96,7 +98,7 @@ class Maker:
         symbol.symbolLayer(0).setStrokeColor(QColor("#bbbbbb"))
         symbol.symbolLayer(0).setStrokeStyle(Qt.PenStyle.DashLine)
         item.setSymbol(symbol)
-        return self.put(item, "flow", page, LEFT, top, RIGHT - LEFT, bottom - top)
+        return self.put(item, name, page, left, top, right - left, bottom - top)
 
     def head(self, page):
         """Title, subtitle and rule of the first page."""
@@ -122,15 +124,19 @@ class Maker:
             True,
         )
 
-    def map(self, page, top, height):
-        """A map over the page's width with what belongs to it."""
-        from aze_plugin.services.reporting import maps
-
+    def plain_map(self, name, page, left, top, width, height):
+        """A map without what belongs to it."""
         item = QgsLayoutItemMap(self.layout)
         item.setFrameEnabled(True)
         item.setFrameStrokeWidth(QgsLayoutMeasurement(0.25))
         item.setBackgroundColor(QColor("#f4f7f9"))
-        self.put(item, "map", page, LEFT, top, RIGHT - LEFT, height)
+        return self.put(item, name, page, left, top, width, height)
+
+    def map(self, page, top, height, right=RIGHT, columns=4):
+        """A map from the left edge with what belongs to it."""
+        from aze_plugin.services.reporting import maps
+
+        self.plain_map("map", page, LEFT, top, right - LEFT, height)
         bar = QgsLayoutItemScaleBar(self.layout)
         bar.setStyle("Single Box")
         maps.style_scale_bar(bar)
@@ -138,10 +144,10 @@ class Maker:
         bar.setReferencePoint(bar.ReferencePoint.LowerLeft)
         bar.attemptMove(QgsLayoutPoint(LEFT + 2, top + height - 2), True, False, page)
         arrow = QgsLayoutItemPicture(self.layout)
-        self.put(arrow, "north", page, RIGHT - 9, top + 2, 7, 11)
+        self.put(arrow, "north", page, right - 9, top + 2, 7, 11)
         legend = QgsLayoutItemLegend(self.layout)
         legend.setAutoUpdateModel(False)
-        legend.setColumnCount(4)
+        legend.setColumnCount(columns)
         legend.setSplitLayer(False)
         legend.setEqualColumnWidth(False)
         legend.setBackgroundEnabled(False)
@@ -158,24 +164,27 @@ class Maker:
             legend.setStyle(style, changed)
         legend.setSymbolHeight(3)
         legend.setSymbolWidth(5)
-        self.put(legend, "legend", page, LEFT, top + height + 1, RIGHT - LEFT, 14)
+        self.put(legend, "legend", page, LEFT, top + height + 1, right - LEFT, 14)
 
-    def styles(self, page, top):
-        """Samples of what flows, that lend it their looks."""
-        for name, text, points, bold, colour in (
-            ("heading", "Heading", 13, True, "#111111"),
-            ("subheading", "Subheading", 10.5, True, "#111111"),
-            ("paragraph", "Paragraph: change the font, size and colour of these samples.", 9, False, "#111111"),
-            ("quiet", "Note", 8, False, QUIET),
+    def styles(self, page, top, sizes=(13, 10.5, 9, 8, 7.5), width=120):
+        """Samples of what flows, that lend it their looks; sizes of headings, text, notes and tables in points."""
+        for (name, text, bold, colour), points in zip(
+            (
+                ("heading", "Heading", True, "#111111"),
+                ("subheading", "Subheading", True, "#111111"),
+                ("paragraph", "Paragraph: change the font, size and colour of these samples.", False, "#111111"),
+                ("quiet", "Note", False, QUIET),
+            ),
+            sizes,
         ):
-            self.label(f"style:{name}", text, page, LEFT + 4, top, 120, 7, points, bold, colour)
+            self.label(f"style:{name}", text, page, LEFT + 4, top, width, 7, points, bold, colour)
             top += 9
         from aze_plugin.services.reporting.layout import text_format
 
         table = QgsLayoutItemManualTable.create(self.layout)
         self.layout.addMultiFrame(table)
-        table.setHeaderTextFormat(text_format(7.5, True))
-        table.setContentTextFormat(text_format(7.5))
+        table.setHeaderTextFormat(text_format(sizes[4], True))
+        table.setContentTextFormat(text_format(sizes[4]))
         table.setVerticalGrid(False)
         table.setGridColor(QColor("#b5b5b5"))
         table.setGridStrokeWidth(0.1)
@@ -195,10 +204,21 @@ class Maker:
 
     def write(self, name: str) -> None:
         """Save without what differs from run to run."""
+        # Words to see in the designer; a report puts its own in their place.
+        for item in self.layout.items():
+            if isinstance(item, QgsLayoutItemLabel):
+                for word in re.findall(r"@aze_(\w+)", item.text()):
+                    QgsExpressionContextUtils.setLayoutVariable(self.layout, f"aze_{word}", word.capitalize())
         document = self.layout.writeXml(QDomDocument(), QgsReadWriteContext())
         holder = QDomDocument()
         holder.appendChild(holder.importNode(document, True))
-        text = holder.toString(1)
+        # Qt writes attributes in an order of chance.
+        tree = ElementTree.fromstring(holder.toString(1))
+        for element in tree.iter():
+            ordered = sorted(element.attrib.items())
+            element.attrib.clear()
+            element.attrib.update(ordered)
+        text = ElementTree.tostring(tree, encoding="unicode") + "\n"
         known: dict[str, str] = {}
 
         def numbered(match: re.Match) -> str:
@@ -235,10 +255,29 @@ def screening() -> None:
     maker.write("screening")
 
 
+def factsheet() -> None:
+    """The fact sheet of a site: one page of two columns, the map in the left, sources over both at the foot."""
+    maker = Maker("AZE fact sheet of a site", 1)
+    middle, gap = LEFT + 110, 5
+    maker.label("title", "[% @aze_title %]", 0, LEFT, TOP, RIGHT - LEFT, 13, 19, True)
+    maker.label("subtitle", "[% @aze_subtitle %]", 0, LEFT, TOP + 13.5, RIGHT - LEFT, 5, 8.5, False, QUIET)
+    maker.rule("rule", 0, TOP + 19.5, 0.9)
+    top = TOP + 22.5
+    maker.map(0, top, 80, middle, 3)
+    maker.plain_map("map2", 0, middle + gap, top, RIGHT - middle - gap, 34)
+    maker.area(0, top + 80 + 13, BOTTOM - 24, "area:left", LEFT, middle)
+    maker.area(0, top + 36, BOTTOM - 24, "area:right", middle + gap, RIGHT)
+    maker.rule("foot:rule", 0, BOTTOM - 22.5, 0.2, QUIET)
+    maker.area(0, BOTTOM - 22, BOTTOM + 1, "area:foot")
+    maker.styles(0, top + 96, (10.5, 9.5, 7.5, 6.5, 7), 90)
+    maker.write("factsheet")
+
+
 if __name__ == "__main__":
     application = QgsApplication([], False)
     application.initQgis()
     country()
     screening()
+    factsheet()
     application.exitQgis()
     sys.exit(0)
