@@ -319,8 +319,10 @@ def updated_site(
             site = replace(site, **_compared(candidate.geometry, geometry.dissolve([row.geometry for row in rows])))
     else:
         place = nominations.Place(candidate.area_ha, 0.0, 0.0)
-        found = nominations.updated_by(assessment, place) if assessment is not None and existing is None else None
-        if found is None or number not in ("", found.site_id):
+        found = None
+        if assessment is not None and existing is None:
+            found = nominations.updated_by(assessment, place, number)
+        if found is None:
             return None
         site = found
     former, basis = None, ""

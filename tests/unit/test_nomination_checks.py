@@ -92,6 +92,14 @@ def known(**members):
     return change
 
 
+def nothing_changed(case):
+    """No change listed, and none told by the data: the site stands as a mere place, and nobody knows its species."""
+    case.known = nominations.Known()
+    case.details["update"]["changes"] = []
+    case.details["site"] |= {"purpose": nominations.PURPOSES["reassessment"], "change_reason": "A new assessment."}
+    case.assessment["criteria"]["discreteness"]["findings"][0]["code"] = "discreteness.updates_circle"
+
+
 def several(*changes):
     def change(case):
         for one in changes:
@@ -228,6 +236,7 @@ ROWS = [
     (UPDATE, put("/site/sitrecid", "98002"), "update_number", "/update/site_id"),
     (UPDATE, unknown_site, "update_unknown", "/update/site_id"),
     (UPDATE, apart, "update_apart", "/update/site_id", "warning"),
+    (UPDATE, nothing_changed, "no_changes", CHANGE),
     (UPDATE, put(f"{CHANGE}/0/reason", ""), "change_unexplained", f"{CHANGE}/0/reason"),
     (UPDATE, put(f"{CHANGE}/1/cause", None), "change_cause", f"{CHANGE}/1/cause"),
     (UPDATE, put(f"{CHANGE}/1/taxon", "Azea alba"), "change_no_trigger+change_unexplained+change_cause", ""),

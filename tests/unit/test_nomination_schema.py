@@ -289,7 +289,11 @@ def test_an_update_of_the_first_version_lacks_only_what_is_asked_for_now():
     case.known = nominations.Known()
     case.details["site"]["change_reason"] = "The boundary moves out."
     case.details["site"]["purpose"] = nominations.PURPOSES["reassessment"]
-    assert case.problems() == [("blocking", "no_changes", "/update/changes")]
+    assert case.problems() == [
+        ("blocking", "change_cause", "/update/changes/0/cause"),
+        ("blocking", "change_unexplained", "/update/changes/0/reason"),
+        ("warning", "former_unknown", "/update/former_triggers"),
+    ]
 
 
 # ------------------------------------------------------------------------------------------------------ filling in
@@ -420,12 +424,20 @@ def test_the_check_itself_tells_which_site_is_updated():
     case = Case(1)
     case.details["update"] = {}
     case.known = nominations.Known()
-    params = {**overlap("98001", "Serrata Highlands", 1.0), "gained_m2": 22_000_000.0, "lost_m2": 100_000.0}
+    # 6,218 ha before, of which 10 ha are left out.
+    params = overlap("98001", "Serrata Highlands", 6208 / 6218, 62_080_000.0)
     case.assessment["criteria"]["discreteness"]["findings"] = [{"code": "discreteness.updates_site", "params": params}]
     update = case.completed()["update"]
     assert update["site_name"] == "Serrata Highlands"
-    assert update["changes"] == [
+    change = update["changes"][0]
+    assert change == pytest.approx(
         {"kind": "boundary_change", "before_ha": 6218.0, "after_ha": 8408.0, "gained_ha": 2200.0, "lost_ha": 10.0}
-    ]
+    )
+    # The same, where the check did not know yet that this is an update: the number that is given counts.
+    case.assessment["criteria"]["discreteness"]["findings"][0]["code"] = "discreteness.overlaps_site"
+    assert case.completed()["update"]["changes"] == [change]
+    case.details["site"]["sitrecid"] = "98002"
+    assert case.completed()["update"]["changes"] == []
+    case.details["site"]["sitrecid"] = "98001"
     case.assessment["criteria"]["discreteness"]["findings"][0]["code"] = "discreteness.updates_circle"
     assert case.completed()["update"]["changes"] == []

@@ -62,16 +62,21 @@ def known_to_be_apart(assessment: Mapping[str, Any]) -> bool:
     return _sites_given(assessment) and not _met(assessment, (*_OVERLAPS, *_PLACEHOLDERS))
 
 
-def updated_by(assessment: Mapping[str, Any], place: Place) -> UpdatedSite | None:
-    """The site that an assessment says its candidate updates; None where it says of none."""
-    for code in _UPDATED:
+def updated_by(assessment: Mapping[str, Any], place: Place, number: str = "") -> UpdatedSite | None:
+    """The site that an assessment says its candidate updates, or, with a ``number``, the site of that number that it
+    says the candidate overlaps; None where it says of none."""
+    for code in (*_UPDATED, *_OVERLAPS):
         for params in _met(assessment, (code,)):
             site = UpdatedSite(str(params.get("site_id", "")), str(params.get("site", "")))
-            areas = [params.get(key) for key in ("gained_m2", "lost_m2")]
-            if code != "discreteness.updates_site" or not all(isinstance(a, (int, float)) for a in areas):
+            if site.site_id != number and (number or code in _OVERLAPS):
+                continue
+            overlap, share = params.get("overlap_m2"), params.get("site_share")
+            measured = isinstance(overlap, (int, float)) and isinstance(share, (int, float)) and share > 0
+            if code == "discreteness.updates_circle" or not measured:
                 return site
-            gained, lost = (area / 1e4 for area in areas)
-            return replace(site, before_ha=place.area_ha - gained + lost, gained_ha=gained, lost_ha=lost)
+            before_ha, shared_ha = overlap / share / 1e4, overlap / 1e4
+            gained_ha, lost_ha = max(0.0, place.area_ha - shared_ha), max(0.0, before_ha - shared_ha)
+            return replace(site, before_ha=before_ha, gained_ha=gained_ha, lost_ha=lost_ha)
     return None
 
 

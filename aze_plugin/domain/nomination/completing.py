@@ -25,6 +25,7 @@ from .model import (
     is_update,
     national_authority,
     rows_at,
+    site_number,
     statements_for,
     text_at,
     triggers,
@@ -183,7 +184,7 @@ def _fill_update(filled: dict[str, Any], assessment: Mapping[str, Any], place: P
             _fill(site, "purpose", PURPOSES["new"])
         return
     update = filled.setdefault("update", {})
-    updated = known.updated or changes.updated_by(assessment, place)
+    updated = known.updated or changes.updated_by(assessment, place, site_number(filled))
     _fill(update, "site_id", text_at(filled, "/site/sitrecid") or (updated.site_id if updated else ""))
     _fill(site, "sitrecid", text_at(update, "/site_id"))
     if updated is not None:
