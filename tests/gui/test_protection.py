@@ -417,7 +417,19 @@ def test_layers_of_management_units_are_taken_in(page, session):  # noqa: F811
     wait_for(lambda: fresh(session) and session.results.coverage["completing"]["units"])
     settle()
     said = page.completing.units.said
+    assert page.completing.unit_button.text() == "Management units (1)"
     assert said[0].startswith("2 management units") and "Block 0" in "".join(said) and "Block 1" in "".join(said)
+
+
+def test_units_that_fill_no_gap_are_said(page, session):  # noqa: F811
+    found = session.results.coverage["completing"]
+    page.completing.set_completing(found)
+    page.completing.set_unit_choices([("a", "Blocks", True), ("b", "Parcels", False)])
+    assert page.completing.units.isVisible() and "fills a gap" in page.completing.units.said[0]
+    asked = []
+    page.completing.unitsChosen.connect(asked.append)
+    page.completing.unit_button.menu().actions()[1].setChecked(True)
+    assert asked == [["a", "b"]]
 
 
 # ---------------------------------------------------------------------------------------------------- table, reports

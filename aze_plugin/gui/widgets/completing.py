@@ -33,6 +33,7 @@ class CompletingView(QWidget):
     def __init__(self, parent: QWidget | None = None):
         translate = QCoreApplication.translate
         super().__init__(parent)
+        self._has_units = False
         self.lacking = TextLabel()
         self.parts, self.uncounted, self.units = ZoomRows(), ZoomRows(), ZoomRows()
         self.unit_button = QPushButton(translate("AzeProtection", "Management units"))
@@ -65,10 +66,12 @@ class CompletingView(QWidget):
         rows = [ZoomRow(_uncounted(one), one["extent"]) for one in found["uncounted"]]
         self.uncounted.set_rows(_all_uncounted(found) if rows else "", rows, found["uncounted_count"], dimmed)
         rows = [ZoomRow(_unit(unit), unit["extent"]) for unit in found["units"]]
+        self._has_units = bool(rows)
         self.units.set_rows(_units(found) if rows else "", rows, dimmed=dimmed)
 
     def set_unit_choices(self, choices: Sequence[tuple[str, str, bool]]) -> None:
         """Offer layers for management units: id, name, and whether it is one. Without any there is no button."""
+        translate = QCoreApplication.translate
         menu = self.unit_button.menu()
         menu.clear()
         for layer_id, name, chosen in choices:
@@ -78,6 +81,14 @@ class CompletingView(QWidget):
             action.setData(layer_id)
             action.toggled.connect(lambda _on: self._choose())
         self.unit_button.setVisible(bool(choices))
+        count = sum(chosen for _, _, chosen in choices)
+        self.unit_button.setText(
+            translate("AzeProtection", "Management units ({count})").format(count=number(count))
+            if count
+            else translate("AzeProtection", "Management units")
+        )
+        if count and not self._has_units:
+            self.units.set_rows(translate("AzeProtection", "No management unit of these layers fills a gap."), ())
 
     def _choose(self) -> None:
         actions = self.unit_button.menu().actions()
