@@ -23,7 +23,7 @@ from ..domain import geometry
 from ..domain.coverrun import Shapes
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from .layers import LayerSnapshot, stream_features
+from .layers import LayerSnapshot, stream_rows
 
 _LONLAT = ("EPSG:4326", "OGC:CRS84")
 
@@ -141,8 +141,11 @@ def feature_tables(
     progress: Progress,
 ) -> Iterator[Table]:
     """As ``Snapshot.tables``, feature by feature, which any layer allows."""
-    for table in stream_features(snapshot, fields, transform_context, progress, _PIECE):
-        yield Table(table.source, table.fids, table.columns, Shapes.of(table.lonlat))
+    for rows in stream_rows(snapshot, fields, transform_context, progress, _PIECE):
+        boxes = np.array(rows.boxes).reshape(-1, 4)
+        quick = np.array([wkb is not None and wkb[:5] in _POLYGONS for wkb in rows.wkb], dtype=bool)
+        quick &= (boxes[:, 0] <= boxes[:, 2]) & np.isfinite(boxes).all(axis=1)
+        yield Table(rows.source, rows.fids, rows.columns, _shapes(rows.wkb, boxes, quick))
 
 
 def _table(source: str, fields: Sequence[str], rows: Sequence[tuple]) -> Table:
@@ -150,20 +153,24 @@ def _table(source: str, fields: Sequence[str], rows: Sequence[tuple]) -> Table:
     blobs: list[bytes | None] = list(columns[1])
     fast = np.array([blob is not None and blob[:4] == _HEAD and blob[40:45] in _POLYGONS for blob in blobs], dtype=bool)
     boxes = np.full((len(rows), 4), np.nan)
-    kinds = np.full(len(rows), "none", dtype=object)
-    kept: list[bytes | None] = [blob[40:] if quick else None for blob, quick in zip(blobs, fast)]
+    wkb = [blob[40:] if quick else _without_head(blob) for blob, quick in zip(blobs, fast)]
     if fast.any():
         rectangles = np.frombuffer(b"".join([b[_RECTANGLE] for b, quick in zip(blobs, fast) if quick]), "<f8")
         boxes[fast] = rectangles.reshape(-1, 4)[:, [0, 2, 1, 3]]
-        kinds[fast] = geometry.kinds_of_boxes(boxes[fast])
-    slow = np.flatnonzero(~fast)
-    if len(slow):
-        shapes = Shapes.of(geometry.from_wkb([_without_head(blobs[i]) for i in slow]))
-        boxes[slow], kinds[slow] = shapes.boxes, shapes.kinds
-        for i, blob in zip(slow, shapes.wkb):
-            kept[i] = blob
     values = {name: list(column) for name, column in zip(fields, columns[2:])}
-    return Table(source, list(columns[0]), values, Shapes(kinds, boxes, kept))
+    return Table(source, list(columns[0]), values, _shapes(wkb, boxes, fast))
+
+
+def _shapes(wkb: list[bytes | None], boxes: np.ndarray, quick: np.ndarray) -> Shapes:
+    """Shapes of WKB, of which the rectangles of those that are ``quick``, plain polygons, are known already."""
+    kinds = geometry.kinds_of_boxes(boxes)
+    slow = np.flatnonzero(~quick)
+    if len(slow):
+        shapes = Shapes.of(geometry.from_wkb([wkb[i] for i in slow]))
+        boxes[slow], kinds[slow] = shapes.boxes, shapes.kinds
+        for i, blob in zip(slow.tolist(), shapes.wkb):
+            wkb[i] = blob
+    return Shapes(kinds, boxes, wkb)
 
 
 def _without_head(blob: Any) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,9 @@ from ..domain.progress import Progress
 from .remote import Watch, is_remote
 
 LONLAT = "EPSG:4326"
+
+_PLAIN = (str, int, float, bool)
+_NOWHERE = (math.nan,) * 4
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class FeatureTable:
 
 def plain(value: Any) -> Any:
     """A field value as plain Python: None for NULL and for null variants, ISO text for dates."""
+    if type(value) in _PLAIN:
+        return value
     if value is None or value == NULL:
         return None
     if hasattr(value, "isNull") and value.isNull():
@@ -98,6 +104,28 @@ def stream_features(
     yield from _tables(source, fields, request, progress, piece_bytes)
 
 
+@dataclass(frozen=True)
+class FeatureRows:
+    """As ``FeatureTable``, with geometries as WKB and their rectangles: xmin, ymin, xmax, ymax."""
+
+    source: str
+    fids: list[int]
+    columns: dict[str, list[Any]]
+    wkb: list[bytes | None]
+    boxes: list[tuple[float, float, float, float]]
+
+
+def stream_rows(
+    source: QgsFeatureSource | LayerSnapshot,
+    fields: Sequence[str],
+    transform_context: QgsCoordinateTransformContext,
+    progress: Progress,
+    piece_bytes: int,
+) -> Iterator[FeatureRows]:
+    """As stream_features, without taking geometries apart."""
+    yield from _rows(source, fields, _request(source, transform_context), progress, piece_bytes)
+
+
 class LayerSnapshot:
     """A vector layer as it is now, edits included, safe to be read in any thread; made in the layer's own thread.
 
@@ -142,40 +170,58 @@ def _tables(
     source, fields: Sequence[str], request: QgsFeatureRequest, progress: Progress, piece_bytes: int | None
 ) -> Iterator[FeatureTable]:
     """Tables of about ``piece_bytes`` of geometry, or one with everything; at least one, if empty."""
+    for rows in _rows(source, fields, request, progress, piece_bytes):
+        yield FeatureTable(rows.source, rows.fids, rows.columns, geometry.from_wkb(rows.wkb))
+
+
+def _rows(
+    source, fields: Sequence[str], request: QgsFeatureRequest, progress: Progress, piece_bytes: int | None
+) -> Iterator[FeatureRows]:
     available = source.fields()
     indexes = [available.indexOf(name) for name in fields]
     request.setSubsetOfAttributes([i for i in indexes if i >= 0])
     total = max(1, source.featureCount())
-    read = 0
+    name = source.sourceName()
+
+    def rows() -> FeatureRows:
+        # Column by column, as most values are plain already.
+        columns = {
+            field: [plain(values[i]) for values in attributes] if i >= 0 else [None] * len(fids)
+            for field, i in zip(fields, indexes)
+        }
+        return FeatureRows(name, fids, columns, wkb, boxes)
+
     fids: list[int] = []
+    attributes: list[list[Any]] = []
     wkb: list[bytes | None] = []
-    columns: dict[str, list[Any]] = {name: [] for name in fields}
-    size = 0
+    boxes: list[tuple[float, float, float, float]] = []
+    size, read = 0, 0
     for n, feature in enumerate(source.getFeatures(request)):
         if n % 256 == 0:
             progress.set(n / total)
         if piece_bytes is not None and size >= piece_bytes:
-            yield FeatureTable(source.sourceName(), fids, columns, geometry.from_wkb(wkb))
-            fids, wkb, columns, size = [], [], {name: [] for name in fields}, 0
+            yield rows()
+            fids, attributes, wkb, boxes, size = [], [], [], [], 0
         fids.append(feature.id())
-        wkb.append(_wkb(feature))
-        size += len(wkb[-1] or b"") + 1024
-        attributes = feature.attributes()
-        for name, i in zip(fields, indexes):
-            columns[name].append(plain(attributes[i]) if i >= 0 else None)
+        blob, box = _wkb(feature)
+        wkb.append(blob)
+        boxes.append(box)
+        size += len(blob or b"") + 1024
+        attributes.append(feature.attributes())
         read = n + 1
     watch = getattr(source, "watch", None)
     if watch is not None:
         watch.check(source, read, request.filterRect().isNull(), progress)
-    yield FeatureTable(source.sourceName(), fids, columns, geometry.from_wkb(wkb))
+    yield rows()
 
 
-def _wkb(feature) -> bytes | None:
+def _wkb(feature) -> tuple[bytes | None, tuple[float, float, float, float]]:
     if not feature.hasGeometry():
-        return None
+        return None, _NOWHERE
     shape = feature.geometry()
     if QgsWkbTypes.isCurvedType(shape.wkbType()):
         # Also where nothing is bent: such a shape, as ArcGIS services have them, stays a curve by name under
         # convertToStraightSegment.
-        return bytes(shape.constGet().segmentize().asWkb())
-    return bytes(shape.asWkb())
+        shape = shape.constGet().segmentize()
+    box = shape.boundingBox()
+    return bytes(shape.asWkb()), (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())
