@@ -16,7 +16,8 @@ pytestmark = pytest.mark.skipif(not STAGED.is_dir(), reason="run `make stage` fi
 
 ALGORITHMS = (
     "importspecies", "refreshassessments", "checkboundary", "suggestboundary", "fitboundary", "includepart",
-    "protectioncoverage", "countryreport", "screenproject", "sitecontext", "packagenomination", "verifypackage", "uploadpackage",
+    "protectioncoverage", "countryreport", "screenproject", "sitecontext",
+    "packagenomination", "verifypackage", "uploadpackage",
 )  # fmt: skip
 
 
