@@ -126,6 +126,7 @@ class ConnectDialog(QDialog):
         self.list.itemDoubleClicked.connect(lambda _item: self.open_chosen())
         self.browser.selectionChanged.connect(self._show)
         self.browser.itemTriggered.connect(lambda _uri: self.open_chosen())
+        self.tabs.currentChanged.connect(lambda _index: self._say(""))
         self.tabs.currentChanged.connect(self._show)
         # The Enter key in the address looks for layers; it opens nothing yet.
         for button in (self.open_, self.look, self.buttons.button(QDialogButtonBox.StandardButton.Cancel)):

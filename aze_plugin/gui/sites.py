@@ -202,9 +202,15 @@ class Sites(QObject):
         jobs = [(layer.id(), layer.name(), self._version(layer, table), Snapshot(layer)) for layer in stale]
         told = LayerSnapshot(table) if table is not None else None
         self._task = _Reading(jobs, told, self._session.project.transformContext(), self._done)
-        self._task.progressChanged.connect(lambda percent: self.progressed.emit(percent / 100))
-        QgsApplication.taskManager().addTask(self._task)
+        task = self._task
+        task.progressChanged.connect(lambda percent: self._show_progress(task, percent / 100))
+        QgsApplication.taskManager().addTask(task)
         self.changed.emit()
+
+    def _show_progress(self, task: _Reading, share: float) -> None:
+        # One that was given up may go on for a moment, also after this object is gone.
+        if task is self._task:
+            self.progressed.emit(share)
 
     def _done(self, task: _Reading, complete: bool) -> None:
         if task in self._ending:

@@ -345,3 +345,32 @@ def test_the_check_of_an_update_leaves_its_own_site_out(page, with_sites, librar
     wait_for(checked)
     codes = {f["code"] for f in with_sites.results.assessment["criteria"]["discreteness"]["findings"]}
     assert "discreteness.overlaps_site" in codes and "discreteness.updates_site" not in codes
+
+
+def test_a_session_that_closes_while_sites_are_read_leaves_nothing_behind(empty_session, tmp_path):
+    from qgis.core import QgsApplication
+    from qgis.PyQt import sip
+
+    from aze_plugin.gui.session import Session
+
+    shutil.copy(SAMPLE / "sites.gpkg", tmp_path / "sites.gpkg")
+    empty_session.sources.add("sites", str(tmp_path / "sites.gpkg"))
+    other = Session(project=empty_session.project)
+    other.sites.want()
+    assert other.sites.is_reading
+    other.close()
+    assert not other.sites.is_reading
+    sip.delete(other)
+    wait_for(lambda: QgsApplication.taskManager().countActiveTasks() == 0)
+    settle()
+
+
+def test_reading_can_be_stopped_and_taken_up_again(page, with_sites):
+    with_sites.sites._edits[with_sites.sources.site_layers[0].id()] = 50
+    with_sites.sites.want()
+    assert page.sites.is_reading
+    page.busy.stop.click()
+    assert not page.sites.is_reading and page.model.count == 4
+    with_sites.sites.want()
+    wait_for(lambda: not page.sites.is_reading)
+    assert page.model.count == 4

@@ -93,6 +93,8 @@ class SitesPage(QWidget):
 
         self.name = TextLabel()
         self.name.setFont(style.scaled(self.font(), 1.0, bold=True))
+        # On a line of its own: an Arabic name would turn round the whole line that it begins.
+        self.native = TextLabel()
         self.about = TextLabel()
         self.circle = TextLabel()
         self.species = TextLabel(muted=True)
@@ -114,7 +116,7 @@ class SitesPage(QWidget):
         inside = QVBoxLayout(self.details)
         inside.setContentsMargins(0, 4, 0, 0)
         inside.setSpacing(3)
-        for label in (self.name, self.about, self.circle, self.species):
+        for label in (self.name, self.native, self.about, self.circle, self.species):
             inside.addWidget(label)
         inside.addLayout(self.actions)
         self.hint = TextLabel(
@@ -267,10 +269,11 @@ class SitesPage(QWidget):
         translate = QCoreApplication.translate
         self.name.setText(f"{style.MARKS['fine']} {row.name}" if row.aze == CONFIRMED else row.name)
         number = translate("AzeSites", "number {number}").format(number=row.site_id)
-        native = row.native_name if row.native_name != row.name else ""
+        self.native.setText(row.native_name)
+        self.native.setVisible(bool(row.native_name) and row.native_name != row.name)
         area = "" if row.is_circle or row.area_ha is None else model.area_words(row)
         kba = translate("AzeSites", "KBA: {status}").format(status=row.kba) if row.kba else ""
-        parts = (native, model.country_words(row), number, area, model.aze_words(row), kba)
+        parts = (model.country_words(row), number, area, model.aze_words(row), kba)
         self.about.setText(" · ".join(part for part in parts if part))
         self.circle.setText(
             translate(
