@@ -350,6 +350,18 @@ def test_members_of_any_kind_anywhere_make_problems_and_no_errors():
             case.problems()
 
 
+@pytest.mark.parametrize("pointer", ["/update/changes", "/references/items", "/habitats/types"])
+@pytest.mark.parametrize("value", ["all of it", [5], {"kind": "new_trigger"}])
+def test_a_list_that_is_none_is_not_replaced_by_what_is_known(pointer, value):
+    """It is spoken of, as it is without anything to fill in."""
+    case = Case(UPDATE)
+    put(pointer, value)(case)
+    habitat = nominations.Habitat("1. Forest", "", 60.0, "Woods")
+    case.known = nominations.Known(habitats=(habitat,), datasets=(("Map", "A map."),), updated=case.known.updated)
+    said = {(severity, code) for severity, code, field in case.problems() if field.startswith(pointer)}
+    assert said & {("blocking", "field_type"), ("blocking", "no_changes")}
+
+
 def test_a_taxon_without_shares_is_no_error():
     case = Case(NEW)
     case.assessment["species"].append(taxon("105", "Crateralla vacua", "EW", route="reintroduction", shares=[]))

@@ -29,6 +29,7 @@ from .model import (
     statements_for,
     text_at,
     triggers,
+    value_at,
 )
 
 _SYSTEMS = ("terrestrial", "freshwater", "marine", "subterranean")
@@ -91,7 +92,7 @@ def complete(
     filled["biodiversity"]["species"] = rows
 
     _fill_protection(filled["protection"], coverage, place)
-    if known.habitats and not rows_at(filled, "/habitats/types"):
+    if known.habitats and not value_at(filled, "/habitats/types"):
         filled["habitats"] = {**filled.get("habitats", {}), "types": [_habitat_row(h) for h in known.habitats]}
     _fill_systems(filled, known.systems)
     _fill_references(filled, sources, known)
@@ -108,6 +109,11 @@ def complete(
 def _fill(section: dict[str, Any], key: str, value: Any) -> None:
     if section.get(key) in (None, "") and value not in (None, ""):
         section[key] = value
+
+
+def _is_rows(value: Any) -> bool:
+    """Whether a list can be added to: anything else is left as it is, for the schema to speak of."""
+    return value is None or isinstance(value, list) and all(isinstance(row, Mapping) for row in value)
 
 
 def _fill_place(site: dict[str, Any], known: Known) -> None:
@@ -162,6 +168,8 @@ def _fill_systems(filled: dict[str, Any], numbers: Mapping[str, Sequence[str]]) 
 def _fill_references(filled: dict[str, Any], sources: Sequence[Mapping[str, Any]], known: Known) -> None:
     """A reference for every dataset, each citation once."""
     rows = rows_at(filled, "/references/items")
+    if not _is_rows(value_at(filled, "/references/items")):
+        return
     keys = {text_at(row, "/key") for row in rows}
     cited = {text_at(row, "/citation") for row in rows}
     datasets = [(" ".join(filter(None, (s.get("name"), s.get("version")))), _cited(s)) for s in sources]
@@ -194,6 +202,8 @@ def _fill_update(filled: dict[str, Any], assessment: Mapping[str, Any], place: P
             names = "; ".join(sorted(updated.former)) or "none"
             _fill(update, "former_triggers", f"{names} ({changes.BASES.get(updated.basis, updated.basis)})")
     reasons = {taxon["scientific_name"]: _rationale(taxon) for taxon in triggers(assessment)}
+    if not _is_rows(update.get("changes")):
+        return
     update["changes"] = changes.completed(rows_at(update, "/changes"), assessment, place, updated, reasons)
     kinds = {text_at(row, "/kind") for row in update["changes"]}
     chosen = next((k for k in ("amalgamation", "new_trigger") if k in kinds), "reassessment" if kinds else "")
