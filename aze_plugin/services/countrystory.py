@@ -448,7 +448,7 @@ def _site_table(story: Story, entries: Sequence[Entry], most: int, caption: str)
     head = (
         translate("AzeReports", "Site"),
         translate("AzeReports", "Id"),
-        translate("AzeReports", "Mid-point"),
+        translate("AzeReports", "Latitude / longitude"),
         translate("AzeReports", "Area"),
         translate("AzeReports", "PA"),
         translate("AzeReports", "OECM"),
@@ -496,7 +496,8 @@ def _place(place: tuple[float, float] | None) -> str:
     if place is None:
         return "–"
     lon, lat = place
-    return f"{figures.number(lat, 4)}, {figures.number(lon, 4)}"
+    # No comma between them: in many languages it stands within them.
+    return f"{figures.number(lat, 4)} / {figures.number(lon, 4)}"
 
 
 def _by_country(story: Story, gathered: Gathered) -> None:

@@ -235,6 +235,15 @@ def test_a_cancelled_report_leaves_the_old_one_whole(qgis_app, tmp_path):
     assert path.read_bytes() == b"old" and [p.name for p in tmp_path.iterdir()] == ["report.pdf"]
 
 
+def test_a_row_taller_than_a_page_goes_on_on_the_next(qgis_app, tmp_path):
+    report = layout.Report("country")
+    species = "; ".join(f"Species number{n}" for n in range(900))
+    report.table(["Site", "Species"], [["A", species], ["B", "x"]], [1, 1])
+    assert report.export(tmp_path / "report.pdf", DAY) >= 3
+    text = pdf_text(tmp_path / "report.pdf")
+    assert [int(n) for n in re.findall(r"number(\d+)", text)] == list(range(900))
+
+
 def test_lines_end_between_words_and_never_within_a_number(qgis_app, tmp_path):
     report = layout.Report("country")
     long_word = "Taumatawhakatangihangakoauauotamatea" * 3

@@ -460,6 +460,12 @@ class _Drawing:
         )
 
 
+def size_of(svg: str) -> tuple[float, float]:
+    """Width and height of a drawing in its own units."""
+    box = svg.partition('viewBox="')[2].partition('"')[0].split()
+    return float(box[2]), float(box[3])
+
+
 def _plain(text: str) -> str:
     """Text fit for XML: what XML forbids, control characters, is left out."""
     return escape(

@@ -172,7 +172,8 @@ class Page:
         """
         marks = [' class="number"' if n in numbers else "" for n in range(len(head))]
         cells = "".join(f'<th scope="col"{m}><bdi>{marked(h)}</bdi></th>' for h, m in zip(head, marks))
-        out = ['<div class="wide"><table>']
+        # What may have to be scrolled sideways can be reached by the keyboard.
+        out = ['<div class="wide" tabindex="0"><table>']
         if caption:
             out.append(f'<caption dir="auto">{marked(caption)}</caption>')
         out.append(f"<thead><tr>{cells}</tr></thead><tbody>")

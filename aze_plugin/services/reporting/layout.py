@@ -64,6 +64,7 @@ from ...domain.errors import AzeError
 from ...domain.progress import Progress
 from .. import files
 from . import fonts, maps
+from .charts import size_of as _size_of
 from .html import LEFT_TO_RIGHT, RIGHT_TO_LEFT, Rich, Text
 from .pdf import normalised
 
@@ -99,6 +100,9 @@ _UNSPACED = (
     ("\uf900", "\ufaff"),
     ("\U00020000", "\U0003ffff"),
 )
+
+# A table of so few rows is not parted.
+_KEPT = 8
 
 # Shapes that a map is drawn of as lines.
 _DRAWN = 150
@@ -361,9 +365,10 @@ class Report:
         item.attemptMove(QgsLayoutPoint(box.x() + left, box.y() + self._y), True, False, self._page)
         self._used = max(self._used, self._page)
 
-    def heading(self, text: str, level: int = 1) -> None:
-        """A heading, kept with what follows it. ``level`` 1 or 2."""
-        self._text(text, "heading" if level == 1 else "subheading", keep=22.0)
+    def heading(self, text: str, level: int = 1, keep: float = 22.0) -> None:
+        """A heading, kept with ``keep`` mm of what follows it. ``level`` 1 or 2."""
+        style = "heading" if level == 1 else "subheading"
+        self._text(text, style, keep=min(keep, self._box.height() / 2))
 
     def paragraph(self, text: Text, quiet: bool = False) -> None:
         """A paragraph, split between pages where it has to be."""
@@ -419,8 +424,8 @@ class Report:
         """A table that runs over as many pages as it needs, its head on each of them.
 
         ``head`` may be empty. ``widths``: of the columns, in any unit; they are stretched to the page. ``numbers``:
-        columns set to the right.
-        A cell of ``Rich`` text is set in its style. Long cells are wrapped, so that nothing is cut.
+        columns set to the right. A cell of ``Rich`` text is set in its style. Long cells are wrapped, and a row taller
+        than a page goes on on the next, so that nothing is cut. Tables of few rows are kept together.
         """
         head_format, cell_format, ground, line_colour, stroke = self._table_style
         total = sum(widths)
@@ -444,12 +449,15 @@ class Report:
 
         used = head_height
         self.space(1.0)
+        measured = []
         for n, row in enumerate(rows):
             if n % 32 == 0:
                 self._progress.check()
-            cells, height = self._row(row, cell_format, inner, numbers)
-            # A row taller than a page would never fit: its text is cut rather than the report never made.
-            height = min(height, self._box.height() - head_height - 3 * stroke)
+            measured += self._pieces(row, cell_format, inner, numbers, self._box.height() - head_height - 3 * stroke)
+        whole = head_height + sum(height + stroke for _, height in measured) + 3 * stroke
+        if len(measured) <= _KEPT and self._left() < whole <= self._box.height():
+            self._next_page()
+        for cells, height in measured:
             if self._y + used + height + 3 * stroke > self._box.height():
                 flush()
                 self._next_page()
@@ -459,6 +467,28 @@ class Report:
             used += height + stroke
         flush()
         self._y += 2.0
+
+    def _pieces(
+        self, row: Sequence[Text], form: QgsTextFormat, inner: Sequence[float], numbers: Sequence[int], most: float
+    ) -> list[tuple[list[QgsTableCell], float]]:
+        """A row as cells and height; as several where it is taller than ``most``."""
+        cells, height = self._row(row, form, inner, numbers)
+        if height <= most:
+            return [(cells, height)]
+        fit = max(1, math.floor((most - 2 * _CELL_MARGIN) / self._line_height(form)))
+        texts = [cell.content().split("\n") for cell in cells]
+        pieces = []
+        for start in range(0, max(len(lines) for lines in texts), fit):
+            part = []
+            for cell, lines in zip(cells, texts):
+                copy = QgsTableCell("\n".join(lines[start : start + fit]))
+                copy.setTextFormat(cell.textFormat())
+                copy.setHorizontalAlignment(cell.horizontalAlignment())
+                copy.setVerticalAlignment(cell.verticalAlignment())
+                part.append(copy)
+            count = max(len(lines[start : start + fit]) for lines in texts)
+            pieces.append((part, count * self._line_height(form) + 2 * _CELL_MARGIN))
+        return pieces
 
     def _row(self, row: Sequence[Text], form: QgsTextFormat, inner: Sequence[float], numbers: Sequence[int]):
         cells, most = [], 1
@@ -666,8 +696,3 @@ def _runs_right_to_left(text: str) -> bool:
 def _on_paper(svg: str) -> str:
     """A drawing in the bundled font."""
     return svg.replace('font-family="sans-serif"', f'font-family="{fonts.FAMILY}"', 1)
-
-
-def _size_of(svg: str) -> tuple[float, float]:
-    box = svg.partition('viewBox="')[2].partition('"')[0].split()
-    return float(box[2]), float(box[3])

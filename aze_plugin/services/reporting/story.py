@@ -12,7 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .charts import size_of
 from .html import LEFT_TO_RIGHT, Page, Rich, Text
+
+# Room for what follows a heading, and for a row of a short table, in mm.
+_ROOM, _ROW, _SHORT = 22.0, 7.0, 8
 
 
 @dataclass
@@ -86,9 +90,9 @@ class Story:
 
     def into_report(self, report) -> None:
         """Let all flow through a ``layout.Report``."""
-        for kind, values in self.blocks:
+        for n, (kind, values) in enumerate(self.blocks):
             if kind == "heading":
-                report.heading(values["text"], values["level"] - 1)
+                report.heading(values["text"], values["level"] - 1, _room(self.blocks[n + 1 : n + 2], report.width))
             elif kind == "paragraph":
                 report.paragraph(values["text"], values["quiet"])
             elif kind == "note":
@@ -109,6 +113,17 @@ class Story:
                 report.chart(values["svg"])
                 if values["caption"]:
                     report.paragraph(values["caption"], quiet=True)
+
+
+def _room(following: Sequence[tuple[str, dict[str, Any]]], width: float) -> float:
+    """How much of what follows a heading has to be on its page, in mm."""
+    for kind, values in following:
+        if kind == "chart":
+            wide, tall = size_of(values["svg"])
+            return width * tall / wide + 4
+        if kind == "table" and len(values["rows"]) <= _SHORT:
+            return _ROW * (len(values["rows"]) + 2)
+    return _ROOM
 
 
 def _strong(value: Text) -> Text:
