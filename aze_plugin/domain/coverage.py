@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
-from . import sites
+from . import placeholders
 from .errors import AzeError
 from .findings import Finding, warning
 from .geometry import Geometry
@@ -139,8 +139,8 @@ class CoverRules:
         return COMPLETE if both_pct >= self.complete_at_least_pct else PARTIAL
 
     def is_placeholder(self, shape: Geometry) -> bool:
-        """Whether a site's boundary is only a circle drawn round its point; see ``sites.is_placeholder``."""
-        return sites.is_placeholder(shape, self.placeholder)
+        """Whether a site's boundary is only a circle drawn round its point; see ``placeholders.is_placeholder``."""
+        return placeholders.is_placeholder(shape, self.placeholder)
 
 
 @lru_cache(maxsize=4096)

@@ -14,8 +14,8 @@ from .. import paths
 from ..domain import geometry
 from ..domain.candidate import Candidate, ExistingSite, Statement
 from ..domain.errors import AzeError
+from ..domain.placeholders import placeholders
 from ..domain.progress import Progress
-from ..domain.sites import placeholders
 from . import attributes
 from .layers import FeatureTable, read_features
 from .measure import ellipsoidal_area_m2

@@ -18,6 +18,7 @@ from ..domain.criteria.settings import Settings
 from ..domain.errors import AzeError
 from ..domain.findings import Finding, info, warning
 from ..domain.geometry import Drawn
+from ..domain.placeholders import is_placeholder, may_be_placeholder
 from ..domain.progress import Progress
 from ..domain.screening import Hit, Nearest, Part, ScreenedSite, ScreeningRules
 from . import attributes, checking, triggers
@@ -337,9 +338,9 @@ def circles(shapes: np.ndarray) -> set[int]:
     """The numbers of those of some boundaries (EPSG:6933, None for missing ones) that only stand for one."""
     rule = paths.load_json("criteria", "coverage.json")["placeholder"]
     with np.errstate(invalid="ignore"):
-        likely = np.flatnonzero(site_rows.may_be_placeholder(geometry.bounds_all(shapes), rule)).tolist()
+        likely = np.flatnonzero(may_be_placeholder(geometry.bounds_all(shapes), rule)).tolist()
     crossing = [n for n, s in enumerate(shapes) if s is not None and geometry.touches_antimeridian(s)]
-    return {n for n in {*likely, *crossing} if site_rows.is_placeholder(shapes[n], rule)}
+    return {n for n in {*likely, *crossing} if is_placeholder(shapes[n], rule)}
 
 
 def screen(

@@ -13,14 +13,13 @@ from qgis.PyQt.QtCore import QMetaType
 
 from .. import paths
 from ..domain import geometry
+from ..domain.placeholders import may_be_placeholder, placeholders
 from ..domain.progress import Progress
 from ..domain.sites import (
     HECTARES_PER_KM2,
     UNKNOWN,
     SiteRow,
     aze_status,
-    may_be_placeholder,
-    placeholders,
     special_place,
 )
 from . import attributes

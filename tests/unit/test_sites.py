@@ -9,7 +9,7 @@ import pytest
 import shapely
 from pyproj import Geod, Transformer
 
-from aze_plugin.domain import geometry, sites
+from aze_plugin.domain import geometry, placeholders, sites
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = json.loads((ROOT / "resources/schemas/sites.json").read_text())
@@ -113,8 +113,8 @@ def prepared(lonlat):
 @pytest.mark.parametrize("lat", [-72.0, -45.0, 0.0, 12.5, 38.0, 66.0, 80.0])
 def test_circles_of_a_kilometre_are_placeholders_everywhere(lat, corners):
     shape = prepared(geodesic(34.5, lat, 1000, corners))
-    assert sites.is_placeholder(shape, RULE)
-    assert sites.may_be_placeholder(geometry.bounds_all(np.array([shape], dtype=object)), RULE).all()
+    assert placeholders.is_placeholder(shape, RULE)
+    assert placeholders.may_be_placeholder(geometry.bounds_all(np.array([shape], dtype=object)), RULE).all()
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_circles_of_a_kilometre_are_placeholders_everywhere(lat, corners):
     ids=["across 180°", "in EPSG:6933", "in UTM", "in Mollweide", "of four decimals"],
 )
 def test_however_the_circle_was_drawn(lonlat):
-    assert sites.is_placeholder(prepared(lonlat), RULE)
+    assert placeholders.is_placeholder(prepared(lonlat), RULE)
 
 
 def dented(lat):
@@ -161,9 +161,9 @@ def dented(lat):
     ids=["2 km", "0.9 km", "hexagon", "dented", "with a hole", "two of half the size", "square", "lobed"],
 )
 def test_real_boundaries_are_none(lonlat):
-    assert not sites.is_placeholder(prepared(lonlat), RULE)
+    assert not placeholders.is_placeholder(prepared(lonlat), RULE)
 
 
 def test_the_quick_look_passes_over_what_is_far_too_large_or_small():
     boxes = np.array([[0, 0, 1000, 1000], [0, 0, 9000, 9000], [np.nan] * 4, [0, 0, 2000, 2000]], dtype=float)
-    assert sites.may_be_placeholder(boxes, RULE).tolist() == [False, False, False, True]
+    assert placeholders.may_be_placeholder(boxes, RULE).tolist() == [False, False, False, True]
