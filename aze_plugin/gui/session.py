@@ -372,7 +372,7 @@ class Session(QObject):
         becomes one of that kind."""
         if self.candidates.current is None:
             return
-        self.candidates.set_kind(kind, updates_site)
+        self.candidates.set_kind(kind, updates_site, self.sites.id_of(updates_site))
         self.nominations.set_value("/kind", kind)
         self.candidatesChanged.emit()
         # What a candidate overlaps depends on which site it updates.

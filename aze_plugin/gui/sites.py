@@ -100,6 +100,11 @@ class Sites(QObject):
         found = (self._read.get(layer.id()) for layer in self._session.sources.site_layers)
         return [read for read in found if read is not None]
 
+    def id_of(self, name: str) -> str:
+        """Id of the site of a name, among the sites read so far; empty where none or several have it."""
+        found = {row.site_id for row in self.rows if row.name == name} if name else set()
+        return found.pop() if len(found) == 1 else ""
+
     def layer(self, row: SiteRow) -> QgsVectorLayer | None:
         """The layer of a row; None once it is gone."""
         found = self._session.project.mapLayer(row.layer)

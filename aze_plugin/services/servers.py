@@ -17,7 +17,7 @@ from qgis.core import QgsDataSourceUri
 from .. import paths
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from .network import Connection, Credentials, Fault, NetworkSettings, check_exact_address, shown_url
+from .network import READ_SECONDS, Connection, Credentials, Fault, NetworkSettings, check_exact_address, shown_url
 
 WFS, OGC_API, ARCGIS = "wfs", "ogc_api", "arcgis"
 KINDS = {WFS: "WFS", OGC_API: "service of OGC API – Features", ARCGIS: "ArcGIS feature service"}
@@ -74,14 +74,16 @@ def offered(
     credentials: Credentials,
     settings: NetworkSettings,
     progress: Progress,
+    patience_s: float = READ_SECONDS,
 ) -> list[Offered]:
     """The layers of a service, in its order.
 
-    ``credentials`` and ``settings`` are taken in the main thread (see ``network``). Raises AzeError ``server.…`` or
+    ``credentials`` and ``settings`` are taken in the main thread (see ``network``). ``patience_s``: seconds of silence
+    after which the server is given up. Raises AzeError ``server.…`` or
     ``network.…`` with the reason, and Cancelled.
     """
     with Connection(settings) as connection:
-        service = _Service(kind, url, authcfg, credentials, connection, progress)
+        service = _Service(kind, url, authcfg, credentials, connection, progress, patience_s)
         found = list({WFS: _wfs, OGC_API: _ogc_api, ARCGIS: _arcgis}[kind](service))
     if not found:
         raise AzeError("server.no_layers", url=shown_url(url))
@@ -89,15 +91,16 @@ def offered(
 
 
 class _Service:
-    def __init__(self, kind, url: str, authcfg: str, credentials, connection: Connection, progress: Progress):
+    def __init__(self, kind, url: str, authcfg: str, credentials, connection: Connection, progress, patience_s: float):
         self.kind, self.url, self.authcfg = kind, url, authcfg
+        self._patience_s = patience_s
         self._credentials, self._connection, self._progress = credentials, connection, progress
 
     def get(self, url: str, params: Mapping[str, str]) -> bytes:
         """What the service answers."""
         host = urlsplit(url).netloc.rpartition("@")[2]
         try:
-            answer = self._connection.get(url, self._credentials, self._progress, params)
+            answer = self._connection.get(url, self._credentials, self._progress, params, self._patience_s)
         except Fault as fault:
             if fault.kind == "timeout":
                 raise AzeError("server.timeout", host=host) from None

@@ -1,8 +1,11 @@
 """Layers of servers, opened from the panel: a real WFS, OGC API and PostGIS on loopback."""
 
 import json
+import shutil
+import socket
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -28,7 +31,9 @@ def wfs(qgis_app, tmp_path_factory):
     if map_servers.why_no_wfs():
         pytest.skip(map_servers.why_no_wfs())
     folder = tmp_path_factory.mktemp("wfs")
-    with map_servers.MapServer(folder, {"sites": str(SAMPLE / "sites.gpkg")}) as server:
+    # A server that is ended leaves a GeoPackage that it had open otherwise than it was.
+    shutil.copy(SAMPLE / "sites.gpkg", folder / "sites.gpkg")
+    with map_servers.MapServer(folder, {"sites": str(folder / "sites.gpkg")}) as server:
         yield server
 
 
@@ -238,6 +243,31 @@ def test_an_arcgis_stand_in_by_pages(dialog, empty_session, arcgis):
     assert rows[0].extent == pytest.approx((34.01, -15, 34.02, -14.99))
     asked = [query for path, query in ArcGisStandIn.asked if path.endswith("/query") and query.get("objectIds")]
     assert len(asked) >= 3
+
+
+@pytest.fixture
+def silent():
+    """A server that takes calls and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/wfs"
+
+
+def test_a_server_that_does_not_answer_is_given_up(silent):
+    given = (servers.WFS, silent, "", network.Credentials(), network.network_settings(), Progress())
+    with pytest.raises(AzeError) as raised:
+        servers.offered(*given, patience_s=0.3)
+    assert raised.value.code == "server.timeout"
+
+
+def test_looking_can_be_stopped_while_a_server_is_silent(dialog, silent):
+    dialog.address.setText(silent)
+    dialog.look_up()
+    wait_for(lambda: dialog.busy.isVisible(), 5)
+    started = time.monotonic()
+    dialog.busy.stop.click()
+    assert dialog.look.isEnabled() and not dialog.busy.isVisible()
+    wait_for(lambda: not dialog._ending, 5)
+    assert time.monotonic() - started < 1
 
 
 def test_an_arcgis_that_wants_a_token(arcgis):

@@ -339,6 +339,8 @@ def test_the_check_of_an_update_leaves_its_own_site_out(page, with_sites, librar
     said = of_sites["discreteness.updates_site"]
     assert said["site_id"] == "98004" and said["site_share"] == pytest.approx(1, abs=1e-9)
     assert said["gained_m2"] > 0 and said["lost_m2"] == pytest.approx(0, abs=1)
+    with_sites.set_candidate_kind("update_site", features()[98004]["IntName"])
+    assert with_sites.candidates.updated_id() == "98004"
     # As a new site the same boundary overlaps it.
     with_sites.set_candidate_kind("new_site")
     wait_for(lambda: not checked(), 5)

@@ -376,7 +376,8 @@ def served(folder, name):
     if map_servers.why_no_wfs():
         pytest.skip(map_servers.why_no_wfs())
     folder.mkdir(exist_ok=True)
-    return map_servers.MapServer(folder, {name: str(SAMPLE / "sites.gpkg")})
+    shutil.copy(SAMPLE / "sites.gpkg", folder / "sites.gpkg")
+    return map_servers.MapServer(folder, {name: str(folder / "sites.gpkg")})
 
 
 def test_a_server_that_stopped_is_never_a_layer_without_sites(tmp_path):
