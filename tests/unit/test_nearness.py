@@ -200,6 +200,29 @@ def test_what_cannot_be_used_is_said():
     assert shapes.repaired.tolist() == [False] * 4 + [True, False]
 
 
+def test_what_reaches_round_the_world_and_over_the_poles():
+    sites = array(box(-180, -90, 180, -88), box(10, 50, 10.1, 50.1), box(179.5, -17, 180.2, -16.5))
+    near = geometry.Nearness(geometry.drawn(sites).areas)
+    world = geometry.drawn(array(box(-180, -90, 180, 90)))
+    common = geometry.in_common(world, geometry.BoundaryIndex(list(geometry.drawn(sites).areas)))
+    assert common.areas.tolist() == [0, 1, 2]
+    assert np.isfinite(near.within(world, 50_000).metres).all()
+    found = near.within(geometry.drawn(array(Point(20, -87.9))), 50_000)
+    assert found.metres[0] == pytest.approx(GEOD.inv(20, -87.9, 20, -88)[2], rel=1e-3)
+
+
+def test_a_line_of_no_length_is_a_place():
+    same = LineString([(10, 50)] * 3000)
+    tiny = Polygon([(11, 50), (11 + 1e-9, 50), (11, 50 + 1e-9)])
+    for one, other in ((same, box(10.1, 50, 10.2, 50.1)), (Point(11.2, 50), tiny)):
+        found = geometry.Nearness(geometry.drawn(array(other)).areas).within(geometry.drawn(array(one)), 50_000)
+        assert len(found.metres) in (0, 1)
+    found = geometry.Nearness(geometry.drawn(array(box(10.1, 49, 10.2, 51))).areas).within(
+        geometry.drawn(array(same)), 50_000
+    )
+    assert found.metres[0] == pytest.approx(GEOD.inv(10, 50, 10.1, 50)[2], rel=1e-3)
+
+
 def test_many_against_many_is_quick():
     import time
 

@@ -26,6 +26,9 @@ _STEP, _POLAR_STEP, _POLAR = 0.02, 0.004, 80.0
 # Pieces into which shapes are cut for measuring: vertices, and true metres across.
 _VERTICES, _ACROSS_M, _LARGE_ACROSS_M = 256, 100_000.0, 1_000_000.0
 
+# What is smaller than this many metres is a point.
+_NOTHING_M = 0.1
+
 # Up to here distances are measured in planes, which are true enough so near; beyond by vertices, which lie close
 # enough together so far away.
 _PLANE_M = 120_000.0
@@ -131,6 +134,10 @@ def _by_dimension(geometry: Geometry) -> tuple[list[Geometry], list[Geometry], l
         if shapely.get_type_id(shape) >= shapely.GeometryType.MULTIPOINT:
             pending.extend(shapely.get_parts(shape)[::-1])
         else:
+            places = shapely.get_coordinates(shape)
+            if shapely.get_dimensions(shape) == 1 and (places == places[0]).all():
+                # A line of no length is a place.
+                shape = shapely.get_point(shape, 0)
             found[shapely.get_dimensions(shape)].append(shape)
     return found
 
@@ -240,11 +247,11 @@ class Near:
 class Nearness:
     """Areas (EPSG:6933, None for missing ones) held ready for distances from other shapes, found through a tree.
 
-    What an area has in common with a shape is not looked at: ask ``in_common`` first.
+    Measured from outline to outline, so what has something in common is to be asked of ``in_common`` first.
     """
 
     def __init__(self, areas: np.ndarray):
-        self._parts, self._owner = shapely.get_parts(areas, return_index=True)
+        self._parts, self._owner = shapely.get_parts(shapely.boundary(areas), return_index=True)
         self._tree = shapely.STRtree(self._parts)
         self._cut: dict[int, np.ndarray] = {}
         self._caps: tuple[np.ndarray, ...] | None = None
@@ -365,7 +372,7 @@ def _first_of_each(groups: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def _pieces_of(shapes: Drawn, check: Callable[[], None]) -> tuple[np.ndarray, np.ndarray]:
-    found = [_pieces(of, check) for of in (shapes.areas, shapes.lines, shapes.points)]
+    found = [_pieces(of, check) for of in (shapely.boundary(shapes.areas), shapes.lines, shapes.points)]
     return np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
 
 
@@ -410,6 +417,9 @@ def _pieces(
         owner = np.array(numbers, dtype=int)
     pieces = np.concatenate(done) if done else np.empty(0, dtype=object)
     if len(pieces) and vertices is not None:
+        # All of an edge along a pole is one place, and GEOS does not live through lines of no length.
+        nowhere = (_true_sizes(shapely.bounds(pieces)).max(axis=1) < _NOTHING_M) & (shapely.get_dimensions(pieces) > 0)
+        pieces[nowhere] = shapely.points(shapely.get_coordinates(shapely.get_point(pieces[nowhere], 0)))
         # The sides along which pieces were cut bend with the rest.
         polar = np.abs(shapely.bounds(pieces)[:, [1, 3]]).max(axis=1) > _POLAR_NORTHING
         pieces = shapely.segmentize(pieces, np.where(polar, _POLAR_STEP, _STEP) * HALF_WORLD / 180)
