@@ -478,7 +478,7 @@ def write_pdf(content: Content, path: str, day: datetime.date | None = None, pro
             report.new_page()
             report.heading(translate("AzeReports", "Further sites"), 2)
             report.table(content.head, content.others, content.widths)
-        return report.export(path, day, content.title)
+        return report.export(path, day)
 
     return on_main_thread(make, progress)
 
