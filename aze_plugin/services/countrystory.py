@@ -56,27 +56,29 @@ def write(gathered: Gathered, wanted: Wanted, progress: Progress) -> int:
     progress.set(0.2)
     foot = _foot(gathered, wanted)
 
-    def drawn(main: Progress) -> tuple[bytes | None, int]:
-        """What belongs to the main thread: the map's picture, and the layout."""
-        png, pages = None, 0
-        background = maps.layers(ground, main) if ground else [layer for layer in [maps.ground_layer()] if layer]
-        if wanted.html and content is not None:
-            png = maps.picture(content, 1600, 1150, background=background, progress=main)
-        main.set(0.3)
-        if wanted.pdf:
-            report = layout.Report(TEMPLATE, main)
+    def background() -> list:
+        return maps.layers(ground) if ground else [layer for layer in [maps.ground_layer()] if layer]
+
+    png, pages = None, 0
+    if wanted.html and content is not None:
+
+        def pictured(main: Progress) -> bytes:
+            return maps.picture(content, 1600, 1150, background=background(), progress=main)
+
+        png = on_main_thread(pictured, progress.part(0.2, 0.4))
+    if wanted.pdf:
+
+        def begun(report: layout.Report) -> None:
             report.fill({"title": title, "subtitle": subtitle, "foot": foot})
             if content is not None:
-                report.show_map(content, background)
+                report.show_map(content, background())
             else:
                 report.leave_out("map", "legend", "scalebar", "north")
-            story.into_report(report)
-            main.set(0.7)
-            pages = report.export(wanted.pdf, wanted.day or _NO_DAY)
-        main.set(1)
-        return png, pages
 
-    png, pages = on_main_thread(drawn, progress.part(0.2, 0.9))
+        with layout.Building(TEMPLATE) as building:
+            building.step(begun, progress.part(0.4, 0.5))
+            story.into_building(building, progress.part(0.5, 0.7))
+            pages = building.export(wanted.pdf, wanted.day or _NO_DAY, progress.part(0.7, 0.95))
     if wanted.html:
         page = Page(title, _language(), subtitle, QCoreApplication.translate("AzeReports", "Contents"))
         story.into_page(page, {"map": png} if png else {})

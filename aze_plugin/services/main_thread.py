@@ -13,6 +13,7 @@ between its steps.
 from __future__ import annotations
 
 import threading
+import traceback
 from typing import Any, Callable, TypeVar
 
 from qgis.PyQt.QtCore import QCoreApplication, QObject, Qt, pyqtSignal, pyqtSlot
@@ -48,6 +49,7 @@ class _Call:
             self.result = self._function(Progress(self._note, self._say, self.unwanted.is_set))
         except Exception as error:
             # It is the worker's to raise: nothing may escape into the event loop.
+            _let_go(error)
             self.error = error
         finally:
             self.done.set()
@@ -78,6 +80,13 @@ class _Desk(QObject):
         call.run()
 
 
+def _let_go(error: BaseException | None) -> None:
+    """Take from an error what its frames hold: layouts and layers would end in the worker that handles it."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
+
+
 _lock = threading.Lock()
 _desks: list[_Desk] = []
 
@@ -104,6 +113,14 @@ def on_main_thread(function: Callable[[Progress], Found], progress: Progress | N
         return function(progress)
     with collector_at_rest():
         return _asked_for(_Call(function), progress)
+
+
+def release_on_main_thread(held: list) -> None:
+    """Empty a list of what may only end in the main thread, and do not wait for it."""
+    if is_main_thread():
+        held.clear()
+    else:
+        _desk().asked.emit(_Call(lambda _progress: held.clear()))
 
 
 def _asked_for(call: _Call, progress: Progress) -> Any:

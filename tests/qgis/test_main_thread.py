@@ -10,7 +10,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 from aze_plugin.domain.errors import AzeError, Cancelled
 from aze_plugin.domain.progress import Progress
 from aze_plugin.services.collector import collector_at_rest
-from aze_plugin.services.main_thread import is_main_thread, on_main_thread
+from aze_plugin.services.main_thread import is_main_thread, on_main_thread, release_on_main_thread
 
 
 class Worker(threading.Thread):
@@ -125,3 +125,36 @@ def test_a_fault_does_not_reach_the_event_loop(qgis_app, error):
     worker.start()
     serve_until(worker)
     assert worker.error is error
+
+
+def test_what_an_error_leaves_behind_ends_in_the_main_thread(qgis_app):
+    ended = []
+
+    class Layout:
+        def __del__(self):
+            ended.append(threading.current_thread() is threading.main_thread())
+
+    def inner(held):
+        raise ValueError(str(held is None))
+
+    def function(progress):
+        held = Layout()
+        try:
+            inner(held)
+        except ValueError as error:
+            raise AzeError("output.unwritable", file="x", detail="y") from error
+
+    worker = Worker(function)
+    worker.start()
+    serve_until(worker)
+    assert isinstance(worker.error, AzeError) and ended == [True]
+
+
+def test_what_is_let_go_of_ends_in_the_main_thread_without_waiting(qgis_app):
+    held = [QgsVectorLayer("Point?crs=EPSG:4326", "made", "memory")]
+    worker = threading.Thread(target=release_on_main_thread, args=(held,))
+    worker.start()
+    worker.join()
+    assert held
+    QCoreApplication.processEvents()
+    assert held == []

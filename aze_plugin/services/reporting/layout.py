@@ -60,9 +60,10 @@ from qgis.PyQt.QtGui import QColor, QFont, QPainter
 from qgis.PyQt.QtXml import QDomDocument
 
 from ... import paths
-from ...domain.errors import AzeError
+from ...domain.errors import AzeError, Cancelled
 from ...domain.progress import Progress
 from .. import files
+from ..main_thread import on_main_thread, release_on_main_thread
 from . import fonts, maps
 from .charts import size_of as _size_of
 from .html import LEFT_TO_RIGHT, RIGHT_TO_LEFT, Rich, Text
@@ -123,12 +124,15 @@ def template_path(name: str) -> Path:
 
 
 class Report:
-    """A layout being filled, in a project of its own. Raises AzeError ``layout.template`` for a damaged template."""
+    """A layout being filled, in a project of its own; ``progress``: who is asked whether to go on.
+
+    Raises AzeError ``layout.template`` for a damaged template.
+    """
 
     def __init__(self, name: str, progress: Progress | None = None, path: Path | None = None):
         """``name``: of the template; ``path``: of another file in its place."""
         fonts.load()
-        self._progress = progress or Progress()
+        self.progress = progress or Progress()
         self._project = QgsProject()
         self._project.setEllipsoid(_ELLIPSOID)
         self._layout = QgsPrintLayout(self._project)
@@ -257,7 +261,7 @@ class Report:
         item = self.item(name)
         if not isinstance(item, QgsLayoutItemMap):
             return
-        own = maps.layers(content, self._progress)
+        own = maps.layers(content, self.progress)
         for layer in [*own, *background]:
             self._project.addMapLayer(layer, False)
         maps.set_up(item, content, [*own, *background])
@@ -325,7 +329,7 @@ class Report:
 
     def _add_page(self) -> None:
         """A further page like the last one that text flows on."""
-        self._progress.check()
+        self.progress.check()
         pages = self._layout.pageCollection()
         page = QgsLayoutItemPage(self._layout)
         page.setPageSize(pages.page(self._pattern).pageSize())
@@ -452,7 +456,7 @@ class Report:
         measured = []
         for n, row in enumerate(rows):
             if n % 32 == 0:
-                self._progress.check()
+                self.progress.check()
             measured += self._pieces(row, cell_format, inner, numbers, self._box.height() - head_height - 3 * stroke)
         whole = head_height + sum(height + stroke for _, height in measured) + 3 * stroke
         if len(measured) <= _KEPT and self._left() < whole <= self._box.height():
@@ -570,13 +574,20 @@ class Report:
 
     # ------------------------------------------------------------------------------------------------------ exporting
 
-    def export(self, path: str | Path, day: datetime.date, title: str = "") -> int:
+    def export(self, path: str | Path, day: datetime.date) -> int:
         """Write the PDF, whole or not at all, and give the number of its pages.
 
         ``day``: the date that it carries. The same content gives the same bytes. Raises AzeError
         ``output.unwritable``, and Cancelled before anything is put in place.
         """
-        self._progress.check()
+        with files.replacing(path) as beside:
+            pages = self.print_to(beside)
+            beside.write_bytes(normalised(beside.read_bytes(), day))
+        return pages
+
+    def print_to(self, path: Path) -> int:
+        """Write a PDF as Qt makes it, with the time of now in it; the number of its pages."""
+        self.progress.check()
         pages = self._layout.pageCollection()
         # What the template keeps ready for text that did not come.
         for number in range(pages.pageCount() - 1, 0, -1):
@@ -592,13 +603,62 @@ class Report:
         settings.forceVectorOutput = False
         settings.rasterizeWholeImage = False
         settings.textRenderFormat = Qgis.TextRenderFormat.AlwaysText
-        with files.replacing(path) as beside:
-            result = QgsLayoutExporter(self._layout).exportToPdf(str(beside), settings)
-            if result != QgsLayoutExporter.ExportResult.Success:
-                raise AzeError("output.unwritable", file=str(path), detail=str(result))
-            self._progress.check()
-            beside.write_bytes(normalised(beside.read_bytes(), day))
+        result = QgsLayoutExporter(self._layout).exportToPdf(str(path), settings)
+        try:
+            self.progress.check()
+        except Cancelled:
+            # Nobody may be left to take the file away.
+            path.unlink(missing_ok=True)
+            raise
+        if result != QgsLayoutExporter.ExportResult.Success:
+            raise AzeError("output.unwritable", file=str(path), detail=str(result))
         return pages.pageCount()
+
+
+class Building:
+    """A report made from any thread in steps, between which the main thread is free for its windows.
+
+        with Building("country", progress) as building:
+            building.step(lambda report: report.fill(…), progress)
+            building.step(lambda report: report.paragraph(…), progress)
+            pages = building.export(path, day, progress)
+
+    The report itself lives and ends in the main thread: steps must not let it out.
+    """
+
+    def __init__(self, name: str):
+        """``name``: of the template."""
+        self._name = name
+        self._held: list[Report] = []
+
+    def __enter__(self) -> Building:
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        release_on_main_thread(self._held)
+
+    def step(self, function: Callable[[Report], None], progress: Progress) -> None:
+        """Call the function with the report, on the main thread."""
+
+        def called(main: Progress) -> None:
+            function(self._report(main))
+
+        on_main_thread(called, progress)
+        progress.set(1)
+
+    def export(self, path: str | Path, day: datetime.date, progress: Progress) -> int:
+        """As ``Report.export``."""
+        with files.replacing(path) as beside:
+            pages = on_main_thread(lambda main: self._report(main).print_to(beside), progress)
+            beside.write_bytes(normalised(beside.read_bytes(), day))
+            progress.check()
+        return pages
+
+    def _report(self, progress: Progress) -> Report:
+        if not self._held:
+            self._held.append(Report(self._name, progress))
+        self._held[0].progress = progress
+        return self._held[0]
 
 
 def text_format(points: float, bold: bool = False, colour: str = "#111111") -> QgsTextFormat:

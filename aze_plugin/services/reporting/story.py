@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from ...domain.progress import Progress
 from .charts import size_of
 from .html import LEFT_TO_RIGHT, Page, Rich, Text
 
@@ -90,29 +92,38 @@ class Story:
 
     def into_report(self, report) -> None:
         """Let all flow through a ``layout.Report``."""
-        for n, (kind, values) in enumerate(self.blocks):
-            if kind == "heading":
-                report.heading(values["text"], values["level"] - 1, _room(self.blocks[n + 1 : n + 2], report.width))
-            elif kind == "paragraph":
-                report.paragraph(values["text"], values["quiet"])
-            elif kind == "note":
-                report.paragraph(values["text"])
-            elif kind == "items":
-                for text in values["texts"]:
-                    report.paragraph(["• ", *([text] if isinstance(text, (str, Rich)) else text)])
-            elif kind == "facts":
-                # Two pairs a line, the labels narrow.
-                facts = [(label, _strong(value)) for label, value in values["facts"]]
-                facts = [*facts, ("", "")] if len(facts) % 2 else facts
-                report.table((), [[*one, *other] for one, other in zip(facts[::2], facts[1::2])], (4, 3, 4, 3))
-            elif kind == "table":
-                if values["caption"]:
-                    report.heading(values["caption"], 2)
-                report.table(values["head"], values["rows"], values["widths"], values["numbers"])
-            elif kind == "chart":
-                report.chart(values["svg"])
-                if values["caption"]:
-                    report.paragraph(values["caption"], quiet=True)
+        for n in range(len(self.blocks)):
+            self._flow(n, report)
+
+    def into_building(self, building, progress: Progress) -> None:
+        """Let all flow through a ``layout.Building``, a block a step."""
+        for n in range(len(self.blocks)):
+            building.step(partial(self._flow, n), progress.part(n / len(self.blocks), (n + 1) / len(self.blocks)))
+
+    def _flow(self, n: int, report) -> None:
+        kind, values = self.blocks[n]
+        if kind == "heading":
+            report.heading(values["text"], values["level"] - 1, _room(self.blocks[n + 1 : n + 2], report.width))
+        elif kind == "paragraph":
+            report.paragraph(values["text"], values["quiet"])
+        elif kind == "note":
+            report.paragraph(values["text"])
+        elif kind == "items":
+            for text in values["texts"]:
+                report.paragraph(["• ", *([text] if isinstance(text, (str, Rich)) else text)])
+        elif kind == "facts":
+            # Two pairs a line, the labels narrow.
+            facts = [(label, _strong(value)) for label, value in values["facts"]]
+            facts = [*facts, ("", "")] if len(facts) % 2 else facts
+            report.table((), [[*one, *other] for one, other in zip(facts[::2], facts[1::2])], (4, 3, 4, 3))
+        elif kind == "table":
+            if values["caption"]:
+                report.heading(values["caption"], 2)
+            report.table(values["head"], values["rows"], values["widths"], values["numbers"])
+        elif kind == "chart":
+            report.chart(values["svg"])
+            if values["caption"]:
+                report.paragraph(values["caption"], quiet=True)
 
 
 def _room(following: Sequence[tuple[str, dict[str, Any]]], width: float) -> float:
