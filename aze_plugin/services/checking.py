@@ -38,6 +38,8 @@ class Background:
     ``estimates``: rows of a file given for this check; they count before the library's. ``rivals``: further candidates,
     with which a site for a reintroduction is compared besides those of the check itself. ``reference_year``: the year
     in which the check is made, for the age of assessments. ``survey``: where the land round a candidate is looked up.
+    ``closer``: whether to say where the rest of each taxon lies and how far its share can be trusted, on which no share
+    and no status hangs.
     """
 
     library_path: str
@@ -48,6 +50,7 @@ class Background:
     rivals: Sequence[Candidate] = ()
     reference_year: int | None = None
     survey: Survey | None = None
+    closer: bool = True
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,8 @@ class _Check:
             progress.part(0.7, 1).set(n / len(measured))
             taxon_id = item.evidence.taxon.taxon_id
             # Where the rest lies helps with taxa that trigger or come near it; of others it is all over the map.
-            if endangerment.eligible(item.evidence.taxon, settings) and self._near_threshold(item):
+            eligible = endangerment.eligible(item.evidence.taxon, settings)
+            if against.closer and eligible and self._near_threshold(item):
                 whole = self._library.evidence_for(taxon_id, settings, candidate.name, self._told)
                 closer[taxon_id], found = self._closer_look(item, whole, moving, statement)
                 if found is not None:

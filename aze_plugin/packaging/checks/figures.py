@@ -161,6 +161,8 @@ def recompute(examined: Examined, library_path: str, progress: Progress) -> None
             settings,
             statements=nominations.statements_for(nomination, only["name"]),
             estimates=_estimates(only),
+            # An outline may be made so that to look closer takes for ever, and nothing here needs it.
+            closer=False,
         ),
         progress,
     )["assessments"][0]
