@@ -96,6 +96,7 @@ class ConnectDialog(QDialog):
         if model is None:
             model = QgsBrowserGuiModel(self)
             model.initialize()
+        self.model = model
         self.browser = QgsDataSourceSelectWidget(model, True, Qgis.LayerType.Vector)
         self.tabs = QTabWidget()
         self.tabs.addTab(by_address, translate("AzeConnect", "Address"))

@@ -14,6 +14,8 @@ import pytest
 from pages_support import *  # noqa: F403
 from pages_support import SAMPLE, settle, wait_for
 from qgis.core import QgsSettings
+from qgis.gui import QgsBrowserTreeView
+from qgis.PyQt.QtCore import QModelIndex
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "qgis"))
 
@@ -302,3 +304,40 @@ def test_an_address_with_credentials_goes_encrypted_or_not_at_all():
     with pytest.raises(AzeError) as raised:
         servers.checked_address("http://a.org/wfs", "abc1234")
     assert raised.value.code == "network.insecure"
+
+
+def test_a_connection_that_qgis_knows(empty_session):
+    from qgis.core import QgsProviderRegistry
+
+    if map_servers.why_no_postgis():
+        pytest.skip(map_servers.why_no_postgis())
+    metadata = QgsProviderRegistry.instance().providerMetadata("postgres")
+    with map_servers.PostGis() as server:
+        server.load(str(SAMPLE / "sites.gpkg"), "sites")
+        source = f"dbname='postgres' host=127.0.0.1 port={server.port} user='aze' sslmode=disable"
+        metadata.saveConnection(metadata.createConnection(source, {"saveUsername": True}), "aze test")
+        dialog = ConnectDialog(empty_session, "sites", "AZE and KBA sites")
+        try:
+            dialog.show()
+            dialog.tabs.setCurrentWidget(dialog.browser)
+            view = dialog.browser.findChild(QgsBrowserTreeView)
+            proxy = view.model()
+            model = dialog.model
+            place = QModelIndex()
+            for path in ("pg:", "pg:/aze test", "pg:/aze test/public", "pg:/aze test/public/sites"):
+                found = [model.index(n, 0, place) for n in range(model.rowCount(place))]
+                place = next(index for index in found if model.dataItem(index).path() == path)
+                if path != "pg:/aze test/public/sites":
+                    model.dataItem(place).populate(True)
+            there = proxy.mapFromSource(place)
+            view.setCurrentIndex(there)
+            view.clicked.emit(there)
+            assert dialog.open_.isEnabled()
+            (layer,) = dialog.open_chosen()
+            assert layer.providerType() == "postgres" and layer.featureCount() == 4
+            empty_session.sites.want()
+            wait_for(lambda: empty_session.sites.rows)
+            empty_session.project.clear()
+        finally:
+            dialog.deleteLater()
+            metadata.deleteConnection("aze test")
