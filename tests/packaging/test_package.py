@@ -62,6 +62,28 @@ def test_the_reference_library_takes_the_bag(unpacked):
     assert opened.info["Nomination-Status"] == "final"
 
 
+def test_the_bag_keeps_to_its_profile(unpacked):
+    """By the rules of BagIt Profiles 1.4.0: labels, manifests, files that have to be there and no others."""
+    import fnmatch
+
+    import bagit
+
+    profile = json.loads((ROOT / "resources" / "bagit" / "aze-profile.json").read_text(encoding="utf-8"))
+    opened = bagit.Bag(str(unpacked))
+    about, labels = profile["BagIt-Profile-Info"], profile["Bag-Info"]
+    assert {"BagIt-Profile-Identifier", "Source-Organization", "External-Description", "Version"} <= set(about)
+    assert about["BagIt-Profile-Version"] == "1.4.0"
+    assert opened.info["BagIt-Profile-Identifier"] == about["BagIt-Profile-Identifier"]
+    assert {label for label, rule in labels.items() if rule["required"]} <= set(opened.info) <= set(labels)
+    assert all(opened.info[k] in rule["values"] for k, rule in labels.items() if "values" in rule)
+    assert opened.algorithms == profile["Manifests-Required"] == profile["Tag-Manifests-Required"]
+    assert opened.tags["BagIt-Version"] in profile["Accept-BagIt-Version"] and not profile["Allow-Fetch.txt"]
+    payload = set(opened.payload_files())
+    assert set(profile["Payload-Files-Required"]) <= payload
+    allowed = profile["Payload-Files-Allowed"]
+    assert [name for name in payload if not any(fnmatch.fnmatchcase(name, pattern) for pattern in allowed)] == []
+
+
 _RUN = """
 import json, os, sys
 from pathlib import Path
