@@ -25,7 +25,7 @@ from __future__ import annotations
 import datetime
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 
@@ -102,6 +102,9 @@ _UNSPACED = (
     ("\U00020000", "\U0003ffff"),
 )
 
+# What a generator cannot give.
+_DONE = object()
+
 # A table of so few rows is not parted.
 _KEPT = 8
 
@@ -145,6 +148,7 @@ class Report:
         self._styles = {style: self._style(style) for style in _STYLES}
         self._table_style = self._take_table_style()
         self._take_styles()
+        self._pending: Iterator[None] = iter(())
         self._set_up_flow()
 
     # -------------------------------------------------------------------------------------------- what a template has
@@ -431,6 +435,25 @@ class Report:
         columns set to the right. A cell of ``Rich`` text is set in its style. Long cells are wrapped, and a row taller
         than a page goes on on the next, so that nothing is cut. Tables of few rows are kept together.
         """
+        self.begin_table(head, rows, widths, numbers)
+        while self.go_on():
+            pass
+
+    def begin_table(
+        self,
+        head: Sequence[str],
+        rows: Iterable[Sequence[Text]],
+        widths: Sequence[float],
+        numbers: Sequence[int] = (),
+    ) -> None:
+        """As ``table``, but ``go_on`` has to be called until it says False: a part of the work each time."""
+        self._pending = self._table(head, rows, widths, numbers)
+
+    def go_on(self) -> bool:
+        """Do some more of what was begun; False when it is done."""
+        return next(self._pending, _DONE) is not _DONE
+
+    def _table(self, head, rows, widths, numbers) -> Iterator[None]:
         head_format, cell_format, ground, line_colour, stroke = self._table_style
         total = sum(widths)
         columns = [self.width * w / total for w in widths]
@@ -455,8 +478,9 @@ class Report:
         self.space(1.0)
         measured = []
         for n, row in enumerate(rows):
-            if n % 32 == 0:
+            if n % 64 == 63:
                 self.progress.check()
+                yield
             measured += self._pieces(row, cell_format, inner, numbers, self._box.height() - head_height - 3 * stroke)
         whole = head_height + sum(height + stroke for _, height in measured) + 3 * stroke
         if len(measured) <= _KEPT and self._left() < whole <= self._box.height():
@@ -464,6 +488,7 @@ class Report:
         for cells, height in measured:
             if self._y + used + height + 3 * stroke > self._box.height():
                 flush()
+                yield
                 self._next_page()
                 used = head_height
             pending.append(cells)
@@ -638,12 +663,18 @@ class Building:
         release_on_main_thread(self._held)
 
     def step(self, function: Callable[[Report], None], progress: Progress) -> None:
-        """Call the function with the report, on the main thread."""
+        """Call the function with the report, on the main thread, and go on with what it has begun there."""
 
-        def called(main: Progress) -> None:
-            function(self._report(main))
+        def called(main: Progress) -> bool:
+            report = self._report(main)
+            if not begun:
+                function(report)
+                begun.append(True)
+            return report.go_on()
 
-        on_main_thread(called, progress)
+        begun: list[bool] = []
+        while on_main_thread(called, progress):
+            progress.check()
         progress.set(1)
 
     def export(self, path: str | Path, day: datetime.date, progress: Progress) -> int:

@@ -98,9 +98,11 @@ class Story:
     def into_building(self, building, progress: Progress) -> None:
         """Let all flow through a ``layout.Building``, a block a step."""
         for n in range(len(self.blocks)):
-            building.step(partial(self._flow, n), progress.part(n / len(self.blocks), (n + 1) / len(self.blocks)))
+            building.step(
+                partial(self._flow, n, in_steps=True), progress.part(n / len(self.blocks), (n + 1) / len(self.blocks))
+            )
 
-    def _flow(self, n: int, report) -> None:
+    def _flow(self, n: int, report, in_steps: bool = False) -> None:
         kind, values = self.blocks[n]
         if kind == "heading":
             report.heading(values["text"], values["level"] - 1, _room(self.blocks[n + 1 : n + 2], report.width))
@@ -119,7 +121,8 @@ class Story:
         elif kind == "table":
             if values["caption"]:
                 report.heading(values["caption"], 2)
-            report.table(values["head"], values["rows"], values["widths"], values["numbers"])
+            table = report.begin_table if in_steps else report.table
+            table(values["head"], values["rows"], values["widths"], values["numbers"])
         elif kind == "chart":
             report.chart(values["svg"])
             if values["caption"]:
