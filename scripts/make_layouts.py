@@ -133,7 +133,7 @@ class Maker:
         return self.put(item, name, page, left, top, width, height)
 
     def map(self, page, top, height, right=RIGHT, columns=4):
-        """A map from the left edge with what belongs to it."""
+        """A map from the left edge with what belongs to it; its legend."""
         from aze_plugin.services.reporting import maps
 
         self.plain_map("map", page, LEFT, top, right - LEFT, height)
@@ -164,7 +164,7 @@ class Maker:
             legend.setStyle(style, changed)
         legend.setSymbolHeight(3)
         legend.setSymbolWidth(5)
-        self.put(legend, "legend", page, LEFT, top + height + 1, right - LEFT, 14)
+        return self.put(legend, "legend", page, LEFT, top + height + 1, right - LEFT, 14)
 
     def styles(self, page, top, sizes=(13, 10.5, 9, 8, 7.5), width=120):
         """Samples of what flows, that lend it their looks; sizes of headings, text, notes and tables in points."""
@@ -259,13 +259,13 @@ def factsheet() -> None:
     """The fact sheet of a site: one page of two columns, the map in the left, sources over both at the foot."""
     maker = Maker("AZE fact sheet of a site", 1)
     middle, gap = LEFT + 110, 5
-    maker.label("title", "[% @aze_title %]", 0, LEFT, TOP, RIGHT - LEFT, 13, 19, True)
-    maker.label("subtitle", "[% @aze_subtitle %]", 0, LEFT, TOP + 13.5, RIGHT - LEFT, 5, 8.5, False, QUIET)
-    maker.rule("rule", 0, TOP + 19.5, 0.9)
-    top = TOP + 22.5
-    maker.map(0, top, 80, middle, 3)
+    maker.label("title", "[% @aze_title %]", 0, LEFT, TOP, RIGHT - LEFT, 10.5, 19, True)
+    maker.label("subtitle", "[% @aze_subtitle %]", 0, LEFT, TOP + 11, RIGHT - LEFT, 5, 8.5, False, QUIET)
+    maker.rule("rule", 0, TOP + 16.5, 0.9)
+    top = TOP + 19.5
+    maker.map(0, top, 80, middle, 3).setBoxSpace(0.8)
     maker.plain_map("map2", 0, middle + gap, top, RIGHT - middle - gap, 34)
-    maker.area(0, top + 80 + 13, BOTTOM - 24, "area:left", LEFT, middle)
+    maker.area(0, top + 80 + 6, BOTTOM - 24, "area:left", LEFT, middle)
     maker.area(0, top + 36, BOTTOM - 24, "area:right", middle + gap, RIGHT)
     maker.rule("foot:rule", 0, BOTTOM - 22.5, 0.2, QUIET)
     maker.area(0, BOTTOM - 22, BOTTOM + 1, "area:foot")

@@ -305,6 +305,19 @@ def polygon_layers(algorithm: QgsProcessingAlgorithm, parameters, context) -> li
     return _layers(algorithm, parameters, context, "POLYGONS") if parameters.get("POLYGONS") else []
 
 
+def raster_layers(algorithm: QgsProcessingAlgorithm, parameters, context) -> list:
+    """The layers of RASTERS; none where it was not given. One that cannot be opened is an error, where Processing would
+    pass over it."""
+    given = parameters.get("RASTERS") or []
+    found = []
+    for one in given if isinstance(given, (list, tuple)) else [given]:
+        layers = algorithm.parameterAsLayerList({"RASTERS": [one]}, "RASTERS", context)
+        if not layers:
+            raise AzeError("context.unreadable", file=str(one), detail="")
+        found += layers
+    return found
+
+
 def _layers(algorithm: QgsProcessingAlgorithm, parameters, context, name: str) -> list:
     value = parameters.get(name)
     named = [value] if isinstance(value, str) else value

@@ -34,6 +34,7 @@ class AzeProvider(QgsProcessingProvider):
         from .refreshassessments import RefreshAssessments
         from .screenproject import ScreenProject
         from .sitecontext import SiteContext
+        from .sitefactsheet import SiteFactSheet
         from .suggestboundary import SuggestBoundary
         from .uploadpackage import UploadPackage
         from .verifypackage import VerifyPackage
@@ -49,6 +50,7 @@ class AzeProvider(QgsProcessingProvider):
             CountryReport,
             ScreenProject,
             SiteContext,
+            SiteFactSheet,
             PackageNomination,
             VerifyPackage,
             UploadPackage,

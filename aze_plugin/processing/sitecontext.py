@@ -141,7 +141,7 @@ class SiteContext(AzeAlgorithm):
         try:
             # Name the layer that cannot be opened, where Processing would only name the parameter.
             inputs.polygon_layers(self, parameters, context)
-            self._rasters(parameters, context)
+            inputs.raster_layers(self, parameters, context)
         except AzeError as error:
             return False, text(error.code, error.params)
         return super().checkParameterValues(parameters, context)
@@ -155,7 +155,7 @@ class SiteContext(AzeAlgorithm):
             require_shapely()
             from ..services.context import Areas, bands_of
 
-            rasters = self._rasters(parameters, context)
+            rasters = inputs.raster_layers(self, parameters, context)
             given = inputs.polygon_layers(self, parameters, context)
             polygon = QgsWkbTypes.GeometryType.PolygonGeometry
             layers = [layer for layer in given if not layer.isValid() or layer.geometryType() == polygon]
@@ -176,19 +176,6 @@ class SiteContext(AzeAlgorithm):
         except AzeError as error:
             raise QgsProcessingException(text(error.code, error.params)) from error
         return True
-
-    def _rasters(self, parameters, context) -> list:
-        """The layers of RASTERS; one that cannot be opened is an error, where Processing would pass over it."""
-        if not parameters.get("RASTERS"):
-            return []
-        given = parameters["RASTERS"]
-        found = []
-        for one in [given] if isinstance(given, str) or not isinstance(given, (list, tuple)) else given:
-            layers = self.parameterAsLayerList({"RASTERS": [one]}, "RASTERS", context)
-            if not layers:
-                raise AzeError("context.unreadable", file=str(one), detail="")
-            found += layers
-        return found
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..services import context as surroundings

@@ -25,6 +25,7 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsFeature,
+    QgsFeatureRequest,
     QgsField,
     QgsFillSymbol,
     QgsGeometry,
@@ -59,6 +60,8 @@ _ELLIPSOID = "EPSG:7030"
 # Wider than this, a map shows the world, in Equal Earth; else a plane laid at the middle of what it shows.
 _WORLD_DEGREES = 110.0
 _WORLD_CRS = "EPSG:8857"
+# Degrees of longitude on either side of a map's middle that are of its side of the earth.
+_SIDE = 85.0
 
 _POINTS = ("complete", "partial", "none", "not_assessed", "place")
 
@@ -93,7 +96,9 @@ class MapContent:
 
 
 def area(name: str, shape: geometry.Geometry) -> tuple[str, bytes]:
-    """An EPSG:6933 geometry as a group's shape."""
+    """An EPSG:6933 geometry as a group's shape; one that crosses 180° runs on past it, so that no line shows there."""
+    if geometry.touches_antimeridian(shape):
+        shape = geometry.seamless(shape)
     return name, geometry.to_wkb(geometry.to_lonlat(np.array([shape], dtype=object))[0])
 
 
@@ -132,6 +137,38 @@ def ground_layer() -> QgsVectorLayer | None:
         return None
     layer.setRenderer(QgsSingleSymbolRenderer(_symbol("ground")))
     return layer
+
+
+def ground_near(focus: Sequence[float]) -> QgsVectorLayer | None:
+    """``ground_layer`` on the side of the earth where the focus is; or None.
+
+    What lies on the other side would cover the map of a place near 180°, where QGIS asks for all longitudes.
+    """
+    layer = ground_layer()
+    west, south, east, north = focus
+    width = (east - west) % 360
+    if layer is None or width > _WORLD_DEGREES or east - west == 360:
+        return layer
+    middle = (west + width / 2 + 180) % 360 - 180
+    if abs(middle) + _SIDE <= 180:
+        return layer
+    # The stretch that runs past 180° comes from the other end of the map of the world.
+    left = middle - _SIDE if middle > 0 else middle - _SIDE + 360
+    pieces = ((QgsRectangle(left, -90, 180, 90), 0.0), (QgsRectangle(-180, -90, left + 2 * _SIDE - 360, 90), 360.0))
+    found: dict[int, list[QgsGeometry]] = {}
+    for box, shift in pieces:
+        for feature in layer.getFeatures(QgsFeatureRequest(box)):
+            part = feature.geometry().intersection(QgsGeometry.fromRect(box))
+            if not part.isEmpty():
+                part.translate(shift, 0)
+                found.setdefault(feature.id(), []).append(part)
+    shapes = []
+    for parts in found.values():
+        whole = QgsGeometry.unaryUnion(parts)
+        whole.convertGeometryCollectionToSubclass(Qgis.GeometryType.Polygon)
+        if not whole.isEmpty():
+            shapes.append(("", bytes(whole.asWkb())))
+    return _layer(Group("ground", "Natural Earth", shapes))
 
 
 def layers(content: MapContent, progress: Progress | None = None) -> list[QgsVectorLayer]:

@@ -24,6 +24,7 @@ def _templates() -> dict[str, str]:
         criteria,
         discreteness,
         evidence,
+        factsheet,
         fitting,
         habitats,
         interface,
@@ -60,6 +61,7 @@ def _templates() -> dict[str, str]:
         fitting,
         versions,
         reports,
+        factsheet,
         screening,
         sites,
     ):

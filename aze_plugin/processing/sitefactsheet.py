@@ -1,0 +1,309 @@
+"""``aze:sitefactsheet``: what is known of one site, on one page."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+from qgis.core import (
+    Qgis,
+    QgsProcessing,
+    QgsProcessingException,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterDateTime,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterMultipleLayers,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterString,
+    QgsProviderRegistry,
+    QgsWkbTypes,
+)
+from qgis.PyQt.QtCore import QCoreApplication
+
+from .. import paths
+from ..domain.errors import AzeError
+from ..domain.progress import Progress
+from . import inputs
+from .base import AzeAlgorithm
+
+
+class SiteFactSheet(AzeAlgorithm):
+    """Map, species, criteria, cover, surroundings and sources of a site as HTML, PDF and ``aze-factsheet/1``."""
+
+    NAME = "sitefactsheet"
+    GROUP = "protection"
+
+    def __init__(self):
+        super().__init__()
+        self._protected, self._bands, self._areas, self._origins = [], [], [], {}
+
+    def title(self) -> str:
+        return QCoreApplication.translate("AzeProcessing", "Fact sheet of a site")
+
+    def initAlgorithm(self, configuration=None):
+        translate = QCoreApplication.translate
+        self.addParameter(inputs.polygons("SITES", translate("AzeProcessing", "AZE sites, KBAs or candidates")))
+        self.addParameter(
+            QgsProcessingParameterString(
+                "SITE_ID",
+                translate("AzeProcessing", "Id or name of the site (not needed where the layer has only one)"),
+                optional=True,
+            )
+        )
+        self.addParameter(inputs.protected_areas(optional=True))
+        library = inputs.library()
+        library.setFlags(library.flags() | QgsProcessingParameterDefinition.Flag.FlagOptional)
+        self.addParameter(library)
+        self.addParameter(
+            QgsProcessingParameterFeatureSource(
+                "TRIGGERS",
+                translate("AzeProcessing", "Trigger species by site id (table)"),
+                [QgsProcessing.SourceType.TypeVector],
+                optional=True,
+            )
+        )
+        for name, label, kind in (
+            (
+                "RASTERS",
+                translate("AzeProcessing", "Rasters for the surroundings, such as the human footprint"),
+                QgsProcessing.SourceType.TypeRaster,
+            ),
+            (
+                "POLYGONS",
+                translate("AzeProcessing", "Polygons for the surroundings, such as hotspots or ecoregions"),
+                QgsProcessing.SourceType.TypeVectorPolygon,
+            ),
+        ):
+            self.addParameter(QgsProcessingParameterMultipleLayers(name, label, kind, optional=True))
+        self.addParameter(
+            inputs.polygons(
+                "COUNTRIES",
+                translate("AzeProcessing", "Countries, to split a site that lies in several"),
+                optional=True,
+            )
+        )
+        self._add_texts()
+        self._add_choices()
+        for name, label, kinds, by_default in (
+            ("OUTPUT", translate("AzeProcessing", "Fact sheet"), "HTML (*.html)", True),
+            ("PDF", translate("AzeProcessing", "Fact sheet as PDF"), "PDF (*.pdf)", False),
+        ):
+            self.addParameter(
+                QgsProcessingParameterFileDestination(name, label, kinds, optional=True, createByDefault=by_default)
+            )
+        self.addParameter(
+            inputs.json_file("SUMMARY", translate("AzeProcessing", "Summary"), optional=True, by_default=False)
+        )
+
+    def _add_texts(self) -> None:
+        translate = QCoreApplication.translate
+        self.addParameter(
+            QgsProcessingParameterString(
+                "TITLE", translate("AzeProcessing", "Title of the sheet (empty: the site's name)"), optional=True
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterDateTime(
+                "DATE",
+                translate("AzeProcessing", "Date on the sheet"),
+                QgsProcessingParameterDateTime.Type.Date,
+                optional=True,
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterString(
+                "SOURCES",
+                translate("AzeProcessing", "Citations of the datasets, one a line"),
+                multiLine=True,
+                optional=True,
+            )
+        )
+
+    def _add_choices(self) -> None:
+        """What the check and the cover have to choose, as in their own algorithms."""
+        translate = QCoreApplication.translate
+        shipped = paths.load_json("criteria", "coverage.json")
+        number = QgsProcessingParameterNumber.Type
+        choices = [
+            QgsProcessingParameterNumber(
+                "FEATURE",
+                translate("AzeProcessing", "Feature id of the site, where several rows bear its id"),
+                number.Integer,
+                optional=True,
+                minValue=0,
+            ),
+            QgsProcessingParameterEnum(
+                "POINTS",
+                translate("AzeProcessing", "Areas known only as points"),
+                [
+                    translate("AzeProcessing", "Leave them out (as the SDG indicators do)"),
+                    translate("AzeProcessing", "Circle of the reported area"),
+                ],
+                defaultValue=0,
+            ),
+            QgsProcessingParameterString(
+                "STATUSES", translate("AzeProcessing", "Statuses that count"), ",".join(shipped["statuses"])
+            ),
+            QgsProcessingParameterBoolean(
+                "EXCLUDE_MAB", translate("AzeProcessing", "Leave out UNESCO-MAB biosphere reserves"), True
+            ),
+        ]
+        for name, label, default, least, most in (
+            (
+                "DRAWS",
+                translate("AzeProcessing", "Draws for areas of unknown year"),
+                shipped["years"]["draws"],
+                1,
+                10_000,
+            ),
+            ("SEED", translate("AzeProcessing", "Seed of the draws"), shipped["years"]["seed"], 0, 2**31 - 1),
+        ):
+            choices.append(
+                QgsProcessingParameterNumber(name, label, number.Integer, default, minValue=least, maxValue=most)
+            )
+        choices += [
+            QgsProcessingParameterBoolean(
+                "COMPARE", translate("AzeProcessing", "Compare with each raster as a whole (reads all of it)"), True
+            ),
+            inputs.populations(),
+            inputs.any_path("STATEMENTS", translate("AzeProcessing", "Nominator's statements (JSON)"), optional=True),
+            *inputs.criteria_choices(),
+            *inputs.record_choices(),
+        ]
+        for parameter in choices:
+            self.addParameter(inputs.advanced(parameter))
+
+    def checkParameterValues(self, parameters, context):
+        """Name the layer that cannot be opened, where Processing would only name the parameter."""
+        from ..services.wording import text
+
+        if not any(parameters.get(name) for name in ("OUTPUT", "PDF", "SUMMARY")):
+            return False, text("factsheet.nothing_to_write")
+        try:
+            if parameters.get("PROTECTED"):
+                inputs.protected_layers(self, parameters, context)
+            inputs.polygon_layers(self, parameters, context)
+            inputs.raster_layers(self, parameters, context)
+        except AzeError as error:
+            return False, text(error.code, error.params)
+        return super().checkParameterValues(parameters, context)
+
+    def prepareAlgorithm(self, parameters, context, feedback) -> bool:
+        """Take what has to be taken from layers while still in their own thread."""
+        from ..services.dependencies import require_shapely
+        from ..services.wording import text
+
+        try:
+            require_shapely()
+            from ..services.bulk import Snapshot
+            from ..services.context import Areas, bands_of
+
+            rasters = inputs.raster_layers(self, parameters, context)
+            given = inputs.polygon_layers(self, parameters, context)
+            polygon = QgsWkbTypes.GeometryType.PolygonGeometry
+            layers = [layer for layer in given if not layer.isValid() or layer.geometryType() == polygon]
+            protected = inputs.protected_layers(self, parameters, context) if parameters.get("PROTECTED") else []
+            self._protected = [Snapshot(layer) for layer in protected]
+            self._bands = [band for raster in rasters for band in bands_of(raster)]
+            self._areas = [Areas.of(layer) for layer in layers]
+            own = (
+                self.parameterAsVectorLayer(parameters, name, context) for name in ("SITES", "TRIGGERS", "COUNTRIES")
+            )
+            for layer in (*own, *protected, *layers, *rasters):
+                if layer is not None:
+                    self._origins[layer.name()] = _origin(layer)
+        except AzeError as error:
+            raise QgsProcessingException(text(error.code, error.params)) from error
+        return True
+
+    def work(self, parameters, context, feedback, progress: Progress) -> dict:
+        from ..services import candidates, checking, factsheet, factsheet_page, files, protection
+
+        transform = context.transformContext()
+        rules = protection.default_rules().with_choices(
+            statuses=self.parameterAsString(parameters, "STATUSES", context),
+            exclude_mab=self.parameterAsBoolean(parameters, "EXCLUDE_MAB", context),
+            circles=self.parameterAsEnum(parameters, "POINTS", context) == 1,
+            years=True,
+            seed=self.parameterAsInt(parameters, "SEED", context),
+            draws=self.parameterAsInt(parameters, "DRAWS", context),
+        )
+        settings = checking.default_settings().with_choices(
+            self.parameterAsDouble(parameters, "THRESHOLD", context),
+            self.parameterAsString(parameters, "PRESENCE", context),
+            self.parameterAsString(parameters, "ORIGIN", context),
+            self.parameterAsString(parameters, "AUTHORITY", context),
+            self.parameterAsDouble(parameters, "MAX_UNCERTAINTY", context),
+            self.parameterAsInt(parameters, "SINCE_YEAR", context),
+            self.parameterAsString(parameters, "BASES_LEFT_OUT", context),
+        )
+        countries, countries_source = None, ""
+        if parameters.get("COUNTRIES"):
+            layer = inputs.polygon_source(self, parameters, "COUNTRIES", context)
+            countries_source = layer.sourceName()
+            countries = protection.read_countries(layer, transform, progress.part(0, 0.05))
+        table = None
+        if parameters.get("TRIGGERS"):
+            table = self.parameterAsSource(parameters, "TRIGGERS", context)
+            if table is None:
+                raise QgsProcessingException(self.invalidSourceError(parameters, "TRIGGERS"))
+        moment = self.parameterAsDateTime(parameters, "DATE", context)
+        day = moment.date().toPyDate() if moment.isValid() else None
+        statements = self.parameterAsFile(parameters, "STATEMENTS", context)
+        feature = parameters.get("FEATURE")
+        sheet = factsheet.gather(
+            factsheet.Inputs(
+                sites=inputs.polygon_source(self, parameters, "SITES", context),
+                rules=rules,
+                settings=settings,
+                site_id=self.parameterAsString(parameters, "SITE_ID", context),
+                feature=None if feature in (None, "") else self.parameterAsInt(parameters, "FEATURE", context),
+                protected=self._protected,
+                library=self.parameterAsString(parameters, "LIBRARY", context).strip(),
+                year=(day or datetime.date.today()).year,
+                statements=candidates.read_statements(statements) if statements else None,
+                estimates=inputs.estimates(self, parameters, context, progress),
+                table=table,
+                countries=countries,
+                countries_source=countries_source,
+                bands=self._bands,
+                areas=self._areas,
+                compare=self.parameterAsBoolean(parameters, "COMPARE", context),
+                origins=self._origins,
+            ),
+            transform,
+            progress.part(0.05, 0.75),
+        )
+        outputs = {name: self.parameterAsFileOutput(parameters, name, context) for name in ("OUTPUT", "PDF", "SUMMARY")}
+        said = self.parameterAsString(parameters, "SOURCES", context)
+        factsheet_page.write(
+            sheet,
+            progress.part(0.75, 0.98),
+            html=outputs["OUTPUT"],
+            pdf=outputs["PDF"],
+            title=self.parameterAsString(parameters, "TITLE", context).strip(),
+            day=day,
+            citations=[line.strip() for line in said.splitlines() if line.strip()],
+        )
+        if outputs["SUMMARY"]:
+            files.write_json(outputs["SUMMARY"], factsheet.document(sheet))
+        progress.set(1)
+        return {name: path for name, path in outputs.items() if path}
+
+
+def _origin(layer) -> dict[str, str]:
+    """Where a layer comes from: its file, where that has another name, and what the layer says of its rights and of the
+    date of its data."""
+    parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
+    path = Path(str(parts.get("path") or ""))
+    metadata = layer.metadata()
+    kinds = Qgis.MetadataDateType
+    dates = (metadata.dateTime(kind) for kind in (kinds.Revised, kinds.Published, kinds.Created))
+    return {
+        "file": path.name if path.stem != layer.name() else "",
+        "citation": "; ".join(metadata.rights()),
+        "date": next((d.date().toString("yyyy-MM-dd") for d in dates if d.isValid()), ""),
+    }
