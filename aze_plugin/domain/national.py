@@ -132,7 +132,8 @@ def figures(
 ) -> Figures:
     """The figures of these entries. ``years``: the series of their mean, as ``CoverageRun`` has it."""
     ordered = tuple(sorted(entries, key=lambda e: (e.name.casefold(), e.site_id)))
-    covers = [entry.cover for entry in ordered]
+    # In the order in which they came, so that sums are those of the coverage to the last digit.
+    covers = [entry.cover for entry in entries]
     assessed = [c for c in covers if c.cover_class != NOT_ASSESSED]
     block = {"iso3": iso3 or "", **summarise(covers, years)}
     mean, weighted = intervals(

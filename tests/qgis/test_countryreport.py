@@ -253,8 +253,16 @@ def test_sites_without_any_boundary_give_no_figure_but_a_list(report, world, tmp
     assert "no geometry" in pdf_text(tmp_path / "report.pdf")
 
 
-def test_all_countries_have_a_table_and_a_section_each(report, world, tmp_path):
+def test_all_countries_have_a_table_and_a_section_each(run, report, world, tmp_path):
     found = report(COUNTRIES=world["countries"], TRIGGERS=world["triggers"])
+    run("protectioncoverage", SITES=world["sites"], PROTECTED=[world["areas"]], COUNTRIES=world["countries"],
+        YEARS=True, DRAWS=50, OUTPUT="memory:", SUMMARY=str(tmp_path / "cover.json"))  # fmt: skip
+    cover = json.loads((tmp_path / "cover.json").read_text(encoding="utf-8"))
+    assert {key: found["global"][key] for key in cover["global"]} == cover["global"]
+    for ours, theirs in zip(found["countries"], cover["countries"]):
+        assert {key: ours[key] for key in theirs} == theirs
+    for key in ("excluded", "counted", "repaired"):
+        assert found[key] == cover[key]
     assert [c["iso3"] for c in found["countries"]] == ["AAA", "BBB"]
     # The whole has each site once, the countries their parts.
     assert found["global"]["sites"] == 6 and [c["sites"] for c in found["countries"]] == [5, 2]
