@@ -30,7 +30,7 @@ _NO_DAY = datetime.date(2000, 1, 1)
 # Rows that the page of HTML has, so that it prints on one page; the paper takes what fits, areas up to as many.
 _SPECIES, _AREAS, _LINES = 12, 5, 5
 # Letters of sources, for the same reason.
-_LETTERS = 1100
+_LETTERS = 900
 _STYLE = """
 body { max-width: 68rem; padding: 1rem 1.5rem; }
 main { columns: 2; column-gap: 2rem; }
@@ -53,7 +53,7 @@ figure svg { width: 100%; max-width: 26rem; }
   header { margin-bottom: .6rem; padding-bottom: .3rem; }
   h1 { font-size: 1.6rem; overflow: hidden; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; }
   main { columns: 2; }
-  figure img { max-height: 82mm; }
+  figure img { max-height: 66mm; width: auto; }
   footer { margin-top: .6rem; }
 }
 """
