@@ -80,13 +80,18 @@ def polygons_of_rings(
 ) -> np.ndarray:
     """Shapes made of rings: vertices (n, 2), the ring of each, the polygon of each ring and the shape of each ring.
 
-    Numbers rise; a polygon's outer ring comes first. A shape of ``count`` without rings is an empty polygon.
+    Numbers rise; a polygon's outer ring comes first. A shape of ``count`` without rings is an empty polygon, one of
+    several polygons a multipolygon.
     """
     out = np.full(count, shapely.Polygon(), dtype=object)
     if len(polygon):
         _, renumbered = np.unique(polygon, return_inverse=True)
         polygons = shapely.polygons(shapely.linearrings(xy, indices=ring), indices=renumbered)
         first = np.concatenate(([True], renumbered[1:] != renumbered[:-1]))
-        present, owner = np.unique(shape[first], return_inverse=True)
-        out[present] = shapely.multipolygons(polygons, indices=owner)
+        present, owner, many = np.unique(shape[first], return_inverse=True, return_counts=True)
+        single = many[owner] == 1
+        out[shape[first][single]] = polygons[single]
+        if not single.all():
+            members, owner = np.unique(owner[~single], return_inverse=True)
+            out[present[members]] = shapely.multipolygons(polygons[~single], indices=owner)
     return out
