@@ -121,7 +121,7 @@ class Protection(QObject):
         if self._session.sources.installation_problem:
             self._session.message.emit(self._session.sources.installation_problem, messages.WARNING)
             return
-        site = self._read(layer, fid)
+        site = self.site(layer, fid)
         if site is None:
             self._session.message.emit(
                 QCoreApplication.translate("AzeProtection", "The site is not in its layer any more."), messages.WARNING
@@ -145,7 +145,8 @@ class Protection(QObject):
         if layer is not None:
             self.show_site(layer, site.fid)
 
-    def _read(self, layer: QgsVectorLayer, fid: int) -> Subject | None:
+    def site(self, layer: QgsVectorLayer, fid: int) -> Subject | None:
+        """A site of a layer; None where it is not there any more."""
         # Brings shapely along, which QGIS must not need to start.
         from ..services import attributes
         from ..services.layers import plain
@@ -190,7 +191,7 @@ class Protection(QObject):
         if self._site is None:
             return
         layer = in_project(self._site.layer_id)
-        site = self._read(layer, self._site.fid) if layer is not None else None
+        site = self.site(layer, self._site.fid) if layer is not None else None
         if site is None:
             self.show_candidate()
             return

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QCoreApplication, Qt
+from qgis.PyQt.QtWidgets import QWidget
 
-from . import messages
+from . import factsheet, messages
 
 if TYPE_CHECKING:
     from .protection import Subject
@@ -38,10 +39,13 @@ def known(session: Session, subject: Subject) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value}
 
 
-def open_report(session: Session, name: str, subject: Subject) -> None:
-    """Open the dialog of a report."""
+def open_report(session: Session, name: str, subject: Subject, window: QWidget | None = None) -> None:
+    """Open the dialog of a report; of a fact sheet, ask of ``window`` where it is to go, and make it."""
     found = QgsApplication.processingRegistry().algorithmById(name)
     if found is None:
+        return
+    if name == "aze:sitefactsheet" and window is not None:
+        factsheet.ask(session, subject, window)
         return
     values = known(session, subject)
     if name == "aze:countryreport" and session.sources.site_layers:

@@ -168,6 +168,11 @@ class SiteFactSheet(AzeAlgorithm):
             QgsProcessingParameterBoolean(
                 "COMPARE", translate("AzeProcessing", "Compare with each raster as a whole (reads all of it)"), True
             ),
+            inputs.polygons(
+                "EXISTING",
+                translate("AzeProcessing", "Existing AZE sites or KBAs, where the site is a candidate"),
+                optional=True,
+            ),
             inputs.populations(),
             inputs.any_path("STATEMENTS", translate("AzeProcessing", "Nominator's statements (JSON)"), optional=True),
             *inputs.criteria_choices(),
@@ -210,7 +215,8 @@ class SiteFactSheet(AzeAlgorithm):
             self._bands = [band for raster in rasters for band in bands_of(raster)]
             self._areas = [Areas.of(layer) for layer in layers]
             own = (
-                self.parameterAsVectorLayer(parameters, name, context) for name in ("SITES", "TRIGGERS", "COUNTRIES")
+                self.parameterAsVectorLayer(parameters, name, context)
+                for name in ("SITES", "EXISTING", "TRIGGERS", "COUNTRIES")
             )
             for layer in (*own, *protected, *layers, *rasters):
                 if layer is not None:
@@ -253,7 +259,7 @@ class SiteFactSheet(AzeAlgorithm):
         moment = self.parameterAsDateTime(parameters, "DATE", context)
         day = moment.date().toPyDate() if moment.isValid() else None
         statements = self.parameterAsFile(parameters, "STATEMENTS", context)
-        feature = parameters.get("FEATURE")
+        feature, existing = parameters.get("FEATURE"), parameters.get("EXISTING")
         sheet = factsheet.gather(
             factsheet.Inputs(
                 sites=inputs.polygon_source(self, parameters, "SITES", context),
@@ -263,6 +269,7 @@ class SiteFactSheet(AzeAlgorithm):
                 feature=None if feature in (None, "") else self.parameterAsInt(parameters, "FEATURE", context),
                 protected=self._protected,
                 library=self.parameterAsString(parameters, "LIBRARY", context).strip(),
+                existing=inputs.polygon_source(self, parameters, "EXISTING", context) if existing else None,
                 year=(day or datetime.date.today()).year,
                 statements=candidates.read_statements(statements) if statements else None,
                 estimates=inputs.estimates(self, parameters, context, progress),

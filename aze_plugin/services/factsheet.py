@@ -15,7 +15,7 @@ import numpy as np
 from qgis.core import QgsCoordinateTransformContext, QgsFeatureRequest, QgsFeatureSource, QgsRectangle
 
 from ..domain import geometry
-from ..domain.candidate import Candidate, ExistingSite
+from ..domain.candidate import ExistingSite
 from ..domain.coverage import CoverRules, Site, SiteCoverage
 from ..domain.criteria.settings import Settings
 from ..domain.errors import AzeError
@@ -23,10 +23,9 @@ from ..domain.progress import Progress
 from ..domain.sites import SiteRow
 from ..library.estimates import EstimateRow
 from ..library.query import Library
-from . import attributes, checking, protection, sites, triggers
+from . import attributes, candidates, checking, protection, sites, triggers
 from . import context as surroundings
 from .layers import LayerSnapshot, plain, read_features
-from .measure import ellipsoidal_area_m2
 from .protection import CoverageResult
 from .triggers import Trigger
 from .wording import finding_json
@@ -55,6 +54,7 @@ class Inputs:
     """What a sheet is made of.
 
     ``site_id``: id or name of the site; ``feature``: its feature id, which counts before them, None where not given.
+    ``existing``: existing sites, where ``sites`` holds candidates; None for the others of ``sites``.
     ``protected``: snapshots, none where cover is not asked for. ``library``: path or address, empty for none.
     ``settings``, ``statements``, ``estimates``, ``year``: of the check, as ``checking.Background`` has them.
     ``table``: of trigger species. ``countries``: code and shape (EPSG:6933) of each, to split a site by. ``bands``,
@@ -67,6 +67,7 @@ class Inputs:
     settings: Settings
     site_id: str = ""
     feature: int | None = None
+    existing: QgsFeatureSource | None = None
     protected: Sequence[LayerSnapshot] = ()
     library: str = ""
     year: int | None = None
@@ -104,10 +105,14 @@ class SheetSpecies:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the map shows round the site: other sites, and protected areas as (kind, EPSG:6933), None for too many."""
+    """What the map shows round the site.
+
+    ``sites``: others, None where there is no layer of them. ``areas``: protected areas as (kind, EPSG:6933), None for
+    too many.
+    """
 
     window: Sequence[float]
-    sites: Sequence[ExistingSite] = ()
+    sites: Sequence[ExistingSite] | None = ()
     areas: Sequence[tuple[str, geometry.Geometry]] | None = ()
 
 
@@ -175,9 +180,9 @@ class OneSite:
 # ------------------------------------------------------------------------------------------------------------- finding
 
 
-def find(source: QgsFeatureSource, site_id: str, feature: int | None, progress: Progress) -> tuple[int, int]:
-    """The feature id of a site and how many rows bear its id or name: by id, else by name; of a layer with one row
-    it is that.
+def find(source: QgsFeatureSource, site_id: str, feature: int | None, progress: Progress) -> tuple[int, int, int]:
+    """The feature id of a site, how many rows bear its id or name, and how many there are: by id, else by name; of a
+    layer with one row it is that.
 
     Raises AzeError ``coverage.no_sites``, ``factsheet.which`` where there are several and none is named, and
     ``factsheet.no_such_site``.
@@ -199,15 +204,15 @@ def find(source: QgsFeatureSource, site_id: str, feature: int | None, progress: 
     if feature is not None:
         if not found["fid"]:
             raise AzeError("factsheet.no_such_feature", source=source.sourceName(), feature=str(feature))
-        return feature, 1
+        return feature, 1, total
     if not wanted:
         if total > 1:
             raise AzeError("factsheet.which", source=source.sourceName(), total=total, examples=examples)
-        return next(iter(_named(source, progress)))[0], 1
+        return next(iter(_named(source, progress)))[0], 1, total
     rows = found["id"] or found["name"]
     if not rows:
         raise AzeError("factsheet.no_such_site", source=source.sourceName(), value=wanted, examples=examples)
-    return rows[0], len(rows)
+    return rows[0], len(rows), total
 
 
 def _named(source: QgsFeatureSource, progress: Progress):
@@ -238,7 +243,7 @@ def gather(inputs: Inputs, context: QgsCoordinateTransformContext, progress: Pro
 
     Raises AzeError as ``find`` does, and as the readers of layers and of the library do.
     """
-    fid, same = find(inputs.sites, inputs.site_id, inputs.feature, progress.part(0, 0.05))
+    fid, same, total = find(inputs.sites, inputs.site_id, inputs.feature, progress.part(0, 0.05))
     one = OneSite(inputs.sites, fid)
     site = protection.read_sites(one, context, progress)[0]
     row = sites.read_rows(one, "", context, progress)[0]
@@ -246,9 +251,10 @@ def gather(inputs: Inputs, context: QgsCoordinateTransformContext, progress: Pro
     if site.geometry is not None and inputs.rules.is_placeholder(site.geometry):
         boundary = PLACEHOLDER
     place, told = _told(one, site, context, progress)
-    near = _near(inputs, fid, site, place, context, progress.part(0.05, 0.15))
+    alone = inputs.existing is None and total == 1
+    near = _near(inputs, None if alone else fid, site, place, context, progress.part(0.05, 0.15))
     cover, why_no_cover = _cover(inputs, site, boundary, context, progress.part(0.15, 0.5))
-    assessment, why_no_check = _check(inputs, site, boundary, near, progress.part(0.5, 0.7))
+    assessment, why_no_check = _check(inputs, one, site, boundary, near, context, progress.part(0.5, 0.7))
     known = triggers.known(one, inputs.table, progress)
     if inputs.library:
         known = triggers.with_library(known, [], inputs.library, inputs.settings)
@@ -320,31 +326,31 @@ def _cover(
 
 
 def _check(
-    inputs: Inputs, site: Site, boundary: str, near: Surroundings | None, progress: Progress
+    inputs: Inputs,
+    one: OneSite,
+    site: Site,
+    boundary: str,
+    near: Surroundings | None,
+    context: QgsCoordinateTransformContext,
+    progress: Progress,
 ) -> tuple[Mapping[str, Any] | None, str]:
     if not inputs.library:
         return None, NOT_GIVEN
     if boundary != BOUNDARY:
         return None, CANNOT
-    candidate = Candidate(
-        site.name,
-        site.geometry,
-        ellipsoidal_area_m2(geometry.to_lonlat(np.array([site.geometry], dtype=object))[0]) / 1e4,
-        repaired=site.repaired,
-        crossing=geometry.touches_antimeridian(site.geometry),
-        reason=site.reason,
-        updates_site=site.name,
-        updates_id=site.site_id,
-    )
+    candidate = replace(candidates.read_candidates(one, "", context, progress.part(0, 0.1))[0], name=site.name)
+    if inputs.existing is None:
+        # The site is there already: other rows of its id are no rivals.
+        candidate = replace(candidate, updates_site=site.name, updates_id=site.site_id)
     background = checking.Background(
         inputs.library,
         inputs.settings,
-        near.sites if near else (),
+        near.sites if near else None,
         inputs.statements,
         inputs.estimates,
         reference_year=inputs.year,
     )
-    return checking.check_candidates([candidate], background, progress), ""
+    return checking.check_candidates([candidate], background, progress.part(0.1, 1)), ""
 
 
 def _species(
@@ -375,13 +381,16 @@ def _species(
 
 def _near(
     inputs: Inputs,
-    fid: int,
+    fid: int | None,
     site: Site,
     place: tuple[float, float] | None,
     context: QgsCoordinateTransformContext,
     progress: Progress,
 ) -> Surroundings | None:
-    """Other sites and protected areas that the map shows; None where the site has no place."""
+    """Other sites and protected areas that the map shows; None where the site has no place.
+
+    ``fid``: the site's own, None where its layer has no other.
+    """
     if site.geometry is not None:
         west, south, east, north = geometry.extent_lonlat(site.geometry)
     elif place is not None:
@@ -401,7 +410,9 @@ def _near(
             (east + aside + 180) % 360 - 180,
             min(90.0, north + room),
         ]
-    others = _other_sites(inputs, fid, window, context, progress.part(0, 0.4))
+    others = None
+    if inputs.existing is not None or fid is not None:
+        others = _other_sites(inputs, fid, window, context, progress.part(0, 0.4))
     areas: list[tuple[str, geometry.Geometry]] | None = None
     span = (window[2] - window[0]) % 360 or 360.0
     if span <= _WIDEST:
@@ -430,17 +441,20 @@ def _drawn(row: protection.AreaRow, dot: float) -> list[geometry.Geometry]:
 
 def _other_sites(
     inputs: Inputs,
-    fid: int,
+    fid: int | None,
     window: Sequence[float],
     context: QgsCoordinateTransformContext,
     progress: Progress,
 ) -> list[ExistingSite]:
-    columns = attributes.columns_of(inputs.sites, "sites")
+    source = inputs.sites
+    if inputs.existing is not None:
+        source, fid = inputs.existing, None
+    columns = attributes.columns_of(source, "sites")
     wanted = [*columns["site_id"], *columns["name"]]
     west, south, east, north = window
     found: dict[int, ExistingSite] = {}
     for left, right in [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]:
-        table = read_features(inputs.sites, wanted, context, progress, QgsRectangle(left, south, right, north))
+        table = read_features(source, wanted, context, progress, QgsRectangle(left, south, right, north))
         named = attributes.sites(table, columns)
         for number, (site_id, name), shape in zip(table.fids, named, table.prepared().geometries):
             if shape is not None and number != fid:
@@ -468,6 +482,8 @@ def _sources(inputs: Inputs, assessment: Mapping[str, Any] | None, told: Mapping
     found = [layer("sites", inputs.sites.sourceName(), told.get("updated", ""))]
     if told.get("source") and not found[0]["citation"]:
         found[0]["citation"] = told["source"]
+    if inputs.existing is not None:
+        found.append(layer("existing", inputs.existing.sourceName()))
     if inputs.table is not None:
         found.append(layer("triggers", inputs.table.sourceName()))
     found += [layer("protected", snapshot.sourceName()) for snapshot in inputs.protected]

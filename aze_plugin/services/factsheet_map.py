@@ -39,7 +39,7 @@ def both(sheet: Sheet) -> tuple[maps.MapContent | None, maps.MapContent | None, 
     gap = sheet.measured.gap if sheet.measured else None
     gaps = [] if gap is None else [maps.area("", gap)]
     groups.append(maps.Group("gap", translate("AzeReports", "Unprotected part"), gaps))
-    others = [maps.area(_short(s.name), s.geometry) for s in sheet.near.sites if not s.is_circle]
+    others = [maps.area(_short(s.name), s.geometry) for s in sheet.near.sites or () if not s.is_circle]
     groups.append(maps.Group("site", translate("AzeReports", "Other site"), others, len(others) <= 12))
     outline = [] if shape is None else [maps.area("", shape)]
     own_kind = "near" if sheet.boundary == PLACEHOLDER else "subject"

@@ -524,6 +524,7 @@ def _sources(sheet: Sheet, citations: Sequence[str]) -> list[str]:
     translate = QCoreApplication.translate
     roles = {
         "sites": translate("AzeReports", "Sites"),
+        "existing": translate("AzeReports", "Existing sites"),
         "protected": translate("AzeReports", "Protected areas and OECMs"),
         "countries": translate("AzeReports", "Countries"),
         "triggers": translate("AzeReports", "Trigger species"),

@@ -50,7 +50,7 @@ class ProtectionPage(ResultPage):
         self.subjects.pickWanted.connect(self.pick_site)
         self.subjects.listWanted.connect(lambda: self.session.show_page("data", "sites"))
         self.subjects.reportWanted.connect(
-            lambda name: reports.open_report(self.session, name, self.protection.subject)
+            lambda name: reports.open_report(self.session, name, self.protection.subject, self.window())
         )
         self.layout().insertWidget(0, self.subjects)
         self.scroll = PageScroll()

@@ -34,7 +34,7 @@ from ...domain.errors import AzeError
 from ...domain.sites import CONFIRMED, SiteRow
 from ...services import figures
 from ...services.wording import text
-from .. import facts, layers, messages, style
+from .. import facts, factsheet, layers, messages, style
 from ..models import sites as model
 from ..widgets.basics import ElidedLabel, FlowLayout, TextLabel, link
 from ..widgets.busy import BusyStrip
@@ -109,8 +109,13 @@ class SitesPage(QWidget):
             translate("AzeSites", "How much of this site is protected"),
             self._show_protection,
         )
+        self.sheet = self._button(
+            translate("AzeSites", "Fact sheet…"),
+            translate("AzeSites", "What is known of this site, on one page to save and print"),
+            self._make_sheet,
+        )
         self.actions = FlowLayout()
-        for button in (self.zoom, self.update_, self.protection):
+        for button in (self.zoom, self.update_, self.protection, self.sheet):
             self.actions.addWidget(button)
         self.details = QFrame()
         inside = QVBoxLayout(self.details)
@@ -361,6 +366,12 @@ class SitesPage(QWidget):
         layer = self.sites.layer(row)
         if layer is not None:
             self.session.protection.show_site(layer, row.fid)
+
+    def _make_sheet(self, row: SiteRow) -> None:
+        layer = self.sites.layer(row)
+        subject = self.session.protection.site(layer, row.fid) if layer is not None else None
+        if subject is not None:
+            factsheet.ask(self.session, subject, self.window())
 
     def _hovered(self, index: QModelIndex) -> None:
         self._pointed = QPersistentModelIndex(index)
