@@ -29,7 +29,7 @@ from ..domain.errors import AzeError, Cancelled
 from ..domain.progress import Progress
 from ..services import network, servers
 from ..services.collector import collector_at_rest
-from ..services.remote import host_of
+from ..services.remote import asking_for_all, host_of
 from ..services.servers import Offered
 from ..services.sites import aze_filter
 from ..services.wording import text
@@ -245,6 +245,8 @@ class ConnectDialog(QDialog):
 
 def open_layer(source: str, name: str, provider: str, role: str) -> QgsVectorLayer:
     """A layer of a server for a role. Raises AzeError ``server.layer_gone`` or ``server.no_polygons``."""
+    if provider == "WFS":
+        source = asking_for_all(source)
     layer = QgsVectorLayer(source, name, provider, QgsVectorLayer.LayerOptions(loadDefaultStyle=False))
     host = host_of(layer)
     if not layer.isValid():

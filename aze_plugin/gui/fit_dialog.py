@@ -374,10 +374,15 @@ class FitDialog(ChangeDialog):
 
     def look_for_changes(self) -> None:
         """Find out what fitting to the chosen layers would change."""
-        self.look("aze:fitboundary", self.parameters(), QCoreApplication.translate("AzeFit", "Fitting the boundary"))
+        try:
+            given = self.parameters()
+        except AzeError as error:
+            self._failed(text(error.code, error.params))
+            return
+        self.look("aze:fitboundary", given, QCoreApplication.translate("AzeFit", "Fitting the boundary"))
 
     def parameters(self) -> dict:
-        """The choices as parameters of the algorithm."""
+        """The choices as parameters of the algorithm. Raises AzeError where a server's sites cannot be read."""
         session = self.session
         chosen = [session.project.mapLayer(i) for i in self._chosen()]
         by_role = {
@@ -492,7 +497,11 @@ class IncludeDialog(ChangeDialog):
         if session.sources.site_layers:
             near = session.candidates.geometry().boundingBox()
             near.grow(max(1.0, near.width(), near.height()))
-            given["SITES"] = layers.merged(session.sources.site_layers, near, session.project)
+            try:
+                given["SITES"] = layers.merged(session.sources.site_layers, near, session.project)
+            except AzeError as error:
+                self._failed(text(error.code, error.params))
+                return
         self.look("aze:includepart", given, QCoreApplication.translate("AzeFit", "Looking for the smallest addition"))
 
     def summary(self) -> str:

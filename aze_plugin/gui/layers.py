@@ -294,7 +294,14 @@ def merged(layers: list[QgsVectorLayer], near: QgsRectangle, project: QgsProject
         request.setInvalidGeometryCheck(Qgis.InvalidGeometryCheck.NoCheck)
         copies = []
         watch = Watch(layer) if is_remote(layer) else None
+        here = watch is not None and watch.chooses_here
+        if here:
+            request.setFilterRect(QgsRectangle())
+        read = 0
         for feature in layer.getFeatures(request):
+            read += 1
+            if here and not feature.geometry().boundingBoxIntersects(near):
+                continue
             copy = QgsFeature(result.fields())
             for field in layer.fields():
                 value = plain(feature[field.name()])
@@ -302,6 +309,6 @@ def merged(layers: list[QgsVectorLayer], near: QgsRectangle, project: QgsProject
             copy.setGeometry(as_multipolygon(feature.geometry()))
             copies.append(copy)
         if watch is not None:
-            watch.check(layer, len(copies), False, Progress())
+            watch.check(layer, read, here, Progress())
         result.dataProvider().addFeatures(copies)
     return result

@@ -358,7 +358,11 @@ class SuggestDialog(QDialog):
         self._forget()
         folder = tempfile.TemporaryDirectory(prefix="aze-")
         report = Path(folder.name) / "report.json"
-        given = {**self.parameters(), "OUTPUT": "memory:", "REPORT": str(report)}
+        try:
+            given = {**self.parameters(), "OUTPUT": "memory:", "REPORT": str(report)}
+        except AzeError as error:
+            self._failed(text(error.code, error.params))
+            return
         self._running = True
         self._title = QCoreApplication.translate("AzeSuggest", "Looking for boundaries")
         self.note.setText("")

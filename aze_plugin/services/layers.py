@@ -14,6 +14,7 @@ from qgis.core import (
     QgsCoordinateTransformContext,
     QgsFeatureRequest,
     QgsFeatureSource,
+    QgsRectangle,
     QgsVectorLayer,
     QgsVectorLayerFeatureSource,
     QgsWkbTypes,
@@ -196,9 +197,17 @@ def _rows(
     wkb: list[bytes | None] = []
     boxes: list[tuple[float, float, float, float]] = []
     size, read = 0, 0
+    watch = getattr(source, "watch", None)
+    window = None
+    if watch is not None and watch.chooses_here and not request.filterRect().isNull():
+        window = request.filterRect()
+        request.setFilterRect(QgsRectangle())
     for n, feature in enumerate(source.getFeatures(request)):
         if n % 256 == 0:
             progress.set(n / total)
+        read = n + 1
+        if window is not None and not feature.geometry().boundingBoxIntersects(window):
+            continue
         if piece_bytes is not None and size >= piece_bytes:
             yield rows()
             fids, attributes, wkb, boxes, size = [], [], [], [], 0
@@ -208,8 +217,6 @@ def _rows(
         boxes.append(box)
         size += len(blob or b"") + 1024
         attributes.append(feature.attributes())
-        read = n + 1
-    watch = getattr(source, "watch", None)
     if watch is not None:
         watch.check(source, read, request.filterRect().isNull(), progress)
     yield rows()

@@ -16,6 +16,7 @@ from ..domain.progress import Progress
 from .main_thread import on_main_thread
 
 # Names of QGIS's providers whose features come over a network.
+_BY_RECTANGLE = "restrictToRequestBBOX"
 PROVIDERS = ("WFS", "OAPIF", "arcgisfeatureserver", "postgres", "mssql", "oracle", "hana")
 
 
@@ -30,6 +31,24 @@ def host_of(layer: QgsVectorLayer) -> str:
     return uri.host() or urlsplit(uri.param("url")).netloc.rpartition("@")[2]
 
 
+def asks_by_rectangle(layer: QgsVectorLayer) -> bool:
+    """Whether a WFS layer asks its server for what lies in a rectangle, in place of all to choose from itself.
+
+    Servers differ in the order of axes that they take such a rectangle in, and one that takes it the other way round
+    sends nothing, which nobody notices: its layers are read as a whole.
+    """
+    return layer.providerType() == "WFS" and QgsDataSourceUri(layer.source()).param(_BY_RECTANGLE) == "1"
+
+
+def asking_for_all(source: str) -> str:
+    """A WFS layer's source without the wish to ask by rectangles, which QGIS's own connections have."""
+    uri = QgsDataSourceUri(source)
+    if not uri.hasParam(_BY_RECTANGLE):
+        return source
+    uri.removeParam(_BY_RECTANGLE)
+    return uri.uri(False)
+
+
 class Watch:
     """Knows how many features a server's layer has, and which errors its provider has had so far.
 
@@ -41,6 +60,8 @@ class Watch:
         self._name = layer.name()
         self._expected = layer.featureCount() if expected is None else expected
         self._errors = len(self._provider.errors())
+        # Whether a rectangle is for the reader to look after, and not to be left to the server.
+        self.chooses_here = asks_by_rectangle(layer)
 
     def check(self, source: QgsFeatureSource, read: int, whole: bool, progress: Progress) -> None:
         """Raise AzeError ``layer.incomplete`` where a reading that gave so many features cannot have been complete.

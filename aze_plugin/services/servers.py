@@ -151,7 +151,7 @@ def _wfs(service: _Service) -> Iterator[Offered]:
         told = {_local(child.tag): (child.text or "").strip() for child in element}
         name = told.get("Name", "")
         if name:
-            uri = service.uri(url=base, typename=name, version="auto", restrictToRequestBBOX="1", pagingEnabled="true")
+            uri = service.uri(url=base, typename=name, version="auto", pagingEnabled="true")
             yield Offered(name, told.get("Title") or name, "WFS", uri, service.url)
 
 
@@ -182,7 +182,7 @@ def _ogc_api(service: _Service) -> Iterator[Offered]:
         name = one.get("id") if isinstance(one, dict) else None
         if isinstance(name, str) and name and one.get("itemType", "feature") == "feature":
             title = one.get("title")
-            uri = service.uri(url=base, typename=name, pageSize="1000", restrictToRequestBBOX="1")
+            uri = service.uri(url=base, typename=name, pageSize="1000")
             yield Offered(name, title if isinstance(title, str) and title else name, "OAPIF", uri, service.url)
 
 

@@ -341,3 +341,31 @@ def test_a_connection_that_qgis_knows(empty_session):
         finally:
             dialog.deleteLater()
             metadata.deleteConnection("aze test")
+
+
+def test_several_layers_of_which_a_server_stopped_are_not_taken_for_less(empty_session, tmp_path):
+    from qgis.core import QgsRectangle, QgsVectorLayer
+
+    from aze_plugin.gui import layers
+
+    if map_servers.why_no_wfs():
+        pytest.skip(map_servers.why_no_wfs())
+    for name in ("served.gpkg", "own.gpkg"):
+        shutil.copy(SAMPLE / "sites.gpkg", tmp_path / name)
+    said = []
+    empty_session.message.connect(lambda sentence, _level: said.append(sentence))
+    with map_servers.MapServer(tmp_path, {"sites": str(tmp_path / "served.gpkg")}) as server:
+        (offered,) = servers.offered(
+            servers.WFS, server.url, "", network.Credentials(), network.network_settings(), Progress()
+        )
+        asking = f"{offered.uri} restrictToRequestBBOX='1'"
+        remote = open_layer(asking, "sites", offered.provider, "sites")
+        assert "restrictToRequestBBOX" not in remote.source()
+        empty_session.sources.add_layer(remote, "sites")
+        empty_session.sources.add_layer(QgsVectorLayer(str(tmp_path / "own.gpkg"), "own", "ogr"), "sites")
+        everywhere = QgsRectangle(-180, -90, 180, 90)
+        server.stop()
+        with pytest.raises(AzeError) as raised:
+            layers.merged(empty_session.sources.site_layers, everywhere, empty_session.project)
+        assert raised.value.code == "layer.incomplete"
+        empty_session.project.clear()

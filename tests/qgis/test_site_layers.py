@@ -293,6 +293,9 @@ def over_oapif(server, name):
 
 
 SOURCES = {
+    "WFS by rectangles": lambda request, name: over_wfs(
+        request.getfixturevalue("wfs"), name, "1.1.0", restrictToRequestBBOX="1"
+    ),
     "WFS 1.0.0": lambda request, name: over_wfs(request.getfixturevalue("wfs"), name, "1.0.0"),
     "WFS 1.1.0": lambda request, name: over_wfs(request.getfixturevalue("wfs"), name, "1.1.0"),
     "WFS 2.0.0": lambda request, name: over_wfs(request.getfixturevalue("wfs"), name),
@@ -343,7 +346,7 @@ def test_cover_over_servers_equals_that_of_files(source, request, files):
     assert [a.area.name for a in there.areas] == [a.area.name for a in here.areas]
 
 
-@pytest.mark.parametrize("source", ["WFS 2.0.0", "PostGIS"])
+@pytest.mark.parametrize("source", ["WFS 2.0.0", "WFS by rectangles", "PostGIS"])
 def test_a_check_against_sites_of_a_server_equals_that_of_the_file(
     source, request, run, sample_library, files, tmp_path
 ):
