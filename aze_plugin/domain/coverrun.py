@@ -92,7 +92,7 @@ class Shapes:
 
     kinds: np.ndarray
     boxes: np.ndarray
-    wkb: Sequence[bytes | None]
+    wkb: Sequence[bytes | memoryview | None]
 
     @classmethod
     def of(cls, lonlat: np.ndarray) -> Shapes:

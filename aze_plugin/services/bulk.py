@@ -153,7 +153,8 @@ def _table(source: str, fields: Sequence[str], rows: Sequence[tuple]) -> Table:
     blobs: list[bytes | None] = list(columns[1])
     fast = np.array([blob is not None and blob[:4] == _HEAD and blob[40:45] in _POLYGONS for blob in blobs], dtype=bool)
     boxes = np.full((len(rows), 4), np.nan)
-    wkb = [blob[40:] if quick else _without_head(blob) for blob, quick in zip(blobs, fast)]
+    # Views, as most geometries are far from every site, and need not be copied.
+    wkb = [memoryview(blob)[40:] if quick else _without_head(blob) for blob, quick in zip(blobs, fast)]
     if fast.any():
         rectangles = np.frombuffer(b"".join([b[_RECTANGLE] for b, quick in zip(blobs, fast) if quick]), "<f8")
         boxes[fast] = rectangles.reshape(-1, 4)[:, [0, 2, 1, 3]]
@@ -161,7 +162,7 @@ def _table(source: str, fields: Sequence[str], rows: Sequence[tuple]) -> Table:
     return Table(source, list(columns[0]), values, _shapes(wkb, boxes, fast))
 
 
-def _shapes(wkb: list[bytes | None], boxes: np.ndarray, quick: np.ndarray) -> Shapes:
+def _shapes(wkb: list[bytes | memoryview | None], boxes: np.ndarray, quick: np.ndarray) -> Shapes:
     """Shapes of WKB, of which the rectangles of those that are ``quick``, plain polygons, are known already."""
     kinds = geometry.kinds_of_boxes(boxes)
     slow = np.flatnonzero(~quick)

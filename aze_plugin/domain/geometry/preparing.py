@@ -32,7 +32,9 @@ def to_lonlat(geometries: np.ndarray) -> np.ndarray:
 
 def from_wkb(wkb: Sequence) -> np.ndarray:
     """Geometries from WKB, two-dimensional. Null and unreadable members come as None."""
-    geometries = shapely.from_wkb(np.asarray(wkb, dtype=object), on_invalid="ignore")
+    members = np.empty(len(wkb), dtype=object)
+    members[:] = [bytes(one) if isinstance(one, memoryview) else one for one in wkb]
+    geometries = shapely.from_wkb(members, on_invalid="ignore")
     deep = shapely.has_z(geometries)
     geometries[deep] = shapely.force_2d(geometries[deep])
     return geometries
