@@ -7,6 +7,7 @@ are read. Then sites are measured a few at a time, neighbours together, with wha
 
 from __future__ import annotations
 
+import struct
 from collections import Counter, deque
 from collections.abc import Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -584,7 +585,14 @@ def _seen_lonlat(
     blobs, rows: list[int], boxes: np.ndarray, metres: np.ndarray, broken: dict[int, bytes | None]
 ) -> Rings:
     """As ``_seen``; mended WKB (EPSG:6933) is kept in ``broken``."""
-    seen = Rings.unsigned([blobs[i] for i in rows]).seen_from(boxes).moved(geometry.project)
+    try:
+        seen = Rings.unsigned([blobs[i] for i in rows])
+    except (ValueError, struct.error):
+        # Something in the file is damaged: what cannot be read is left out, as QGIS does.
+        readable = dict(zip(rows, geometry.to_wkb_all(geometry.from_wkb([blobs[i] for i in rows])).tolist()))
+        broken.update((i, None) for i, blob in readable.items() if blob is None)
+        seen = Rings.unsigned([readable[i] for i in rows])
+    seen = seen.seen_from(boxes).moved(geometry.project)
     shapes = seen.polygons()
     # Of what does not cross itself as it is seen, the rest cannot matter, not even for where the inside lies.
     again = np.flatnonzero(~geometry.valid(shapes))

@@ -47,7 +47,10 @@ class Rings:
 
     @classmethod
     def unsigned(cls, wkb: Sequence[bytes | bytearray | None]) -> Rings:
-        """As ``of``, of shapes that may be invalid, and without the sides on which insides lie (``sign``)."""
+        """As ``of``, of shapes that may be invalid, and without the sides on which insides lie (``sign``).
+
+        Raises ValueError or struct.error where WKB is cut short.
+        """
         pieces: list[memoryview] = []
         lengths: list[int] = []
         polygon: list[int] = []
@@ -76,6 +79,8 @@ class Rings:
                         shell.append(ring == 0)
                     at += 16 * points
                 polygons += 1
+            if at > len(view):
+                raise ValueError("WKB is shorter than it says")
         starts = np.concatenate(([0], np.cumsum(np.array(lengths, dtype=np.int64)))).astype(np.int64)
         # Joined as bytes: inside WKB numbers lie askew, which NumPy would copy one by one.
         xy = np.frombuffer(b"".join(pieces), "<f8").reshape(-1, 2)

@@ -10,7 +10,7 @@ import shapely
 
 from aze_plugin.domain import coverage, geometry
 from aze_plugin.domain.coverage import CoverRules, ProtectedArea, Site
-from aze_plugin.domain.coverrun import CoverageRun
+from aze_plugin.domain.coverrun import CoverageRun, Shapes
 from aze_plugin.domain.errors import AzeError, Cancelled
 from aze_plugin.domain.progress import Progress
 
@@ -252,6 +252,27 @@ def test_broken_rings_near_a_site_are_mended_and_counted():
     run, (found,) = measure([SQUARE], [(area("1"), bow_tie), (area("2"), far), (area("3"), line)])
     assert found.pa_pct == pytest.approx(50, abs=1e-5)
     assert run.repaired >= 1 and run.excluded == {"no_geometry": 1} and run.counted == 2
+
+
+def test_looking_through_areas_can_be_cancelled():
+    run = CoverageRun([SQUARE], RULES)
+    asked = iter([False] * 12 + [True] * 100)
+    with pytest.raises(Cancelled), run:
+        for number in range(50):
+            run.add([area(str(number))], lonlat(square(0, 0, 5, 5)), Progress(is_cancelled=lambda: next(asked)))
+
+
+def test_damaged_geometry_is_none_and_leaves_the_others_alone():
+    shapes = lonlat(square(0, 0, 5, 10), square(5, 0, 7, 10), square(7, 0, 8, 10))
+    whole = shapely.to_wkb(shapes, byte_order=1).tolist()
+    for length in (len(whole[1]) - 16, len(whole[1]) - 5, 12, 7):
+        blobs = [whole[0], whole[1][:length], whole[2]]
+        read = Shapes(np.full(3, "polygon", dtype=object), shapely.bounds(shapes), blobs)
+        with CoverageRun([SQUARE], RULES) as run:
+            run.add([area(n) for n in "123"], read, Progress())
+            (found,) = run.results(Progress())
+        assert found.both_pct == pytest.approx(60, abs=1e-6)
+        assert run.excluded == {"no_geometry": 1} and run.counted == 2 and run.repaired == 0
 
 
 def test_work_can_be_cancelled():
