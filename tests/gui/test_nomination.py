@@ -41,8 +41,13 @@ def page(session):  # noqa: F811
 
 
 def field(page, section, key):
-    page.form.sections[section].set_folded(False)
+    page.show_section(section)
     return page.form.sections[section].members[key]
+
+
+def said(rows, column=0):
+    """What a table of rows says, without the marks of problems."""
+    return [rows.table.item(n, column).text().lstrip("▲◐○ ") for n in range(rows.table.rowCount())]
 
 
 def reviewed(session):  # noqa: F811
@@ -68,7 +73,7 @@ def test_sections_follow_the_schema_and_statements_have_none_of_their_own():
 def test_every_member_has_an_editor_of_its_kind(page):
     for name, part in form.sections(SCHEMA):
         section = page.form.sections[name]
-        section.set_folded(False)
+        page.show_section(name)
         assert set(section.members) == set(part["properties"])
         for key, schema in part["properties"].items():
             expected = RowsEditor if schema["type"] == "array" else Field
@@ -147,7 +152,7 @@ def test_derived_values_are_filled_in_marked_and_come_back(page, session):  # no
 def test_trigger_species_are_rows_that_can_be_completed(page, session):  # noqa: F811
     rows = field(page, "biodiversity", "species")
     triggers = [e["scientific_name"] for e in session.results.assessment["species"] if e["trigger"]]
-    assert [rows.table.item(n, 0).text() for n in range(rows.table.rowCount())] == triggers
+    assert said(rows) == triggers
     rows.choose(1, "latest_year")
     enter(rows.fields["latest_year"].editor, "2024")
     kept = session.nominations.details["biodiversity"]["species"]
@@ -165,7 +170,7 @@ def test_evidence_in_a_row_is_a_statement_that_the_check_reads(page, session):  
     editor = rows.fields["evidence_of_presence"]
     QTest.keyClicks(editor.editor, "Seen in 2024")
     editor.commit()
-    assert session.nominations.statement("evidence_of_presence", rows.table.item(0, 0).text()) == "Seen in 2024"
+    assert session.nominations.statement("evidence_of_presence", said(rows)[0]) == "Seen in 2024"
     assert session.results.assessment_stale
 
 
@@ -174,13 +179,21 @@ def test_rows_are_added_edited_and_removed(page, session):  # noqa: F811
     threats.add.click()
     settle()
     assert threats.table.rowCount() == 1
-    threats.choose(0, "level_2")
-    enter(threats.fields["level_2"].editor, "8.1 Invasive species")
-    assert session.nominations.details["threats"]["threats"] == [{"level_2": "8.1 Invasive species"}]
+    threats.choose(0, "ecosystem")
+    enter(threats.fields["ecosystem"].editor, "T6.5")
+    assert session.nominations.details["threats"]["threats"] == [{"ecosystem": "T6.5"}]
+    settle()
+    threats.add.click()
+    settle()
+    assert threats.table.currentRow() == 1
+    assert threats.fields["level_1"].editor.button.hasFocus()
+    threats.remove.click()
+    threats.remove.click()
+    settle()
     threats.remove.click()
     assert session.nominations.details["threats"]["threats"] == []
     page.undo.undo()
-    assert session.nominations.details["threats"]["threats"] == [{"level_2": "8.1 Invasive species"}]
+    assert session.nominations.details["threats"]["threats"] == [{"ecosystem": "T6.5"}]
 
 
 def test_that_there_are_no_threats_can_be_said(page, session):  # noqa: F811
@@ -207,7 +220,8 @@ def test_the_example_is_complete_and_an_open_point_leads_to_its_field(page, sess
     page.problems.chosen.emit(problem["field"])
     settle()
     email = page.form.sections["proposer"].members["email"]
-    assert page.form.sections["proposer"].is_folded() is False
+    assert page.form.current == "proposer"
+    assert email.editor.hasFocus()
     assert problem["message"] in email.problem.plain()
     assert page.form.sections["proposer"].chip.state == "problem"
 
@@ -255,7 +269,7 @@ def test_files_are_attached_and_detached(page, session, tmp_path, monkeypatch): 
     proof = tmp_path / "survey.csv"
     proof.write_text("a\n")
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *a, **k: ([str(proof)], ""))
-    page.form.sections["evidence"].set_folded(False)
+    page.show_section("evidence")
     page.files._choose()
     assert session.nominations.evidence == [str(proof)]
     reviewed(session)
@@ -351,11 +365,11 @@ def test_no_candidate_no_form(empty_session):  # noqa: F811
 
 
 def test_it_fits_the_narrow_panel(page):
-    for section in page.form.sections.values():
-        section.set_folded(False)
-    settle()
-    assert page.minimumSizeHint().width() <= 300
-    assert page.scroll.widget().width() <= page.scroll.viewport().width()
+    for name in ("overview", *page.form.names()):
+        page.show_section(name)
+        settle()
+        assert page.minimumSizeHint().width() <= 300, name
+        assert page.scroll.widget().width() <= page.scroll.viewport().width(), name
 
 
 def test_rows_entered_meanwhile_are_laid_over_the_completed_ones():
@@ -388,7 +402,7 @@ def test_what_the_project_knows_is_looked_up_behind_and_filled_in(session, tmp_p
 
 
 def test_an_update_shows_its_changes_and_a_new_site_does_not(page, session, tmp_path):  # noqa: F811
-    assert page.form.sections["update"].isHidden()
+    assert "update" not in page.form.names()
     with_sites(session, tmp_path)
     shape = boundary_of("Serrata Highlands")
     session.candidates.add("Serrata Highlands", shape, "update_site", "Serrata Highlands", updates_id="98001")
@@ -398,12 +412,11 @@ def test_an_update_shows_its_changes_and_a_new_site_does_not(page, session, tmp_
     assert (update["site_id"], update["site_name"]) == ("98001", "Serrata Highlands")
     assert update["changes"][0]["before_ha"] == pytest.approx(6218.7, abs=0.1)
     page.refresh()
+    assert "update" in page.form.names()
+    page.show_section("update")
     section = page.form.sections["update"]
-    assert not section.isHidden()
-    section.set_folded(False)
     rows = section.members["changes"]
-    shown = [rows.table.item(n, 0).text() for n in range(rows.table.rowCount())]
-    assert [text.split(" ", 1)[-1] if text[0] == "▲" else text for text in shown] == [
+    assert said(rows) == [
         "Boundary changed",
         *(
             {"new_trigger": "New trigger species", "reassessment": "Assessed again"}[row["kind"]]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
 from qgis.PyQt.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -28,14 +28,20 @@ except ImportError:
     from qgis.PyQt.QtWidgets import QUndoCommand, QUndoStack
 
 from ... import paths
+from ...domain.sites import SiteRow
 from .. import style
 from ..widgets import form
 from ..widgets.basics import FlowLayout, PageScroll, TextLabel, link
 from ..widgets.card import Card
+from ..widgets.nominationhead import ContentsCard, KindCard
+from ..widgets.problems import ProblemsCard, open_points
+from ..widgets.sectionrail import Entry, SectionRail
 from .base import Page
 
-_SHOWN_PROBLEMS = 6
+OVERVIEW = "overview"
 _MERGE_S = 4.0
+# Of the page, in pixels: from here on there is room for titles on the rail.
+_WIDE_ENOUGH = 500
 
 
 class NominationPage(Page):
@@ -58,6 +64,8 @@ class NominationPage(Page):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
+        self.only_open = _tool("◐", translate("AzeNomination", "Only what is open"))
+        self.only_open.setCheckable(True)
         self.back = _tool("↶", translate("AzeNomination", "Undo"))
         self.forth = _tool("↷", translate("AzeNomination", "Redo"))
         self.back.clicked.connect(self._undo)
@@ -69,19 +77,48 @@ class NominationPage(Page):
         self.forth.setEnabled(False)
         head = QHBoxLayout()
         head.addWidget(self.done, 1)
+        head.addWidget(self.only_open)
         head.addWidget(self.back)
         head.addWidget(self.forth)
 
+        self.rail = SectionRail()
+        self.rail.chosen.connect(self.show_section)
         self.scroll = PageScroll()
+        self.kind = KindCard(session.sites, self._near_sites)
+        self.kind.kindChosen.connect(self._choose_kind)
+        self.kind.siteChosen.connect(self._choose_site)
         self.problems = ProblemsCard()
         self.problems.chosen.connect(self.reach)
+        self.contents = ContentsCard()
+        self.contents.chosen.connect(self.show_section)
+        self.taking = QPushButton(translate("AzeNomination", "Import an earlier nomination…"))
+        self.taking.clicked.connect(self.ask_and_import)
+        self.overview = QWidget()
+        inside = QVBoxLayout(self.overview)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(8)
+        taking = QWidget()
+        FlowLayout(taking).addWidget(self.taking)
+        for widget in (self.kind, self.problems, self.contents, taking):
+            inside.addWidget(widget)
         self.form = form.SchemaForm(paths.load_json("schemas", "nomination.schema.json"))
         self.form.edited.connect(self._edit)
         self.form.stated.connect(self._state)
+        self.form.turned.connect(self._turned)
+        self.only_open.toggled.connect(self.form.show_only_open)
         self.files = AttachedFiles(session)
         self.form.sections["evidence"].add(self.files)
-        self.scroll.layout_.addWidget(self.problems)
+        self.previous = link("", lambda: self._step(-1))
+        self.following = link("", lambda: self._step(1))
+        self.steps = QWidget()
+        turning = QHBoxLayout(self.steps)
+        turning.setContentsMargins(0, 0, 0, 0)
+        turning.addWidget(self.previous)
+        turning.addStretch(1)
+        turning.addWidget(self.following)
+        self.scroll.layout_.addWidget(self.overview)
         self.scroll.layout_.addWidget(self.form)
+        self.scroll.layout_.addWidget(self.steps)
         self.scroll.layout_.addStretch(1)
 
         self.preview = QPushButton(translate("AzeNomination", "Preview package…"))
@@ -100,7 +137,11 @@ class NominationPage(Page):
         top.addLayout(head)
         top.addWidget(self.bar)
         layout.addLayout(top)
-        layout.addWidget(self.scroll, 1)
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self.rail)
+        middle.addWidget(self.scroll, 1)
+        layout.addLayout(middle, 1)
         bottom = QVBoxLayout()
         bottom.setContentsMargins(8, 0, 8, 0)
         bottom.addWidget(self.written)
@@ -116,6 +157,8 @@ class NominationPage(Page):
             signal.connect(self._changed)
         session.candidatesChanged.connect(self._changed)
         session.busyChanged.connect(self._busy)
+        session.project.writeProject.connect(self._before_saving)
+        self.show_section(OVERVIEW)
         self._renew()
 
     def act(self, key: str) -> None:
@@ -125,7 +168,8 @@ class NominationPage(Page):
         elif key.startswith("problem:"):
             self.reach(key.partition(":")[2])
         elif key == "start":
-            self.reach(self._first_open())
+            self.refresh()
+            self.reach(self.form.first_open() or "/proposer/name")
 
     def refresh(self) -> None:
         """Show what the session holds now."""
@@ -146,6 +190,7 @@ class NominationPage(Page):
                 kind=entered.get("kind", "new_site"),
                 problems=self._said_at_fields(),
                 statements={"delineation_rationale": session.nominations.statement("delineation_rationale")},
+                blocked={p["field"] for p in session.nominations.problems if p["severity"] == "blocking"},
             )
         )
         done, total = self.form.progress()
@@ -158,21 +203,175 @@ class NominationPage(Page):
             else translate("AzeNomination", "All {total} needed fields are filled in").format(total=total)
         )
         self.bar.setAccessibleName(self.done.plain())
-        self.problems.set_problems(session.nominations.problems)
+        self._show_overview()
         self.files.refresh()
         self._show_package()
         self._busy()
 
+    def show_section(self, key: str) -> None:
+        """Turn to a section of the form, or to the overview of all."""
+        self.form.show_section("" if key == OVERVIEW else key)
+        self._show_turned()
+
     def reach(self, pointer: str) -> None:
-        """Scroll to the field at a JSON pointer and put the cursor there."""
+        """Turn to the field at a JSON pointer and put the cursor there."""
         self.refresh()
-        widget = self.form.reach(pointer)
+        if pointer in ("/kind", "/schema", "/update"):
+            self.show_section(OVERVIEW)
+            self.kind.kind.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        widget = self.form.reach(self._place_of(pointer))
         if widget is None:
             # What no field of the form can settle, the criteria can.
             self.session.show_page("criteria")
             return
         # A section that has just been opened has its size only after the layout was done anew.
         QTimer.singleShot(0, lambda: self.scroll.ensureWidgetVisible(widget, 8, 40))
+
+    def resizeEvent(self, event):
+        super().resizeEvent(event)
+        self.rail.set_wide(self.width() >= _WIDE_ENOUGH)
+
+    def close_page(self) -> None:
+        """Let go of the project."""
+        self.form.commit()
+        self.session.project.writeProject.disconnect(self._before_saving)
+
+    def ask_and_import(self) -> None:
+        """Let the user choose an earlier nomination and what of it is taken over."""
+        from ..import_nomination import ImportDialog
+
+        self.form.commit()
+        translate = QCoreApplication.translate
+        path, _ = QFileDialog.getOpenFileName(
+            self,
+            translate("AzeNomination", "An earlier nomination"),
+            "",
+            translate("AzeNomination", "Nominations: packages, JSON, proposal forms (*.zip *.json *.xlsx)"),
+        )
+        if not path:
+            return
+        dialog = ImportDialog(self.session, path, self)
+        if dialog.exec() and dialog.merged is not None:
+            self.take_over(dialog.merged)
+
+    def take_over(self, details: dict[str, Any]) -> None:
+        """Replace the details by others, as one undoable step."""
+        before = copy.deepcopy(self.session.nominations.details)
+        title = QCoreApplication.translate("AzeNomination", "Import")
+        self.undo.push(_Replace(self.session, before, copy.deepcopy(details), title))
+
+    # ------------------------------------------------------------------------------------------- overview and sections
+
+    def _show_overview(self) -> None:
+        session, nominations = self.session, self.session.nominations
+        entries = []
+        for name in self.form.names():
+            section = self.form.sections[name]
+            entries.append(Entry(name, section.title.text(), section.chip.state, section.chip.text))
+        problems = nominations.problems
+        blocked = open_points(problems)
+        state = "work" if blocked or session.results.assessment is None else "fine"
+        title = QCoreApplication.translate("AzeNomination", "Overview")
+        self.rail.set_entries([Entry(OVERVIEW, title, state, self.done.plain()), *entries])
+        self.contents.set_entries(entries)
+        self.problems.set_problems(problems)
+        number, name = self._updated()
+        self.kind.show_kind(nominations.details.get("kind", "new_site"), number, name)
+        self._show_turned()
+
+    def _turned(self, _name: str) -> None:
+        self._show_turned()
+        self.scroll.verticalScrollBar().setValue(0)
+
+    def _show_turned(self) -> None:
+        """Show what belongs to the section that is turned to: overview or form, mark on the rail, neighbours."""
+        current = self.form.current or OVERVIEW
+        self.overview.setVisible(current == OVERVIEW)
+        self.form.setVisible(current != OVERVIEW)
+        self.rail.set_current(current)
+        names = [OVERVIEW, *self.form.names()]
+        place = names.index(current) if current in names else 0
+        for button, at, template in ((self.previous, place - 1, "◂ {}"), (self.following, place + 1, "{} ▸")):
+            there = 0 <= at < len(names)
+            button.setVisible(there)
+            if there:
+                button.setText(template.format(self._title(names[at])))
+
+    def _title(self, key: str) -> str:
+        if key == OVERVIEW:
+            return QCoreApplication.translate("AzeNomination", "Overview")
+        return self.form.sections[key].title.text()
+
+    def _step(self, by: int) -> None:
+        names = [OVERVIEW, *self.form.names()]
+        at = names.index(self.form.current or OVERVIEW) + by
+        if 0 <= at < len(names):
+            self.show_section(names[at])
+
+    def _place_of(self, pointer: str) -> str:
+        """The field of the form that settles what is said of a member that has none of its own."""
+        if not pointer.startswith("/statements/candidates/"):
+            return pointer
+        steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[4:]]
+        if len(steps) > 2 and steps[0] == "species":
+            rows = form.at(self.form.content.complete, "/biodiversity/species") or []
+            names = [row.get("scientific_name") for row in rows]
+            if steps[1] in names:
+                return f"/biodiversity/species/{names.index(steps[1])}/{steps[2]}"
+        return "/delineation/rationale"
+
+    # ---------------------------------------------------------------------------------------- kind and updated site
+
+    def _updated(self) -> tuple[str, str]:
+        """Number and name of the site that the nomination updates, as far as they are known."""
+        session = self.session
+        document = session.nominations.completed or session.nominations.details
+        number = form.at(document, "/update/site_id") or session.candidates.updated_id()
+        name = form.at(document, "/update/site_name") or session.candidates.updated_site()
+        return str(number or ""), str(name or "")
+
+    def _near_sites(self) -> list[str]:
+        """Numbers of the sites that the check says the candidate meets."""
+        assessment = self.session.results.assessment
+        findings = assessment["criteria"]["discreteness"]["findings"] if assessment else []
+        return [str(f["params"]["site_id"]) for f in findings if f.get("params", {}).get("site_id")]
+
+    def _choose_kind(self, kind: str) -> None:
+        if kind == self.session.nominations.details.get("kind", "new_site"):
+            return
+        self._set_kind(kind, self.session.candidates.updated_site(), self.session.candidates.updated_id())
+        if kind == "update_site" and not self._updated()[0]:
+            self.kind.open_sites()
+
+    def _choose_site(self, row: SiteRow) -> None:
+        self._set_kind("update_site", row.name, row.site_id)
+
+    def _set_kind(self, kind: str, name: str, number: str) -> None:
+        self.form.commit()
+        session = self.session
+        before = _Kind(
+            copy.deepcopy(session.nominations.details),
+            session.candidates.updated_site(),
+            session.candidates.updated_id(),
+        )
+        details = {**copy.deepcopy(before.details), "kind": kind}
+        if kind == "update_site":
+            details["update"] = {**details.get("update", {})}
+            for key, value in (("site_id", number), ("site_name", name)):
+                details["update"].pop(key, None)
+                if value:
+                    details["update"][key] = value
+            details.setdefault("site", {})
+            # The number of the form follows that of the update.
+            details["site"].pop("sitrecid", None)
+        else:
+            # What an update says has no place in a new site's nomination; undo brings it back.
+            details.pop("update", None)
+        after = _Kind(details, name if kind == "update_site" else "", number if kind == "update_site" else "")
+        self.undo.push(_SetKind(session, before, after))
+
+    # -------------------------------------------------------------------------------------------- preview and export
 
     def show_preview(self) -> None:
         """List the files of the package and what each holds."""
@@ -184,7 +383,7 @@ class NominationPage(Page):
         """Ask where to, and write the package; an incomplete nomination as a draft, if the user wants that."""
         self.form.commit()
         translate = QCoreApplication.translate
-        draft = _open_points(self.session.nominations.problems) > 0
+        draft = open_points(self.session.nominations.problems) > 0
         if draft and not self._wants_draft():
             return
         from ...domain.nomination import folder_name
@@ -231,10 +430,23 @@ class NominationPage(Page):
 
     def _undo(self) -> None:
         self.form.commit()
+        self._show_place(self.undo.command(self.undo.index() - 1))
         self.undo.undo()
 
     def _redo(self) -> None:
+        self._show_place(self.undo.command(self.undo.index()))
         self.undo.redo()
+
+    def _show_place(self, command: QUndoCommand | None) -> None:
+        """Turn to where a step was made, so that what it changes is seen."""
+        pointer = getattr(command, "pointer", "")
+        section = pointer.strip("/").split("/")[0]
+        if section in self.form.names():
+            self.show_section(section)
+
+    def _before_saving(self, _document=None) -> None:
+        """The project is being written: what is being typed goes with it."""
+        self.form.commit()
 
     def _name_steps(self) -> None:
         """Say on the buttons what they would undo and redo."""
@@ -242,23 +454,16 @@ class NominationPage(Page):
         self.back.setToolTip(_with(translate("AzeNomination", "Undo"), self.undo.undoText()))
         self.forth.setToolTip(_with(translate("AzeNomination", "Redo"), self.undo.redoText()))
 
-    def _first_open(self) -> str:
-        content = self.form.content
-        for pointer in form.needed(self.form.schema, content.kind):
-            if not form.given(content, pointer, self.form.schema):
-                return pointer
-        return "/proposer/name"
-
     def _said_at_fields(self) -> dict[str, str]:
-        """Problems by field, with their mark; that an empty field is needed, its star says already, but for changes,
-        where it depends on what changes."""
+        """Problems by field, with their mark; that an empty field is needed in any case, its star says already."""
         session = self.session
         document = session.nominations.completed or session.nominations.details
         problems = session.nominations.problems or self._schema_problems(document)
+        needed = set(form.needed(self.form.schema, session.nominations.details.get("kind", "new_site")))
         said: dict[str, str] = {}
         for problem in problems:
             pointer = problem["field"]
-            if form.at(document, pointer) not in (None, "", [], {}) or pointer.startswith("/update/changes/"):
+            if form.at(document, pointer) not in (None, "", [], {}) or pointer not in needed:
                 mark = style.MARKS[style.state_of(problem["severity"])]
                 said.setdefault(pointer, f"{mark} {problem['message']}")
         return said
@@ -277,7 +482,7 @@ class NominationPage(Page):
 
     def _wants_draft(self) -> bool:
         translate = QCoreApplication.translate
-        count = _open_points(self.session.nominations.problems)
+        count = open_points(self.session.nominations.problems)
         box = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle(translate("AzeNomination", "Not complete yet"))
@@ -296,6 +501,7 @@ class NominationPage(Page):
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.exec()
         if box.clickedButton() is look:
+            self.show_section(OVERVIEW)
             self.problems.set_folded(False)
             self.scroll.ensureWidgetVisible(self.problems)
         return box.clickedButton() is draft
@@ -314,57 +520,6 @@ class NominationPage(Page):
         )
         self.written.setText(template.format(path=package["path"]))
         self.written.setToolTip(f"SHA-256 {package['sha256']}")
-
-
-class ProblemsCard(Card):
-    """What is open before the package can be final. ``chosen`` carries the JSON pointer of a field."""
-
-    chosen = pyqtSignal(str)
-
-    def __init__(self, parent: QWidget | None = None):
-        super().__init__(QCoreApplication.translate("AzeNomination", "Open points"), foldable=True, parent=parent)
-        self._problems: list[dict[str, Any]] = []
-        self._all = False
-        self._rows = QVBoxLayout()
-        self._rows.setSpacing(2)
-        self.body.addLayout(self._rows)
-        self.more = link("", self._show_all)
-        self.buttons.addWidget(self.more)
-        self.set_folded(True)
-
-    def set_problems(self, problems: list[dict[str, Any]]) -> None:
-        """Show the session's problems, those that keep the package from being final first."""
-        translate = QCoreApplication.translate
-        self._problems = sorted(problems, key=lambda problem: problem["severity"] != "blocking")
-        blocking = _open_points(problems)
-        self.setVisible(bool(problems))
-        if blocking:
-            self.set_state("work", translate("AzeNomination", "{count} to settle").format(count=blocking))
-        else:
-            self.set_state("fine", translate("AzeNomination", "{count} to look at").format(count=len(problems)))
-        self._fill()
-
-    def _fill(self) -> None:
-        while self._rows.count():
-            row = self._rows.takeAt(0).widget()
-            row.hide()
-            row.deleteLater()
-        shown = self._problems if self._all else self._problems[:_SHOWN_PROBLEMS]
-        for problem in shown:
-            row = _ProblemRow(problem)
-            row.chosen.connect(self.chosen)
-            self._rows.addWidget(row)
-        translate = QCoreApplication.translate
-        self.more.setVisible(len(self._problems) > _SHOWN_PROBLEMS)
-        self.more.setText(
-            translate("AzeNomination", "less ▴")
-            if self._all
-            else translate("AzeNomination", "all {count} ▾").format(count=len(self._problems))
-        )
-
-    def _show_all(self) -> None:
-        self._all = not self._all
-        self._fill()
 
 
 class AttachedFiles(QWidget):
@@ -430,7 +585,7 @@ class PackagePreview(QDialog):
         self.setWindowTitle(translate("AzeNomination", "Package of {name}").format(name=session.candidates.current))
         self.resize(520, 560)
         scroll = PageScroll()
-        draft = _open_points(session.nominations.problems) > 0
+        draft = open_points(session.nominations.problems) > 0
         status = Card(f"{folder}.zip")
         status.set_state(
             "work" if draft else "fine",
@@ -466,13 +621,14 @@ class _SetValue(QUndoCommand):
     def __init__(self, session, pointer: str, before: Any, after: Any, title: str):
         super().__init__(title)
         self.session, self.pointer, self.before, self.after = session, pointer, before, after
+        self.place = _text_place(before, after)
         self.made = time.monotonic()
 
     def id(self) -> int:
         return 1
 
     def mergeWith(self, other) -> bool:
-        if other.pointer != self.pointer or not isinstance(other.after, str) or not isinstance(self.after, str):
+        if other.pointer != self.pointer or self.place is None or other.place != self.place:
             return False
         if other.made - self.made > _MERGE_S:
             return False
@@ -487,11 +643,22 @@ class _SetValue(QUndoCommand):
 
 
 class _SetStatement(QUndoCommand):
-    """Sets one statement of the nominator, which the criteria check reads too."""
+    """Sets one statement of the nominator, which the criteria check reads too; close steps become one."""
 
     def __init__(self, session, key: str, taxon: str | None, before: str, after: str):
         super().__init__(QCoreApplication.translate("AzeNomination", "Statement"))
         self.session, self.key, self.taxon, self.before, self.after = session, key, taxon, before, after
+        self.pointer = "/delineation/rationale" if taxon is None else "/biodiversity/species"
+        self.made = time.monotonic()
+
+    def id(self) -> int:
+        return 2
+
+    def mergeWith(self, other) -> bool:
+        if (other.key, other.taxon) != (self.key, self.taxon) or other.made - self.made > _MERGE_S:
+            return False
+        self.after, self.made = other.after, other.made
+        return True
 
     def redo(self) -> None:
         self.session.nominations.set_statement(self.key, self.after, self.taxon)
@@ -500,32 +667,67 @@ class _SetStatement(QUndoCommand):
         self.session.nominations.set_statement(self.key, self.before, self.taxon)
 
 
-class _ProblemRow(QWidget):
-    """A problem as one clickable row: mark, sentence, and the way to its field."""
+class _Replace(QUndoCommand):
+    """Replaces all details."""
 
-    chosen = pyqtSignal(str)
+    pointer = ""
 
-    def __init__(self, problem: dict[str, Any]):
-        super().__init__()
-        self._field = problem["field"]
-        mark = style.MARKS[style.state_of(problem["severity"])]
-        said = TextLabel(f"{mark} {problem['message']}")
-        go = link(
-            "▸", lambda: self.chosen.emit(self._field), QCoreApplication.translate("AzeNomination", "Go to the field")
-        )
-        go.setAccessibleName(f"{go.toolTip()}: {problem['message']}")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addWidget(said, 1)
-        layout.addWidget(go, 0, Qt.AlignmentFlag.AlignTop)
-        # The sentence can be clicked as well; it then cannot be selected with the mouse.
-        said.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
+    def __init__(self, session, before: dict[str, Any], after: dict[str, Any], title: str):
+        super().__init__(title)
+        self.session, self.before, self.after = session, before, after
 
-    def mouseReleaseEvent(self, event):
-        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.pos()):
-            self.chosen.emit(self._field)
+    def redo(self) -> None:
+        self.session.nominations.replace(self.after)
+
+    def undo(self) -> None:
+        self.session.nominations.replace(self.before)
+
+
+class _Kind(NamedTuple):
+    """Details, and name and number of the site that the candidate updates (empty for a new site)."""
+
+    details: dict[str, Any]
+    site: str
+    number: str
+
+
+class _SetKind(QUndoCommand):
+    """Makes the nomination, and its candidate, one of another kind or of another site."""
+
+    pointer = ""
+
+    def __init__(self, session, before: _Kind, after: _Kind):
+        super().__init__(QCoreApplication.translate("AzeNomination", "What is proposed"))
+        self.session, self.before, self.after = session, before, after
+
+    def redo(self) -> None:
+        self._set(self.after)
+
+    def undo(self) -> None:
+        self._set(self.before)
+
+    def _set(self, kind: _Kind) -> None:
+        session = self.session
+        session.candidates.set_kind(kind.details.get("kind", "new_site"), kind.site, kind.number)
+        session.nominations.replace(kind.details)
+        # The list of candidates says of what each is; and which sites count as others depends on it.
+        session.candidatesChanged.emit()
+        session.assessmentChanged.emit()
+        session.schedule()
+
+
+def _text_place(before: Any, after: Any) -> tuple | None:
+    """Where in a value one text changed: () for a text itself, row and key in a list of rows; None for all else."""
+    if isinstance(after, str) and isinstance(before, (str, type(None))):
+        return ()
+    if not isinstance(after, list) or not isinstance(before, list) or len(after) != len(before):
+        return None
+    changed = [n for n, (one, other) in enumerate(zip(before, after)) if one != other]
+    if len(changed) != 1:
+        return None
+    one, other = before[changed[0]], after[changed[0]]
+    keys = [key for key in {**one, **other} if one.get(key) != other.get(key)]
+    return (changed[0], keys[0]) if len(keys) == 1 and isinstance(other.get(keys[0]), str) else None
 
 
 def _contents(folder: str, session, nomination: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -586,11 +788,6 @@ def _contents(folder: str, session, nomination: dict[str, Any]) -> list[tuple[st
     if evidence:
         found.insert(3, (translate("AzeNomination", "Evidence"), [(f"evidence/{n}", path) for n, path in evidence]))
     return found
-
-
-def _open_points(problems: list[dict[str, Any]]) -> int:
-    """How many problems keep the package from being final."""
-    return sum(1 for problem in problems if problem["severity"] == "blocking")
 
 
 def _tool(mark: str, tip: str) -> QToolButton:

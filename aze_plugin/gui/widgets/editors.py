@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,29 +23,39 @@ from qgis.PyQt.QtWidgets import (
 from .. import style
 from .basics import TextLabel, link
 
-_PAUSE_MS = 900
+# What is typed is handed on this long after its first letter, also while typing goes on.
+_PAUSE_MS = 700
+# The help of one field gives way to another's only when a click that goes there has come to its end.
+_HELP_MS = 200
+_LONGEST_LINE = 2**20
+# What neither a project file nor a workbook can hold.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_LINE_ENDS = re.compile("[\r\n\u2028\u2029]+[ \t]*")
 _DATE_PATTERN = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 
 class Field(QWidget):
-    """A scalar field.
+    """A scalar field, or with an ``editor`` of its own whatever that one edits.
 
     ``edited`` carries what a person entered: text, number, ISO date, or None for a field that was emptied; it comes
-    when the editor is left and after a pause in typing. ``reverted`` asks for the derived value in place of one that
-    was entered by hand.
+    when the editor is left, and while somebody types within a second of every keystroke. ``reverted`` asks for the
+    derived value in place of one that was entered by hand, ``helped`` says that this field shows its help now.
     """
 
     edited = pyqtSignal(object)
     reverted = pyqtSignal()
+    helped = pyqtSignal(object)
 
-    def __init__(self, schema: Mapping[str, Any], required: bool, parent: QWidget | None = None):
+    def __init__(
+        self, schema: Mapping[str, Any], required: bool, parent: QWidget | None = None, editor: QWidget | None = None
+    ):
         super().__init__(parent)
         translate = QCoreApplication.translate
         self.schema = schema
         title = schema.get("title", "")
         about = schema.get("description", "")
         self.label = TextLabel()
-        self.mark_required(required)
+        self.required = required
         self.origin = QLabel()
         self.origin.setFont(style.scaled(self.font(), 0.85))
         palette = QPalette(self.origin.palette())
@@ -52,11 +63,20 @@ class Field(QWidget):
         self.origin.setPalette(palette)
         self.revert = link("↺", self.reverted.emit, translate("AzeForm", "Take the derived value again"), self)
         self.revert.setAccessibleName(self.revert.toolTip())
-        self.editor = _editor_for(schema)
+        self.ask = link("?", self._toggle_help, translate("AzeForm", "What belongs here"), self)
+        self.ask.setAccessibleName(f"{self.ask.toolTip()}: {title}")
+        self.ask.setCheckable(True)
+        for button in (self.revert, self.ask):
+            # They act on the field without taking the cursor away from it.
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.editor = editor or _editor_for(schema)
         self.editor.setParent(self)
         self.editor.setToolTip(about)
         self.editor.setAccessibleName(title)
         self.editor.setAccessibleDescription(about)
+        self.help = TextLabel(help_text(schema), muted=True)
+        self.help.setContentsMargins(4, 0, 0, 0)
+        self.help.hide()
         self.problem = TextLabel()
         self.problem.hide()
         head = QHBoxLayout()
@@ -64,23 +84,33 @@ class Field(QWidget):
         head.addWidget(self.label, 1)
         head.addWidget(self.origin)
         head.addWidget(self.revert)
+        head.addWidget(self.ask)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 2)
         layout.setSpacing(1)
         layout.addLayout(head)
         layout.addWidget(self.editor)
+        layout.addWidget(self.help)
         layout.addWidget(self.problem)
+        self.mark_required(required)
         self._shown: Any = None
+        self._held: Any = None
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
         self._pause.timeout.connect(self.commit)
-        self.editor.changed.connect(self._pause.start)
-        self.editor.left.connect(self.commit)
+        self._late_help = QTimer(self)
+        self._late_help.setSingleShot(True)
+        self._late_help.setInterval(_HELP_MS)
+        self._late_help.timeout.connect(self._help_if_there)
+        self.editor.changed.connect(self._on_change)
+        self.editor.left.connect(self._leave)
+        self.editor.leaving.arrived.connect(self._late_help.start)
         self.show_value(None)
 
     def mark_required(self, required: bool) -> None:
         """Say with a star whether a final package needs the field."""
+        self.required = required
         title, about = self.schema.get("title", ""), self.schema.get("description", "")
         self.label.setText(f"{title} *" if required else title)
         needed = QCoreApplication.translate("AzeForm", "{about} A final package needs it.").format(about=about)
@@ -92,9 +122,12 @@ class Field(QWidget):
         What a person is typing stays.
         """
         translate = QCoreApplication.translate
-        if not self._pause.isActive() and self.editor.value() != value:
-            self.editor.set_value(value)
-        if not self._pause.isActive():
+        # Somebody who has emptied a field to write something else gets the derived value back only on leaving it.
+        emptied = derived and self.editor.hasFocus() and self._shown is None and self.editor.value() is None
+        self._held = value if emptied else None
+        if not self._pause.isActive() and not emptied:
+            if self.editor.value() != value:
+                self.editor.set_value(value)
             self._shown = self.editor.value()
         if derived:
             origin = translate("AzeForm", "derived")
@@ -113,6 +146,10 @@ class Field(QWidget):
         palette.setColor(QPalette.ColorRole.WindowText, style.colour("problem", palette))
         self.problem.setPalette(palette)
 
+    def is_open(self) -> bool:
+        """Whether something is left to do here: a problem, or a needed value that is not there."""
+        return not self.problem.isHidden() or (self.required and self.editor.value() is None)
+
     def commit(self) -> None:
         """Hand on what was entered, if it is something new."""
         self._pause.stop()
@@ -124,19 +161,61 @@ class Field(QWidget):
     def forget(self) -> None:
         """Drop what is being typed: it belongs to another document than the one that is shown next."""
         self._pause.stop()
+        self._shown = self.editor.value()
 
     def focus(self) -> None:
         """Put the cursor here."""
         self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def show_help(self, shown: bool) -> None:
+        """Show or hide what the schema says of the field."""
+        self.help.setVisible(shown and bool(self.help.text()))
+        self.ask.setChecked(not self.help.isHidden())
+
+    def _leave(self) -> None:
+        self.commit()
+        if self._held is not None and self.editor.value() is None:
+            self.editor.set_value(self._held)
+            self._shown = self.editor.value()
+        self._held = None
+
+    def _on_change(self) -> None:
+        # Not started anew by every letter: who types without a pause would keep everything from being handed on.
+        if not self._pause.isActive():
+            self._pause.start()
+
+    def _toggle_help(self) -> None:
+        self.show_help(self.help.isHidden())
+        if not self.help.isHidden():
+            self.helped.emit(self)
+
+    def _help_if_there(self) -> None:
+        if self.editor.hasFocus() and self.help.isHidden():
+            self.show_help(True)
+            self.helped.emit(self)
+
+
+def help_text(schema: Mapping[str, Any]) -> str:
+    """What a schema says of a member, with an example where it has one that is a line of text or a number."""
+    about = schema.get("description", "")
+    example = next(iter(schema.get("examples", ())), None)
+    if "enum" in schema or isinstance(example, (list, dict)) or example is None:
+        return about
+    template = QCoreApplication.translate("AzeForm", "{about} For example: {example}")
+    return template.format(about=about, example=example).strip()
+
 
 class _Leaving(QObject):
-    """Tells when an editor is left; and keeps the wheel, meant for the page, from changing values on its way."""
+    """Tells when an editor is entered and left; and keeps the wheel, meant for the page, from changing values on its
+    way."""
 
+    arrived = pyqtSignal()
     left = pyqtSignal()
 
     def eventFilter(self, watched, event):
-        if event.type() == QEvent.Type.FocusOut:
+        if event.type() == QEvent.Type.FocusIn:
+            self.arrived.emit()
+        elif event.type() == QEvent.Type.FocusOut:
             self.left.emit()
         elif event.type() == QEvent.Type.Wheel and not isinstance(watched, QPlainTextEdit):
             event.ignore()
@@ -144,7 +223,8 @@ class _Leaving(QObject):
         return False
 
 
-def _watch(editor: QWidget) -> None:
+def watch(editor: QWidget) -> None:
+    """Give an editor of a form the signal ``left`` and the manners of all of them."""
     editor.leaving = _Leaving(editor)
     editor.left = editor.leaving.left
     editor.installEventFilter(editor.leaving)
@@ -157,17 +237,27 @@ class _Line(QLineEdit):
 
     def __init__(self, schema: Mapping[str, Any]):
         super().__init__()
-        _watch(self)
-        self.setPlaceholderText(schema.get("description", ""))
-        self.textEdited.connect(lambda _text: self.changed.emit())
+        watch(self)
+        self.setMaxLength(_LONGEST_LINE)
+        self.textEdited.connect(self._on_text)
         self.returnPressed.connect(self.left)
 
     def value(self):
         return self.text().strip() or None
 
     def set_value(self, value):
+        # A value of several lines stays as it is until somebody edits it: its problem is said below.
         self.setText("" if value is None else str(value))
         self.setCursorPosition(0)
+
+    def _on_text(self, text: str):
+        # Several lines that are pasted become one.
+        written = _UNWRITABLE.sub("", _LINE_ENDS.sub(" ", text.rstrip("\r\n\u2028\u2029")))
+        if written != text:
+            place = len(written) - len(text) + self.cursorPosition()
+            self.setText(written)
+            self.setCursorPosition(max(0, place))
+        self.changed.emit()
 
 
 class _Paragraph(QPlainTextEdit):
@@ -175,9 +265,8 @@ class _Paragraph(QPlainTextEdit):
 
     def __init__(self, schema: Mapping[str, Any]):
         super().__init__()
-        _watch(self)
+        watch(self)
         self.setTabChangesFocus(True)
-        self.setPlaceholderText(schema.get("description", ""))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._setting = False
         self.textChanged.connect(self._on_text)
@@ -185,7 +274,7 @@ class _Paragraph(QPlainTextEdit):
         self._fit()
 
     def value(self):
-        return self.toPlainText().strip() or None
+        return _UNWRITABLE.sub("", self.toPlainText()).strip() or None
 
     def set_value(self, value):
         self._setting = True
@@ -212,7 +301,7 @@ class _Choice(QComboBox):
 
     def __init__(self, schema: Mapping[str, Any]):
         super().__init__()
-        _watch(self)
+        watch(self)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(6)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -246,10 +335,9 @@ class _Number(QLineEdit):
 
     def __init__(self, schema: Mapping[str, Any]):
         super().__init__()
-        _watch(self)
+        watch(self)
         self._whole = schema.get("type") == "integer"
         self._lowest, self._highest = schema.get("minimum"), schema.get("maximum")
-        self.setPlaceholderText(schema.get("description", ""))
         self.textEdited.connect(lambda _text: self.changed.emit())
         self.returnPressed.connect(self.left)
 
@@ -296,7 +384,7 @@ class _Day(QgsDateEdit):
 
     def __init__(self, schema: Mapping[str, Any]):
         super().__init__()
-        _watch(self)
+        watch(self)
         self.setAllowNull(True)
         self.setNullRepresentation(QCoreApplication.translate("AzeForm", "not given"))
         self.setDisplayFormat("yyyy-MM-dd")

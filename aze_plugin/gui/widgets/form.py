@@ -1,8 +1,8 @@
-"""A form made from a JSON schema: a foldable section for each object, in ``x-order``, a field for each member."""
+"""A form made from a JSON schema: a page for each object, in ``x-order``, with a field for each member."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +12,9 @@ from qgis.PyQt.QtWidgets import QVBoxLayout, QWidget
 from .. import style
 from .basics import TextLabel
 from .card import Card
+from .changes import ChangesEditor
 from .editors import Field
-from .rows import RowsEditor
+from .rows import RowsEditor, holds
 
 _NAMES = ("file", "key", "scientific_name")
 
@@ -24,7 +25,8 @@ class Content:
 
     ``entered``: the document as a person entered it; ``complete``: with derived values filled in; ``kind``: the kind of
     nomination, which decides what applies; ``problems``: sentences by JSON pointer, each with the mark of its severity
-    (see gui.style) in front; ``statements``: site-level statements by key, for members marked ``x-statement``.
+    (see gui.style) in front; ``statements``: site-level statements by key, for members marked ``x-statement``;
+    ``blocked``: pointers of what a check says keeps the nomination from being final.
     """
 
     entered: Mapping[str, Any] = field(default_factory=dict)
@@ -32,6 +34,7 @@ class Content:
     kind: str = "new_site"
     problems: Mapping[str, str] = field(default_factory=dict)
     statements: Mapping[str, str] = field(default_factory=dict)
+    blocked: Collection[str] = ()
 
 
 def at(document: Any, pointer: str) -> Any:
@@ -108,26 +111,68 @@ def given(content: Content, pointer: str, schema: Mapping[str, Any]) -> bool:
     return value not in (None, "") and not (value == [] and member.get("minItems"))
 
 
+def counted(schema: Mapping[str, Any], content: Content) -> dict[str, bool]:
+    """Pointers of the fields that a final nomination needs, and whether each is settled, section by section.
+
+    These are what the schema requires for the kind, what a check asks for in rows (``x-asked``, statements) where it
+    is given or asked for, and whatever else a check says is wrong. Settled is what has a value that no check objects
+    to.
+    """
+    found: dict[str, bool] = {}
+    for pointer in needed(schema, content.kind):
+        found[pointer] = given(content, pointer, schema) and pointer not in content.blocked
+    for name, part in sections(schema):
+        if not applies(part, content.kind):
+            continue
+        for key, member in part["properties"].items():
+            if not applies(member, content.kind):
+                continue
+            asked = [
+                row_key
+                for row_key, row_member in member.get("items", {}).get("properties", {}).items()
+                if row_member.get("x-asked") or "x-statement" in row_member
+            ]
+            rows = at(content.complete, f"/{name}/{key}")
+            for n, row in enumerate(rows if isinstance(rows, list) else ()):
+                for row_key in asked:
+                    if isinstance(row, Mapping) and row.get(row_key) not in (None, ""):
+                        found[f"/{name}/{key}/{n}/{row_key}"] = True
+    known = {name for name, part in sections(schema) if applies(part, content.kind)}
+    for pointer in content.blocked:
+        if pointer.strip("/").split("/")[0] in known:
+            found[pointer] = False
+    return found
+
+
 def title(schema: Mapping[str, Any], pointer: str) -> str:
-    """The title of a member of a section."""
+    """The title of a member of a section; of the section itself where the pointer has no more."""
+    steps = pointer.strip("/").split("/")
+    if len(steps) < 2:
+        return schema["properties"].get(steps[0], {}).get("title", pointer)
     return _member(schema, pointer).get("title", pointer)
 
 
 class SchemaForm(QWidget):
-    """Fields for a whole document.
+    """Fields for a whole document, a page for each of its sections, of which one is shown at a time.
 
     ``edited`` carries the JSON pointer of a member (a list as a whole) and its new value, None for none; ``stated`` a
-    statement: key, taxon ("" for the site), text. Sections are built when they are first opened.
+    statement: key, taxon ("" for the site), text; ``turned`` the section that is shown now. Sections are built when
+    they are first shown.
     """
 
     edited = pyqtSignal(str, object)
     stated = pyqtSignal(str, str, str)
+    turned = pyqtSignal(str)
 
     def __init__(self, schema: Mapping[str, Any], parent: QWidget | None = None):
         super().__init__(parent)
         self.schema = schema
         self.content = Content()
         self.sections: dict[str, Section] = {}
+        self.current = ""
+        self._only_open = False
+        self._helping: Field | None = None
+        self._counts: dict[str, bool] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
@@ -135,38 +180,71 @@ class SchemaForm(QWidget):
             section = Section(name, part)
             section.edited.connect(self.edited)
             section.stated.connect(self.stated)
-            section.opened.connect(self._fill)
+            section.helped.connect(self._help)
+            section.hide()
             self.sections[name] = section
             layout.addWidget(section)
 
     def show_content(self, content: Content) -> None:
-        """Show a document; what a person is typing, and what is folded, stays."""
+        """Show a document; what a person is typing stays."""
         self.content = content
-        pointers = needed(self.schema, content.kind)
+        self._counts = counted(self.schema, content)
         for name, section in self.sections.items():
-            own = [pointer for pointer in pointers if pointer.startswith(f"/{name}/")]
-            done = [pointer for pointer in own if given(content, pointer, self.schema)]
-            grave = any(
-                pointer.startswith(f"/{name}/") and said.startswith(style.MARKS["problem"])
-                for pointer, said in content.problems.items()
-            )
-            section.show_progress(len(done), len(own), _rows_in(at(content.complete, f"/{name}")), grave)
-            section.setVisible(applies(section.part, content.kind))
-            if section.is_built():
-                section.show_content(content, {pointer.rsplit("/", 1)[1] for pointer in own})
+            done, total = self.count(name)
+            section.show_progress(done, total, _rows_in(at(content.complete, f"/{name}")), self._has_problem(name))
+        if self.current and not applies(self.sections[self.current].part, content.kind):
+            self.show_section(self.names()[0])
+        self._fill()
+
+    def names(self) -> list[str]:
+        """The sections that apply to the document's kind, in their order."""
+        return [name for name, section in self.sections.items() if applies(section.part, self.content.kind)]
+
+    def count(self, name: str = "") -> tuple[int, int]:
+        """How many of the needed fields of a section (of all) are settled, and how many are needed."""
+        own = [done for pointer, done in self._counts.items() if not name or pointer.startswith(f"/{name}/")]
+        return sum(own), len(own)
 
     def progress(self) -> tuple[int, int]:
-        """How many of the needed members are there, and how many are needed."""
-        pointers = needed(self.schema, self.content.kind)
-        return sum(given(self.content, pointer, self.schema) for pointer in pointers), len(pointers)
+        """How many of the needed fields are settled, and how many are needed."""
+        return self.count()
+
+    def first_open(self, start: str = "") -> str:
+        """Pointer of the first needed field that is not settled, from a section on; empty where all are."""
+        names = self.names()
+        names = names[names.index(start) :] if start in names else names
+        return next(
+            (p for name in names for p, done in self._counts.items() if not done and p.startswith(f"/{name}/")), ""
+        )
+
+    def show_section(self, name: str) -> None:
+        """Turn to a section."""
+        if name == self.current:
+            return
+        if self.current:
+            self.sections[self.current].commit()
+        self.current = name
+        for other, section in self.sections.items():
+            section.setVisible(other == name)
+        if name:
+            self.sections[name].show_only_open(self._only_open)
+            self._fill()
+        self.turned.emit(name)
+
+    def show_only_open(self, only_open: bool) -> None:
+        """Show all fields, or those with something left to do."""
+        self._only_open = only_open
+        for section in self.sections.values():
+            section.show_only_open(only_open)
+        self._fill()
 
     def reach(self, pointer: str) -> QWidget | None:
-        """Open the section of a member, put the cursor there, and return its widget; None for no such member."""
+        """Turn to the section of a member, put the cursor there, and return its widget; None for no such member."""
         steps = pointer.strip("/").split("/")
         section = self.sections.get(steps[0])
-        if section is None:
+        if section is None or not applies(section.part, self.content.kind):
             return None
-        section.set_folded(False)
+        self.show_section(steps[0])
         return section.reach(steps[1:])
 
     def commit(self) -> None:
@@ -180,8 +258,27 @@ class SchemaForm(QWidget):
             for member in section.members.values():
                 member.forget()
 
+    def _has_problem(self, name: str) -> bool:
+        """Whether something that is there is wrong; what is merely missing is no problem yet."""
+        mark = style.MARKS["problem"]
+        return any(
+            pointer.startswith(f"/{name}/")
+            and said.startswith(mark)
+            and at(self.content.complete, pointer) not in (None, "", [], {})
+            for pointer, said in self.content.problems.items()
+        )
+
     def _fill(self) -> None:
-        self.show_content(self.content)
+        if self.current:
+            pointers = needed(self.schema, self.content.kind)
+            start = f"/{self.current}/"
+            required = {pointer[len(start) :] for pointer in pointers if pointer.startswith(start)}
+            self.sections[self.current].show_content(self.content, required)
+
+    def _help(self, field: Field) -> None:
+        if self._helping is not None and self._helping is not field:
+            self._helping.show_help(False)
+        self._helping = field
 
 
 class Section(Card):
@@ -189,37 +286,22 @@ class Section(Card):
 
     edited = pyqtSignal(str, object)
     stated = pyqtSignal(str, str, str)
-    opened = pyqtSignal()
+    helped = pyqtSignal(object)
 
     def __init__(self, name: str, part: Mapping[str, Any], parent: QWidget | None = None):
-        super().__init__(part.get("title", name), foldable=True, parent=parent)
+        super().__init__(part.get("title", name), parent=parent)
         self.name = name
         self.part = part
         self.members: dict[str, Field | RowsEditor] = {}
-        self._built = False
-        super().set_folded(True)
+        self.nothing_open = TextLabel(QCoreApplication.translate("AzeForm", "Nothing is open here."), muted=True)
+        self.nothing_open.hide()
+        self._only_open = False
+        # What stays in sight although it is done by now: somebody has just been at work on it.
+        self._kept: set[str] = set()
 
     def is_built(self) -> bool:
         """Whether the fields exist yet."""
-        return self._built
-
-    def set_folded(self, folded: bool) -> None:
-        """Fold the section or open it; the first time its fields are made."""
-        if not folded and not self.is_built():
-            self._build()
-            self.opened.emit()
-        super().set_folded(folded)
-
-    def mouseReleaseEvent(self, event):
-        # The whole title line folds, not only its small arrow.
-        if event.pos().y() <= self.title.geometry().bottom() + 6:
-            self.set_folded(not self.is_folded())
-        else:
-            super().mouseReleaseEvent(event)
-
-    def is_folded(self) -> bool:
-        """Whether the fields are out of sight."""
-        return self._inside.isHidden()
+        return bool(self.members)
 
     def show_progress(self, done: int, total: int, rows: int, has_problem: bool) -> None:
         """Say in the title how much of what is needed is there, or how many rows where nothing is needed."""
@@ -234,37 +316,71 @@ class Section(Card):
         said = translate("AzeForm", "{done} of {total}").format(done=done, total=total)
         self.set_state(state, said, translate("AzeForm", "Needed fields that are filled in"))
 
+    def show_only_open(self, only_open: bool) -> None:
+        """Show all members, or those with something left to do, from now on."""
+        self._only_open = only_open
+        self._kept.clear()
+        for member in self.members.values():
+            if isinstance(member, RowsEditor):
+                member.show_only_open(only_open)
+
     def show_content(self, content: Content, required: set[str]) -> None:
-        """Show this object's part of a document."""
+        """Show this object's part of a document; its fields are made the first time."""
+        if not self.is_built():
+            self._build()
+        own = at(content.complete, f"/{self.name}")
         for key, member in self.members.items():
             pointer = f"/{self.name}/{key}"
             schema = self.part["properties"][key]
-            member.setVisible(applies(schema, content.kind))
             entered, complete = at(content.entered, pointer), at(content.complete, pointer)
-            if isinstance(member, RowsEditor):
-                member.show_rows(entered, complete or [], _of_rows(content.problems, pointer))
-                continue
             problem = content.problems.get(pointer, "")
-            member.mark_required(key in required)
-            if "x-statement" in schema:
-                member.show_value(content.statements.get(schema["x-statement"]) or None, problem=problem)
-                continue
-            own = entered not in (None, "")
-            member.show_value(
-                complete,
-                derived=complete is not None and not own,
-                overridden=own and bool(schema.get("x-derived")),
-                problem=problem,
+            if isinstance(member, RowsEditor):
+                member.show_rows(
+                    entered if isinstance(entered, list) else None,
+                    [row for row in complete if isinstance(row, Mapping)] if isinstance(complete, list) else [],
+                    _of_rows(content.problems, pointer),
+                    problem,
+                )
+            else:
+                member.mark_required(key in required)
+                self._show_field(member, schema, entered, complete, content, problem)
+            if member.is_open():
+                self._kept.add(key)
+            is_given = entered not in (None, "", [])
+            asked = applies(schema, content.kind) and (
+                is_given or holds(schema, own if isinstance(own, Mapping) else {})
             )
+            member.setVisible(asked and (not self._only_open or key in self._kept))
+        self.nothing_open.setVisible(self._only_open and all(m.isHidden() for m in self.members.values()))
+
+    def _show_field(
+        self, member: Field, schema: Mapping[str, Any], entered: Any, complete: Any, content: Content, problem: str
+    ) -> None:
+        if "x-statement" in schema:
+            member.show_value(content.statements.get(schema["x-statement"]) or None, problem=problem)
+            return
+        own = entered not in (None, "")
+        member.show_value(
+            complete,
+            derived=complete is not None and not own,
+            overridden=own and bool(schema.get("x-derived")),
+            problem=problem,
+        )
 
     def reach(self, steps: Sequence[str]) -> QWidget:
         """Put the cursor into a member (or a row and field of a list) and return its widget."""
         member = self.members.get(steps[0]) if steps else None
         if member is None:
+            first = next((m for m in self.members.values() if not m.isHidden()), None)
+            if isinstance(first, Field):
+                first.focus()
             return self
+        self._kept.add(steps[0])
+        member.show()
         if isinstance(member, RowsEditor):
-            member.choose(int(steps[1]) if len(steps) > 1 else -1, steps[2] if len(steps) > 2 else "")
-            return member.fields.get(steps[2], member) if len(steps) > 2 else member
+            row = int(steps[1]) if len(steps) > 1 and steps[1].isdigit() else -1
+            member.choose(row, steps[2] if len(steps) > 2 else "")
+            return member.widget_for(steps[2]) if len(steps) > 2 else member
         member.focus()
         return member
 
@@ -274,32 +390,56 @@ class Section(Card):
             member.commit()
 
     def _build(self) -> None:
-        self._built = True
         about = self.part.get("description", "")
         if about:
-            self.add(TextLabel(about, muted=True))
+            self.body.insertWidget(0, TextLabel(about, muted=True))
         for key, schema in self.part["properties"].items():
             self.members[key] = self.add(self._member(key, schema))
+        self.add(self.nothing_open)
 
     def _member(self, key: str, schema: Mapping[str, Any]) -> Field | RowsEditor:
         pointer = f"/{self.name}/{key}"
         if schema.get("type") == "array":
             required = key in self.part.get("required", ())
             derived = any("x-derived" in item for item in schema["items"]["properties"].values())
-            rows = RowsEditor(
-                schema, bool(schema.get("minItems")), required and not derived and "minItems" not in schema
-            )
-            rows.edited.connect(lambda value: self.edited.emit(pointer, value))
+            kind = ChangesEditor if schema.get("x-widget") == "changes" else RowsEditor
+            rows = kind(schema, bool(schema.get("minItems")), required and not derived and "minItems" not in schema)
+            rows.edited.connect(lambda value: self._edit(key, value))
             rows.stated.connect(self.stated)
+            rows.helped.connect(self.helped)
             return rows
         one = Field(schema, key in self.part.get("required", ()))
+        one.helped.connect(self.helped)
         statement = schema.get("x-statement")
         if statement:
             one.edited.connect(lambda value: self.stated.emit(statement, "", value or ""))
         else:
-            one.edited.connect(lambda value: self.edited.emit(pointer, value))
+            one.edited.connect(lambda value: self._edit(key, value))
             one.reverted.connect(lambda: self.edited.emit(pointer, None))
         return one
+
+    def _edit(self, key: str, value: Any) -> None:
+        self._kept.add(key)
+        self.edited.emit(f"/{self.name}/{key}", value)
+
+
+def _member(self, key: str, schema: Mapping[str, Any]) -> Field | RowsEditor:
+    pointer = f"/{self.name}/{key}"
+    if schema.get("type") == "array":
+        required = key in self.part.get("required", ())
+        derived = any("x-derived" in item for item in schema["items"]["properties"].values())
+        rows = RowsEditor(schema, bool(schema.get("minItems")), required and not derived and "minItems" not in schema)
+        rows.edited.connect(lambda value: self.edited.emit(pointer, value))
+        rows.stated.connect(self.stated)
+        return rows
+    one = Field(schema, key in self.part.get("required", ()))
+    statement = schema.get("x-statement")
+    if statement:
+        one.edited.connect(lambda value: self.stated.emit(statement, "", value or ""))
+    else:
+        one.edited.connect(lambda value: self.edited.emit(pointer, value))
+        one.reverted.connect(lambda: self.edited.emit(pointer, None))
+    return one
 
 
 def _member(schema: Mapping[str, Any], pointer: str) -> Mapping[str, Any]:
