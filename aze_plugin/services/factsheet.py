@@ -167,6 +167,9 @@ class OneSite:
     def sourceCrs(self):
         return self._source.sourceCrs()
 
+    def wkbType(self):
+        return self._source.wkbType()
+
     def fields(self):
         return self._source.fields()
 
