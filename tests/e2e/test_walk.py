@@ -40,7 +40,7 @@ def walk(tmp_path_factory):
             "boundary": str(boundary),
             "package": str(folder / "package.zip"),
             "project": str(folder / "project" / "archipelago.qgz"),
-            "purpose": "Propose a new KBA that amalgamates one or more existing KBAs into a new KBA",
+            "purpose": "Propose a new KBA that does not intersect any existing KBAs",
         },
         plugins=PLUGINS,
     )
