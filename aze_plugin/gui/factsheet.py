@@ -81,7 +81,8 @@ def _parameters(session: Session, subject: Subject, folder: Path) -> tuple[dict[
         "LIBRARY": "" if sources.library_problem else sources.library_path,
         "AUTHORITY": sources.authority,
         "TRIGGERS": session.sites.table,
-        "RASTERS": [sources.landcover] if sources.landcover else [],
+        "RASTERS": [raster for raster in (sources.landcover, sources.elevation) if raster is not None],
+        "COUNTRIES": sources.countries,
         "DATE": QDate.currentDate().toString("yyyy-MM-dd"),
         # Nothing that takes long in a large raster, for a sheet that somebody waits for.
         "COMPARE": False,

@@ -36,7 +36,10 @@ _GROUP = "aze/group"
 LONLAT = QgsCoordinateReferenceSystem("EPSG:4326")
 
 # From top to bottom of the map.
-ROLES = ("candidates", "gaps", "sites", "triggers", "protected", "edges", "base", "landcover")
+ROLES = ("candidates", "gaps", "sites", "triggers", "protected", "edges", "countries", "base", "landcover", "elevation")
+RASTER_ROLES = ("landcover", "elevation")
+# Roles that are drawn as another one is: borders are thin lines, like other mapped edges.
+_DRAWN_AS = {"countries": "edges"}
 _STYLED = QgsMapLayer.StyleCategory.Symbology | QgsMapLayer.StyleCategory.Labeling | QgsMapLayer.StyleCategory.Rendering
 
 CANDIDATE_TABLE = "candidates"
@@ -80,7 +83,7 @@ def add(project: QgsProject, layer: QgsMapLayer, role: str, style: str = "") -> 
     ``style``: the style of another role, where the role's own does not fit.
     """
     layer.setCustomProperty(ROLE, role)
-    apply_style(layer, style or role)
+    apply_style(layer, style or _DRAWN_AS.get(role, role))
     project.addMapLayer(layer, False)
     tree = group(project)
     position = 0
@@ -116,8 +119,8 @@ def fitting(project: QgsProject, role: str) -> list[QgsMapLayer]:
     for layer in project.mapLayers().values():
         if not layer.isValid() or role_of(layer):
             continue
-        if role == "landcover":
-            # Classes are read from files: what a map service sends are pictures.
+        if role in RASTER_ROLES:
+            # Values are read from files: what a map service sends are pictures.
             fits = isinstance(layer, QgsRasterLayer) and layer.providerType() == "gdal"
         else:
             fits = isinstance(layer, QgsVectorLayer) and layer.geometryType() in kinds_of(role)

@@ -74,10 +74,14 @@ class Prefill(QObject):
         from ..packaging.sources import origin_of
         from ..services import prefill
         from ..services.layers import LayerSnapshot
+        from ..services.terrain import Terrain
 
         sources, table = self._session.sources, self._session.sites.table
         protected = [m for m in sources.protected_layers if m.geometryType() == Qgis.GeometryType.Polygon]
+        countries, elevation = sources.countries, sources.elevation
         found = prefill.Layers(
+            countries=[LayerSnapshot(countries)] if countries is not None else [],
+            terrain=Terrain.from_layer(elevation) if elevation is not None else None,
             sites=[LayerSnapshot(layer) for layer in sources.site_layers],
             protected=[LayerSnapshot(layer) for layer in protected],
             triggers=LayerSnapshot(table) if table is not None else None,
@@ -88,6 +92,8 @@ class Prefill(QObject):
         used += [(layer, "mapped edges") for layer in sources.edge_layers]
         used += [(sources.landcover, "land cover")] if sources.landcover is not None else []
         used += [(table, "trigger species")] if table is not None else []
+        used += [(countries, "countries")] if countries is not None else []
+        used += [(elevation, "terrain model")] if elevation is not None else []
         origins = [origin_of(layer, role) for layer, role in used]
         return found, [prefill.dataset(o.name, o.citation, o.role) for o in origins]
 

@@ -351,6 +351,7 @@ class Protection(QObject):
             "YEARS": True,
             "COMPLETING": True,
             "UNITS": self.unit_layers,
+            "COUNTRIES": session.sources.countries,
             # Files, not layers in memory: those would be made in the worker, and QGIS up to 3.44 at least hands the
             # events of objects made there to its main window, which looks at them when they are gone.
             "OUTPUT": str(Path(folder.name) / "cover.gpkg"),

@@ -35,6 +35,7 @@ def known(session: Session, subject: Subject) -> dict[str, Any]:
         "PROTECTED": session.sources.protected_layers,
         "LIBRARY": session.sources.library_path,
         "COUNTRY": subject.iso3,
+        "COUNTRIES": session.sources.countries,
     }
     return {name: value for name, value in values.items() if value}
 

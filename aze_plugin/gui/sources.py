@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from qgis.core import Qgis, QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
@@ -13,6 +15,10 @@ from . import layers
 
 # Cells along each side of a coarse look at a raster.
 _LOOK = 128
+# Roles of which there is one layer at a time.
+_ALONE = ("landcover", "elevation", "countries")
+# How layers of countries are called in files that have their provinces too.
+_COUNTRIES = re.compile(r"countr|(adm(in)?|level|gadm)[ _]?0", re.IGNORECASE)
 
 
 class Sources(QObject):
@@ -58,6 +64,18 @@ class Sources(QObject):
         return layers.with_role(self._project, "edges")
 
     @property
+    def elevation(self) -> QgsRasterLayer | None:
+        """The raster of altitudes, or None."""
+        found = layers.with_role(self._project, "elevation")
+        return found[0] if found else None
+
+    @property
+    def countries(self) -> QgsVectorLayer | None:
+        """The layer of countries with their codes, or None."""
+        found = layers.with_role(self._project, "countries")
+        return found[0] if found else None
+
+    @property
     def authorities(self) -> list[str]:
         """Names of the national lists in the library."""
         return (self.library_summary or {}).get("authorities", [])
@@ -76,6 +94,11 @@ class Sources(QObject):
             "AUTHORITY": self.authority,
         }
         return {name: value for name, value in known.items() if value}
+
+    def nomination_parameters(self) -> dict:
+        """The same and what a nomination is filled in from, as parameters of ``aze:packagenomination``."""
+        known = {"ELEVATION": self.elevation, "COUNTRIES": self.countries}
+        return {**self.parameters(), **{name: layer for name, layer in known.items() if layer is not None}}
 
     def use_library(self, path: str) -> None:
         """Use a species library, or none for an empty path; its problem, if any, is in ``library_problem``.
@@ -100,11 +123,14 @@ class Sources(QObject):
 
         ``style``: as layers.add has it. Raises AzeError with the reason where there is nothing to open.
         """
-        if role == "landcover":
-            opened: list[QgsMapLayer] = [layers.open_raster(path)]
-            self._make_way(opened[0])
+        opened: list[QgsMapLayer]
+        if role in layers.RASTER_ROLES:
+            opened = [layers.open_raster(path)]
         else:
             opened = layers.open_vectors(path, role)
+        if role == "countries":
+            opened = [self._most_like_countries(opened)]
+        self._make_way(opened[0], role)
         for layer in opened:
             layers.add(self._project, layer, role, style)
         return len(opened)
@@ -116,25 +142,73 @@ class Sources(QObject):
     def adopt(self, layer: QgsMapLayer, role: str) -> None:
         """Give a layer that is already in the project a role; its place and style stay as the user has them.
 
-        Raises AzeError for a raster that cannot be land cover.
+        Raises AzeError for a layer that cannot have it: a raster of measurements as land cover, one of classes as
+        altitudes, polygons without codes as countries.
         """
-        if role == "landcover":
-            self._make_way(layer)
+        self._make_way(layer, role)
         layer.setCustomProperty(layers.ROLE, role)
         self._project.setDirty(True)
         self.touch()
 
-    def _make_way(self, layer: QgsRasterLayer) -> None:
-        """Let go of the land cover that another takes the place of: a check compares one. Raises AzeError where the
-        other is none."""
+    def role_of_file(self, path: str) -> str:
+        """What a file that names no role is most likely: ``landcover``, ``elevation``, ``countries`` or ``edges``.
+
+        Raises AzeError where it cannot be opened.
+        """
+        if layers.is_raster(path):
+            return "elevation" if _is_relief(layers.open_raster(path)) else "landcover"
+        if self.installation_problem:
+            return "edges"
+        from ..services import attributes
+
+        for layer in layers.open_vectors(path, "edges"):
+            if layer.geometryType() != Qgis.GeometryType.Polygon or not self._is_countries(layer):
+                continue
+            # Sites and protected areas say the country that they lie in, too.
+            details = attributes.columns_of(layer, "site_details")
+            if not (attributes.columns_of(layer, "protected")["id"] or details["kba_status"] or details["aze_status"]):
+                return "countries"
+        return "edges"
+
+    def _most_like_countries(self, opened: list[QgsVectorLayer]) -> QgsVectorLayer:
+        """That of the layers of a file which has the countries: provinces bear the codes of their countries as well."""
+        fitting = [layer for layer in opened if self._is_countries(layer)]
+        named = (layer for layer in fitting if _COUNTRIES.search(layer.name()))
+        return next(named, fitting[0] if fitting else opened[0])
+
+    def _is_countries(self, layer: QgsVectorLayer) -> bool:
+        if self.installation_problem:
+            return True
+        from ..services import attributes
+
+        return bool(attributes.columns_of(layer, "countries")["iso3"])
+
+    def _make_way(self, layer: QgsMapLayer, role: str) -> None:
+        """Let go of the layer that another takes the place of where there is one for a role. Raises AzeError where the
+        other cannot have it."""
+        if role not in _ALONE:
+            return
         if not self.installation_problem:
+            self._refuse(layer, role)
+        for other in layers.with_role(self._project, role):
+            other.removeCustomProperty(layers.ROLE)
+
+    def _refuse(self, layer: QgsMapLayer, role: str) -> None:
+        if role == "landcover":
             from ..services.landcover import Landcover
 
             Landcover.from_layer(layer)
             if _is_continuous(layer):
                 raise AzeError("landcover.continuous", source=layer.name())
-        for other in layers.with_role(self._project, "landcover"):
-            other.removeCustomProperty(layers.ROLE)
+        elif role == "elevation":
+            from ..services.terrain import Terrain
+
+            legend = Terrain.from_layer(layer).raster.legend
+            if layer.dataProvider().colorTable(1) or any(name for name, _ in legend.values()):
+                raise AzeError("terrain.classes", source=layer.name())
+        elif not self._is_countries(layer):
+            available = [field.name() for field in layer.fields()] or ["–"]
+            raise AzeError("coverage.countries_field", source=layer.name(), available=available)
 
     def release(self, layer: QgsMapLayer) -> None:
         """Stop using a layer; it stays in the project."""
@@ -151,9 +225,18 @@ class Sources(QObject):
 def _is_continuous(layer: QgsRasterLayer) -> bool:
     """Whether a raster holds measurements and no classes, as a coarse look over all of it tells: decimal numbers of
     more different values than a map of classes has."""
+    decimal = (Qgis.DataType.Float32, Qgis.DataType.Float64)
+    return layer.dataProvider().dataType(1) in decimal and _has_many_values(layer)
+
+
+def _is_relief(layer: QgsRasterLayer) -> bool:
+    """Whether a raster may hold altitudes, whole or decimal numbers: more different values than a map of classes has,
+    and no colour of its own for each."""
+    return not layer.dataProvider().colorTable(1) and _has_many_values(layer)
+
+
+def _has_many_values(layer: QgsRasterLayer) -> bool:
     provider = layer.dataProvider()
-    if provider.dataType(1) not in (Qgis.DataType.Float32, Qgis.DataType.Float64):
-        return False
     block = provider.block(1, layer.extent(), min(layer.width(), _LOOK), min(layer.height(), _LOOK))
     values = {block.value(i) for i in range(block.width() * block.height()) if not block.isNoData(i)}
     return len(values) > paths.load_json("criteria", "aze.json")["discreteness"]["landcover"]["max_values"]

@@ -225,7 +225,7 @@ def project_layers(algorithm: QgsProcessingAlgorithm, parameters, context):
             found[name] = (layer, role)
     raster = algorithm.parameterAsRasterLayer(parameters, "ELEVATION", context) if parameters.get("ELEVATION") else None
     if parameters.get("ELEVATION") and raster is None:
-        raise AzeError("landcover.unreadable", file=str(parameters["ELEVATION"]), detail="")
+        raise AzeError("terrain.unreadable", file=str(parameters["ELEVATION"]), detail="")
     protected = _layers(algorithm, parameters, context, "PROTECTED") if parameters.get("PROTECTED") else []
     polygon = QgsWkbTypes.GeometryType.PolygonGeometry
     layers = prefill.Layers(

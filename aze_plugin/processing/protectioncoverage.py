@@ -176,7 +176,7 @@ class ProtectionCoverage(AzeAlgorithm):
         countries = None
         if parameters.get("COUNTRIES"):
             layer = inputs.polygon_source(self, parameters, "COUNTRIES", context)
-            countries = protection.read_countries(layer, context.transformContext(), progress.part(0.05, 0.1))
+            countries = protection.read_countries(layer, context.transformContext(), progress.part(0.05, 0.1), sites)
         advised = self.parameterAsBoolean(parameters, "COMPLETING", context)
         result = protection.measure_cover(
             sites,

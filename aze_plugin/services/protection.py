@@ -200,9 +200,13 @@ def _hectares(shapes: np.ndarray) -> np.ndarray:
 
 
 def read_countries(
-    source: QgsFeatureSource, transform_context: QgsCoordinateTransformContext, progress: Progress
+    source: QgsFeatureSource,
+    transform_context: QgsCoordinateTransformContext,
+    progress: Progress,
+    near: Sequence[Site] | None = None,
 ) -> list[tuple[str, geometry.Geometry]]:
-    """Code and shape (EPSG:6933) of each country of a layer, its rows dissolved.
+    """Code and shape (EPSG:6933) of each country of a layer, its rows dissolved; only rows near sites where these are
+    given.
 
     Raises AzeError ``coverage.countries_field`` for a layer without a field of codes.
     """
@@ -210,13 +214,28 @@ def read_countries(
     if not columns["iso3"]:
         names = [f.name() for f in source.fields()]
         raise AzeError("coverage.countries_field", source=source.sourceName(), available=names)
-    table = read_features(source, attributes.wanted(columns), transform_context, progress)
+    # Longitudes may run beyond 180° there, where a rectangle would miss them.
+    odd = source.sourceCrs().isGeographic() and source.sourceExtent().xMaximum() > 180
+    extent = None if near is None or odd else _extent(near)
+    table = read_features(source, attributes.wanted(columns), transform_context, progress, extent)
     shapes: dict[str, list[geometry.Geometry]] = {}
     for value, shape in zip(attributes.first(table, columns["iso3"]), table.prepared().geometries):
         code = attributes.text(value).upper()
         if code and shape is not None:
             shapes.setdefault(code, []).append(shape)
     return [(code, geometry.dissolve(same)) for code, same in sorted(shapes.items())]
+
+
+def _extent(sites: Sequence[Site]) -> QgsRectangle | None:
+    """Lon/lat rectangle round sites; the whole world's where one crosses 180°. None, for everything, without shapes."""
+    boxes = geometry.bounds_all(np.array([site.geometry for site in sites], dtype=object))
+    boxes = boxes[np.isfinite(boxes).all(axis=1)]
+    if not len(boxes):
+        return None
+    corners = geometry.unproject(np.array([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)]))
+    rectangle = QgsRectangle(*corners.ravel().tolist())
+    rectangle.grow(1e-6)
+    return rectangle
 
 
 def split_sites(

@@ -5,12 +5,15 @@ A ``Terrain`` is made in the main thread and holds plain data only; it may be re
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from osgeo import gdal
 from qgis.core import QgsRasterLayer
 
+from ..domain.errors import AzeError
 from ..domain.geometry import Geometry
 from ..domain.progress import Progress
 from ..library.vector import ogr_session
@@ -37,6 +40,18 @@ class Altitudes:
         return self.known_share >= _LEAST_KNOWN_SHARE
 
 
+@contextmanager
+def _of_terrain() -> Iterator[None]:
+    """What is wrong with a raster is said of a terrain model, not of land cover."""
+    try:
+        yield
+    except AzeError as error:
+        section, _, what = error.code.partition(".")
+        if section != "landcover":
+            raise
+        raise AzeError(f"terrain.{what}", **error.params) from error
+
+
 @dataclass(frozen=True)
 class Terrain:
     """A raster whose first band holds altitudes; ``to_metres``: value × scale + offset, in metres."""
@@ -52,8 +67,12 @@ class Terrain:
 
     @classmethod
     def from_layer(cls, layer: QgsRasterLayer) -> Terrain:
-        """The terrain model of a layer, with its unit. Raises AzeError as ``Landcover.from_layer`` does."""
-        raster = Landcover.from_layer(layer)
+        """The terrain model of a layer, with its unit.
+
+        Raises AzeError ``terrain.unreadable``, ``terrain.no_crs``, or ``terrain.provider`` for a layer of a service.
+        """
+        with _of_terrain():
+            raster = Landcover.from_layer(layer)
         with ogr_session():
             # Held while its band is asked: GDAL closes what nobody holds.
             dataset = gdal.OpenEx(raster.path, gdal.OF_RASTER)
@@ -65,15 +84,16 @@ class Terrain:
     def altitudes(self, boundary: Geometry, progress: Progress | None = None) -> Altitudes | None:
         """Altitudes of every cell that a boundary (EPSG:6933) covers some of; None where none of them is known.
 
-        Raises AzeError ``landcover.unreadable``.
+        Raises AzeError ``terrain.unreadable``.
         """
         lowest, highest, seen, whole = np.inf, -np.inf, 0.0, 0.0
-        for values, known, inside in self.raster.cells_inside(boundary, progress):
-            whole += float(inside.sum())
-            if known.any():
-                seen += float(inside[known].sum())
-                lowest = min(lowest, float(values[known].min()))
-                highest = max(highest, float(values[known].max()))
+        with _of_terrain():
+            for values, known, inside in self.raster.cells_inside(boundary, progress):
+                whole += float(inside.sum())
+                if known.any():
+                    seen += float(inside[known].sum())
+                    lowest = min(lowest, float(values[known].min()))
+                    highest = max(highest, float(values[known].max()))
         if not seen:
             return None
         ends = sorted((lowest * self.scale + self.offset, highest * self.scale + self.offset))

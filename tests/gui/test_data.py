@@ -9,11 +9,19 @@ import pytest
 from osgeo import gdal
 from pages_support import *  # noqa: F403
 from pages_support import SAMPLE, fresh, settle, wait_for
-from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsVectorFileWriter, QgsVectorLayer
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsGeometry,
+    QgsProject,
+    QgsRasterLayer,
+    QgsVectorFileWriter,
+    QgsVectorLayer,
+)
 from window import window  # noqa: F401
 
 from aze_plugin.domain.errors import AzeError
-from aze_plugin.gui import layers, sample
+from aze_plugin.gui import layers, reports, sample
 from aze_plugin.gui.import_dialog import ImportDialog
 from aze_plugin.gui.pages.data import DataPage
 from aze_plugin.gui.report_dialog import ReportDialog
@@ -140,6 +148,123 @@ def test_measurements_are_no_land_cover(page, empty_session, tmp_path):
     page.ground.cover.take([path])
     assert "elevation" in said[0]
     assert empty_session.sources.landcover.name() == "landcover"
+
+
+def raster(path, values, cell=0.01, west=-179.2, north=-26.4):
+    """A GeoTIFF of these values, of their own type, over the middle of the sample."""
+    kinds = {"int16": gdal.GDT_Int16, "float32": gdal.GDT_Float32}
+    made = gdal.GetDriverByName("GTiff").Create(
+        str(path), values.shape[1], values.shape[0], 1, kinds[str(values.dtype)]
+    )
+    made.SetGeoTransform((west, cell, 0, north, 0, -cell))
+    made.SetProjection(QgsCoordinateReferenceSystem("EPSG:4326").toWkt())
+    made.GetRasterBand(1).WriteArray(values)
+    return str(path)
+
+
+def countries(folder, name="borders", fields="ISO_A3:string", values=("XAZ",)):
+    """A layer with one country that holds all of the sample."""
+    parts = "&".join(f"field={field}" for field in fields.split(","))
+    layer = QgsVectorLayer(f"Polygon?crs=EPSG:4326&{parts}", name, "memory")
+    feature = QgsFeature(layer.fields())
+    feature.setAttributes(list(values))
+    feature.setGeometry(QgsGeometry.fromWkt("Polygon((-180 -30, -177 -30, -177 -25, -180 -25, -180 -30))"))
+    layer.dataProvider().addFeatures([feature])
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    path = folder / f"{name}.gpkg"
+    options.layerName = name
+    if path.exists():
+        options.actionOnExistingFile = QgsVectorFileWriter.ActionOnExistingFile.CreateOrOverwriteLayer
+    QgsVectorFileWriter.writeAsVectorFormatV3(layer, str(path), QgsProject.instance().transformContext(), options)
+    return str(path)
+
+
+def test_files_go_where_they_belong(page, empty_session, tmp_path):
+    """Whole metres are altitudes as decimal ones are; few whole numbers are classes."""
+    slope = np.arange(3600).reshape(60, 60)
+    page.ground._dropped(
+        [
+            raster(tmp_path / "classes.tif", (slope // 400).astype("int16")),
+            raster(tmp_path / "srtm.tif", (slope // 2).astype("int16")),
+            countries(tmp_path),
+            str(SAMPLE / "protected_areas.gpkg"),
+        ]
+    )
+    sources = empty_session.sources
+    assert (sources.landcover.name(), sources.elevation.name()) == ("classes", "srtm")
+    assert sources.countries.name() == "borders"
+    assert {layer.name() for layer in sources.edge_layers} == {"protected_areas polygons"}
+    page.ground._dropped([raster(tmp_path / "decimal.tif", (slope / 7).astype("float32"))])
+    assert sources.elevation.name() == "decimal"
+    assert page.ground.elevation.rows.count() == page.ground.countries.rows.count() == 1
+
+
+def test_what_cannot_be_terrain_or_countries_is_said(page, empty_session, tmp_path):
+    said = []
+    empty_session.message.connect(lambda sentence, level: said.append(sentence))
+    page.ground.elevation.take([str(SAMPLE / "landcover.tif")])
+    page.ground.countries.take([countries(tmp_path, "lakes", "NAME:string", ("Deep",))])
+    page.ground.elevation.take([str(tmp_path / "none.tif")])
+    assert "holds classes, not altitudes" in said[0]
+    assert "lakes" in said[1] and "ISO3" in said[1] and "NAME" in said[1]
+    assert "none.tif" in said[2]
+    assert empty_session.sources.elevation is empty_session.sources.countries is None
+    assert page.ground.chip.state == "empty"
+
+
+def test_of_a_file_with_provinces_the_countries_are_taken(empty_session, tmp_path):
+    path = countries(tmp_path, "admin")
+    layer = QgsVectorLayer(path, "", "ogr")
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.layerName = "ADM_0_borders"
+    options.actionOnExistingFile = QgsVectorFileWriter.ActionOnExistingFile.CreateOrOverwriteLayer
+    QgsVectorFileWriter.writeAsVectorFormatV3(layer, path, QgsProject.instance().transformContext(), options)
+    empty_session.sources.add("countries", path)
+    assert "ADM_0_borders" in empty_session.sources.countries.name()
+    assert [role for role in map(layers.role_of, QgsProject.instance().mapLayers().values())] == ["countries"]
+
+
+def test_terrain_and_countries_stay_with_the_project(page, empty_session, tmp_path):
+    terrain = raster(tmp_path / "srtm.tif", (np.arange(3600).reshape(60, 60) // 2).astype("int16"))
+    QgsProject.instance().addMapLayers([QgsRasterLayer(terrain, "mine"), QgsVectorLayer(countries(tmp_path), "ours")])
+    for part, name in ((page.ground.elevation, "mine"), (page.ground.countries, "ours")):
+        part.fill_menu()
+        next(action for action in part.menu.actions() if action.text() == name).trigger()
+    sources = empty_session.sources
+    assert "ELEVATION" not in sources.parameters()
+    known = sources.nomination_parameters()
+    assert (known["ELEVATION"].name(), known["COUNTRIES"].name()) == ("mine", "ours")
+    QgsProject.instance().write(str(tmp_path / "project.qgz"))
+    QgsProject.instance().clear()
+    assert sources.elevation is sources.countries is None
+    QgsProject.instance().read(str(tmp_path / "project.qgz"))
+    assert (sources.elevation.name(), sources.countries.name()) == ("mine", "ours")
+    settle()
+    assert page.ground.chip.state == "fine"
+    sources.release(sources.elevation)
+    sources.release(sources.countries)
+    assert sources.nomination_parameters() == {}
+    assert len(QgsProject.instance().mapLayers()) == 2
+
+
+def test_terrain_and_countries_fill_in_the_nomination_and_tell_the_cover(session, tmp_path):
+    """Altitudes of a slope that rises eastward, 1 m each hundredth of a degree, by the ends of the boundary."""
+    terrain = raster(tmp_path / "srtm.tif", np.tile(np.arange(100, dtype="int16"), (60, 1)))
+    session.sources.add("elevation", terrain)
+    session.sources.add("countries", countries(tmp_path, fields="ISO_A3:string,NAME_EN:string", values=("XAZ", "Azea")))
+    wait_for(lambda: fresh(session))
+    wait_for(lambda: session.prefill.known() and session.prefill.known().altitudes_m)
+    box = session.candidates.geometry().boundingBox()
+    known = session.prefill.known()
+    expected = tuple(int((x + 179.2) / 0.01) for x in (box.xMinimum(), box.xMaximum()))
+    assert known.altitudes_m == expected
+    assert known.countries == (("Azea", "XAZ"),)
+    assert {"srtm.tif", "borders.gpkg"} <= {name for name, _ in known.datasets}
+    # The boundary itself says no country: the borders tell for whose figures it counts.
+    session.protection.measure()
+    wait_for(lambda: fresh(session))
+    parameters = reports.known(session, session.protection.subject)
+    assert parameters["COUNTRIES"] is session.sources.countries
 
 
 def test_edges_are_lines_and_areas(page, empty_session, tmp_path):

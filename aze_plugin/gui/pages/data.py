@@ -29,10 +29,11 @@ from .library import LibraryCard
 class RoleLayers(QWidget):
     """Layers with one role: open files, take layers of the project, and what each holds.
 
-    ``purpose`` is said while there are none; ``filters`` are for the file dialog, whose title is ``title``.
+    ``purpose`` is said while there are none; ``filters`` are for the file dialog, whose title is ``title``. ``beside``:
+    one of several on a card, with its title and its buttons in one line.
     """
 
-    def __init__(self, session: Session, role: str, title: str, purpose: str, filters: str):
+    def __init__(self, session: Session, role: str, title: str, purpose: str, filters: str, beside: bool = False):
         super().__init__()
         translate = QCoreApplication.translate
         self.session, self.role, self._title, self._filters = session, role, title, filters
@@ -41,22 +42,33 @@ class RoleLayers(QWidget):
         self.rows.setSpacing(4)
         open_ = QPushButton(translate("AzeData", "Open…"))
         open_.clicked.connect(lambda: self.show_open())
-        use = QPushButton(translate("AzeData", "From this project"))
+        use = QPushButton(translate("AzeData", "Project") if beside else translate("AzeData", "From this project"))
         use.setToolTip(translate("AzeData", "Use a layer of this project"))
         self.menu = QMenu(use)
         self.menu.aboutToShow.connect(self.fill_menu)
         use.setMenu(self.menu)
-        self.buttons = FlowLayout()
         self._with_layers: list[QPushButton] = []
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2 if beside else 6)
+        self.buttons = QHBoxLayout() if beside else FlowLayout()
+        if beside:
+            head = ElidedLabel(title)
+            head.setFont(style.scaled(head.font(), 0.95, bold=True))
+            self.buttons.setSpacing(4)
+            self.buttons.addWidget(head, 1)
+            layout.addLayout(self.buttons)
         for button in (open_, use):
             button.setAccessibleDescription(title)
             self.buttons.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(6)
+            if beside:
+                # No wider than its words, so that the title can be read.
+                least = button.fontMetrics().horizontalAdvance(button.text())
+                button.setMaximumWidth(least + button.fontMetrics().height() * (2 if button.menu() else 1))
         layout.addWidget(self.purpose)
         layout.addLayout(self.rows)
-        layout.addLayout(self.buttons)
+        if not beside:
+            layout.addLayout(self.buttons)
         self.show_state()
 
     def add_button(self, title: str, act, tip: str, only_with_layers: bool = False) -> QPushButton:
@@ -193,56 +205,68 @@ class LayersCard(DropCard):
 
 
 class GroundCard(DropCard):
-    """Land cover, and the mapped edges that a boundary may follow: what the land itself says of a boundary."""
+    """What the land itself says of a site: land cover, mapped edges that a boundary may follow, altitudes, countries."""
 
     def __init__(self, session: Session, vectors: str):
         translate = QCoreApplication.translate
-        super().__init__(translate("AzeData", "Land cover, edges"), self._dropped)
-        cover, edges = translate("AzeData", "Land cover"), translate("AzeData", "Mapped edges")
-        self.cover = RoleLayers(
-            session,
-            "landcover",
-            cover,
-            translate(
-                "AzeData",
-                "A raster of classes. What lies inside a boundary is compared with what lies around it.",
+        super().__init__(translate("AzeData", "Land and borders"), self._dropped)
+        self.session = session
+        rasters = translate("AzeData", "Rasters (*.tif *.tiff *.vrt *.img);;All (*)")
+        said = {
+            "landcover": (
+                translate("AzeData", "Land cover"),
+                translate(
+                    "AzeData",
+                    "A raster of classes. What lies inside a boundary is compared with what lies around it.",
+                ),
             ),
-            translate("AzeData", "Rasters (*.tif *.tiff *.vrt *.img);;All (*)"),
-        )
-        self.edges = RoleLayers(
-            session,
-            "edges",
-            edges,
-            translate(
-                "AzeData",
-                "Lines and areas on whose edges a boundary may run: coasts, rivers, roads, borders. Protected areas "
-                "count by themselves.",
+            "edges": (
+                translate("AzeData", "Mapped edges"),
+                translate(
+                    "AzeData",
+                    "Lines and areas on whose edges a boundary may run: coasts, rivers, roads, borders. Protected "
+                    "areas count by themselves.",
+                ),
             ),
-            vectors,
-        )
-        self.body.setSpacing(6)
-        for title, part in ((cover, self.cover), (edges, self.edges)):
-            head = ElidedLabel(title)
-            head.setFont(style.scaled(head.font(), 0.95, bold=True))
-            self.add(head)
+            "elevation": (
+                translate("AzeData", "Terrain"),
+                translate("AzeData", "A raster of altitudes in metres. It tells the site's lowest and highest place."),
+            ),
+            "countries": (
+                translate("AzeData", "Countries"),
+                translate("AzeData", "Areas with country codes. They tell the countries that a site lies in."),
+            ),
+        }
+        self.parts = {
+            role: RoleLayers(session, role, *texts, rasters if role in layers.RASTER_ROLES else vectors, beside=True)
+            for role, texts in said.items()
+        }
+        self.cover, self.edges, self.elevation, self.countries = self.parts.values()
+        self.body.setSpacing(10)
+        for part in self.parts.values():
             self.add(part)
         session.dataChanged.connect(self.show_state)
         self.show_state()
 
     def show_state(self) -> None:
         """Show what is loaded."""
-        self.cover.show_state()
-        self.edges.show_state()
-        _show_readiness(self, bool(self.cover.layers() or self.edges.layers()))
+        for part in self.parts.values():
+            part.show_state()
+        _show_readiness(self, any(part.layers() for part in self.parts.values()))
 
     def _dropped(self, files: list[str]) -> None:
-        """Rasters are land cover, everything else has edges."""
+        """Let each file go where it belongs."""
         for path in files:
-            (self.cover if layers.is_raster(path) else self.edges).take([path])
+            try:
+                role = self.session.sources.role_of_file(path)
+            except AzeError:
+                # Opening it says why it cannot be opened.
+                role = "edges"
+            self.parts[role].take([path])
 
 
 class DataPage(QStackedWidget):
-    """Four cards: species library, sites, protected areas, land cover and edges; behind them the list of sites."""
+    """Four cards: species library, sites, protected areas, land cover, edges and terrain; behind them the list of sites."""
 
     def __init__(self, session: Session, parent: QWidget | None = None):
         super().__init__(parent)

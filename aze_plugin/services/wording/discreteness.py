@@ -118,6 +118,22 @@ def templates() -> dict[str, str]:
             "“{source}” holds measurements, not land-cover classes. Choose a raster whose values are the numbers of "
             "classes, or classify it first.",
         ),
+        "terrain.unreadable": translate(
+            "AzeFindings", "{file} cannot be read as a raster. {detail} Choose a raster of altitudes."
+        ),
+        "terrain.no_crs": translate(
+            "AzeFindings",
+            "The raster of altitudes {file} does not say where it lies: it has no coordinate reference system or no "
+            "position. Assign one.",
+        ),
+        "terrain.provider": translate(
+            "AzeFindings",
+            "The altitudes of “{source}” come from a service ({provider}), not from a file. Save them as a GeoTIFF, and "
+            "choose that.",
+        ),
+        "terrain.classes": translate(
+            "AzeFindings", "“{source}” holds classes, not altitudes. Choose a raster whose values are altitudes."
+        ),
         "edges.no_lines": translate(
             "AzeFindings", "The layer “{source}” has neither lines nor polygons, so it maps no edges. Leave it out."
         ),
