@@ -28,8 +28,8 @@ from qgis.PyQt.QtCore import QEventLoop, QTimer
 SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample"
 FIELDS = (
     "SitRecID:int",
-    "IntName:string",
-    "NatName:string",
+    "IntName:string(0)",
+    "NatName:string(0)",
     "Country:string",
     "ISO3:string",
     "SitLat:double",
@@ -93,12 +93,13 @@ def data(tmp_path_factory):
 
 @pytest.fixture
 def sheet(run, tmp_path):
-    """``sheet(PARAM=…)`` makes a sheet and gives its folder and summary."""
+    """``sheet(PARAM=…)`` makes a sheet and gives its folder and summary; with ``drawn=False`` the summary alone."""
 
-    def runner(name="sheet", **parameters):
+    def runner(name="sheet", drawn=True, **parameters):
         folder = tmp_path / name
         folder.mkdir()
-        outputs = {"OUTPUT": "sheet.html", "PDF": "sheet.pdf", "SUMMARY": "sheet.json"}
+        outputs = {"OUTPUT": "sheet.html", "PDF": "sheet.pdf"} if drawn else {}
+        outputs["SUMMARY"] = "sheet.json"
         run("sitefactsheet", **{**{key: str(folder / file) for key, file in outputs.items()}, **parameters})
         return folder, json.loads((folder / "sheet.json").read_text(encoding="utf-8"))
 
@@ -232,7 +233,7 @@ def test_a_site_without_a_boundary_is_shown_by_its_place(sheet, sample_library, 
 
 def test_a_site_of_points_has_its_place_too(sheet, tmp_path):
     path = layer_of(tmp_path / "points.gpkg", [(shapely.Point(5.5, 6.5), {"SitRecID": 7, "IntName": "Well"})], "Point")
-    _, found = sheet(SITES=path)
+    _, found = sheet(drawn=False, SITES=path)
     assert found["site"]["boundary"] == "none"
     assert (found["site"]["longitude"], found["site"]["latitude"]) == (5.5, 6.5)
 
@@ -330,7 +331,9 @@ def test_a_site_in_two_countries_has_a_line_for_each(sheet, tmp_path):
         QgsProject.instance().removeMapLayers([made.id(), areas.id()])
     parts = {part["iso3"]: part["both_pct"] for part in found["coverage"]["sites"][0]["parts"]}
     assert parts == {"AAA": pytest.approx(100), "BBB": pytest.approx(0, abs=1e-6)}
-    assert re.search(r"AAA .*ha 100 %.*BBB .*ha 0 %", words(folder / "sheet.pdf").replace("\u00a0", " "))
+    page = re.sub(r"<[^>]+>", " ", (folder / "sheet.html").read_text(encoding="utf-8"))
+    assert re.search(r"AAA +[\d,]+ km² +100 % +BBB +[\d,]+ km² +0 %", page.replace("\u00a0", " "))
+    assert "Part in" in words(folder / "sheet.pdf")
 
 
 def test_other_candidates_are_no_existing_sites(sheet, data, sample_library, tmp_path):
@@ -338,8 +341,8 @@ def test_other_candidates_are_no_existing_sites(sheet, data, sample_library, tmp
     one = candidates.materialize(QgsFeatureRequest(1))
     QgsProject.instance().addMapLayer(one, False)
     try:
-        _, alone = sheet("alone", SITES=one, LIBRARY=sample_library)
-        _, beside = sheet("beside", SITES=one, LIBRARY=sample_library, EXISTING=str(data / "sites.gpkg"))
+        _, alone = sheet("alone", drawn=False, SITES=one, LIBRARY=sample_library)
+        _, beside = sheet("beside", drawn=False, SITES=one, LIBRARY=sample_library, EXISTING=str(data / "sites.gpkg"))
     finally:
         QgsProject.instance().removeMapLayer(one.id())
     codes = [
@@ -366,7 +369,7 @@ def test_several_rows_of_one_id_are_told_apart(sheet, tmp_path):
     folder, found = sheet("first", SITES=path, SITE_ID="5")
     assert found["site"]["name"] == "Part 0" and found["site"]["rows_of_this_id"] == 2
     assert "2 rows of the layer bear this id" in words(folder / "sheet.pdf")
-    _, found = sheet("second", SITES=path, SITE_ID="5", FEATURE=2)
+    _, found = sheet("second", drawn=False, SITES=path, SITE_ID="5", FEATURE=2)
     assert found["site"]["name"] == "Part 1"
 
 
