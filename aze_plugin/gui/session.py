@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsCoordinateTransform, QgsGeometry, QgsMapLayer, QgsProject, QgsRectangle, QgsVectorLayer
+from qgis.core import QgsCoordinateTransform, QgsGeometry, QgsMapLayer, QgsProject
 from qgis.PyQt.QtCore import QCoreApplication, QObject, QTimer, pyqtSignal
 
 from ..domain.errors import AzeError
@@ -24,6 +24,8 @@ from .candidates import Candidates
 from .estimates import Estimates
 from .meter import Meter
 from .nomination import Nominations
+from .outbox import Outbox
+from .packing import Packing, wide
 from .prefill import Prefill
 from .protection import Protection
 from .recovery import Recovery
@@ -76,6 +78,8 @@ class Session(QObject):
         self.rounding = Rounding(self)
         self.sites = Sites(self)
         self.prefill = Prefill(self)
+        self.outbox = Outbox(self)
+        self.packing = Packing(self)
 
         self.import_report: dict | None = None
         self.package: dict | None = None
@@ -88,6 +92,7 @@ class Session(QObject):
         self._gaps_timer = self._timer(0, self.protection.show_gaps)
         self._review_timer = self._timer(REVIEW_DELAY_MS, self._review)
         self.prefill.changed.connect(self._review_timer.start)
+        self.outbox.kept.connect(self._on_nomination)
 
         self.runner.changed.connect(self.busyChanged)
         self.sources.changed.connect(self._on_data)
@@ -133,6 +138,7 @@ class Session(QObject):
         self.protection.close()
         self.sites.close()
         self.prefill.close()
+        self.outbox.close()
         self.candidates.close()
         for signal, slot in self._project_signals:
             signal.disconnect(slot)
@@ -160,6 +166,7 @@ class Session(QObject):
             self.estimates.restore({})
             self._warn(text(error.code, error.params))
         self.nominations.restore(state.nominations, state.evidence)
+        self.outbox.restore(state.receipts)
         self.sources.authority = state.authority
         self.sources.use_library(state.library or preferences.default_library())
         self.candidates.restore(state.current or None)
@@ -184,6 +191,7 @@ class Session(QObject):
                 self.nominations.files,
                 self.estimates.kept,
                 authority=self.sources.authority,
+                receipts=self.outbox.receipts,
             ),
         )
 
@@ -465,7 +473,7 @@ class Session(QObject):
             **self.sources.parameters(),
         }
         try:
-            sites = layers.merged(self.sources.site_layers, _wide(boundary), self.project)
+            sites = layers.merged(self.sources.site_layers, wide(boundary), self.project)
         except AzeError as error:
             failed(text(error.code, error.params))
             return
@@ -501,33 +509,12 @@ class Session(QObject):
             self._warn(problem)
             return
         name, shape = self.candidates.current, self.candidates.geometry()
-        updates = self.candidates.updated_site(), self.candidates.updated_id()
-        boundary = layers.snapshot([(name, shape)], updates)
-        folder = tempfile.TemporaryDirectory(prefix="aze-")
-        details = Path(folder.name) / "details.json"
-        details.write_text(json.dumps(self.nominations.details, ensure_ascii=False), encoding="utf-8")
-        parameters = {
-            "BOUNDARY": boundary,
-            "LIBRARY": self.sources.library_path,
-            "DETAILS": str(details),
-            "ALLOW_INCOMPLETE": allow_incomplete,
-            "OUTPUT": path,
-        }
         try:
-            sites = layers.merged(self.sources.site_layers, _wide(boundary), self.project)
+            parameters, keep = self.packing.parameters()
         except AzeError as error:
-            self._fail(text(error.code, error.params))
+            self.fail(text(error.code, error.params))
             return
-        if sites is not None:
-            parameters["SITES"] = sites
-        parameters.update(self.sources.parameters())
-        if self.sites.table is not None:
-            parameters["TRIGGERS"] = self.sites.table
-        if self.nominations.evidence:
-            parameters["EVIDENCE"] = self.nominations.evidence
-        populations = self.estimates.write(name, Path(folder.name))
-        if populations:
-            parameters["POPULATIONS"] = populations
+        parameters.update(ALLOW_INCOMPLETE=allow_incomplete, OUTPUT=path)
 
         def done(results, _context):
             self.package = {
@@ -551,7 +538,7 @@ class Session(QObject):
             QCoreApplication.translate("AzePanel", "Writing the package"),
             done,
             self.fail,
-            (boundary, sites, folder),
+            keep,
         )
 
     def cancel(self) -> None:
@@ -615,10 +602,3 @@ class Session(QObject):
 
 def _read_json(path: Path) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _wide(boundary: QgsVectorLayer) -> QgsRectangle:
-    """Lon/lat rectangle round a boundary with the room in which another site could matter to it."""
-    extent = boundary.extent()
-    extent.grow(0.5)
-    return extent

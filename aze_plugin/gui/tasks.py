@@ -117,9 +117,11 @@ class Runner(QObject):
         results, ok = algorithm.run(parameters, run.context, run.feedback, {}, False)
         self._end(key, run, ok, results)
 
-    def busy(self) -> Busy | None:
-        """The run that started last, or None."""
+    def busy(self, wanted: str = "") -> Busy | None:
+        """The run that started last, or that of a purpose; None where there is none."""
         for key in reversed(self._runs):
+            if wanted not in ("", key):
+                continue
             run = self._runs[key]
             return Busy(run.title, run.fraction, lambda key=key: self.cancel(key))
         return None

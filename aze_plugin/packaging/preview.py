@@ -13,6 +13,7 @@ from typing import Any
 from qgis.core import QgsCoordinateTransformContext
 
 from .. import paths
+from ..domain import geometry
 from ..domain import nomination as nominations
 from ..domain.progress import Progress
 from ..services.wording import text
@@ -39,7 +40,8 @@ def preview(
     inputs: Inputs, transform_context: QgsCoordinateTransformContext, progress: Progress | None = None
 ) -> dict[str, Any]:
     """The ``aze-preview/1`` document: ``files`` with path, size, digest, what each is, and ``marks``; ``fields`` of the
-    nomination and of the bag's label with value and marks; ``problems`` as packaging would list them.
+    nomination and of the bag's label with value and marks; ``problems`` as packaging would list them; ``boundary_wkb``:
+    the boundary that goes out, hexadecimal, lon/lat.
 
     Marks: ``personal`` (tells of a person), ``place``, ``free_text`` (nobody but you knows what it says), ``derived``
     (filled in from the data). Nothing is packed, and an incomplete nomination is no error.
@@ -50,12 +52,14 @@ def preview(
             _file(path, folder, contents, progress) for path in sorted(p for p in folder.rglob("*") if p.is_file())
         ]
         fields = [*_fields(contents.nomination, inputs.details), *_labels(folder)]
+        boundary_wkb = geometry.to_wkb(contents.lonlat).hex()
     progress.set(1)
     return {
         "schema": SCHEMA,
         "folder": folder.name,
         "status": contents.nomination["status"],
         "generalised": contents.nomination.get("generalised"),
+        "boundary_wkb": boundary_wkb,
         "bytes": sum(f["bytes"] for f in files),
         "files": files,
         "fields": fields,

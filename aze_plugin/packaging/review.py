@@ -38,23 +38,28 @@ def review(package: str | Path, library_path: str | None = None, progress: Progr
     progress = progress or Progress()
     path = Path(package)
     with verification.opened(path, library_path, progress.part(0, 0.95)) as examined:
-        found = examined.found.as_json()
-        nomination = examined.documents.get("nomination.json", {})
-        document = {
-            "schema": SCHEMA,
-            "package": {"file": shown(path.name), "sha256": _digest(path, progress), **_described(nomination)},
-            "valid": found["valid"],
-            "generalised": found["generalised"],
-            "problems": [{**as_json(p), "group": group_of(p.code)} for p in examined.found.problems],
-            "notes": found["notes"],
-            "verdict": _verdict(examined),
-            "shares": found["recomputed"]["species"] or _claims(examined),
-            "sections": list(sections(nomination)),
-            "comments": {},
-            "decision": None,
-        }
+        document = of(examined, path, progress)
     progress.set(1)
     return document
+
+
+def of(examined: Examined, path: Path, progress: Progress) -> dict[str, Any]:
+    """The review of a package that is open; ``path``: the zip or the folder."""
+    found = examined.found.as_json()
+    nomination = examined.documents.get("nomination.json", {})
+    return {
+        "schema": SCHEMA,
+        "package": {"file": shown(path.name), "sha256": _digest(path, progress), **_described(nomination)},
+        "valid": found["valid"],
+        "generalised": found["generalised"],
+        "problems": [{**as_json(p), "group": group_of(p.code)} for p in examined.found.problems],
+        "notes": found["notes"],
+        "verdict": _verdict(examined),
+        "shares": found["recomputed"]["species"] or _claims(examined),
+        "sections": list(sections(nomination)),
+        "comments": {},
+        "decision": None,
+    }
 
 
 def _digest(path: Path, progress: Progress) -> str:

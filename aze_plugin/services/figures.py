@@ -93,6 +93,15 @@ def metres(m: float | None) -> str:
     return f"{number(m)}{_GAP}m" if m < 1000 else f"{number(m / 1000, 1)}{_GAP}km"
 
 
+def file_size(count: int) -> str:
+    """The size of a file given in bytes, in decimal units."""
+    if count < 1000:
+        return QCoreApplication.translate("AzeFigures", "{count} bytes").format(count=number(count))
+    if count < 1_000_000:
+        return f"{number(count / 1000, 0 if count >= 10_000 else 1)}{_GAP}kB"
+    return f"{number(count / 1e6, 1)}{_GAP}MB"
+
+
 def readable(params: dict) -> dict:
     """A finding's params made fit for a sentence: the ending of a name says what its value is (see domain.findings)."""
     shown = {}

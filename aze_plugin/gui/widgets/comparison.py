@@ -19,8 +19,9 @@ from .basics import TextLabel
 _LEAST_M2 = 1.0
 _MINUS = "\u2212"
 _ARROW = " → "
-_GAINED = (style.BLUE, Qt.BrushStyle.FDiagPattern)
-_LOST = (style.VERMILLION, Qt.BrushStyle.BDiagPattern)
+# How gained and lost parts are drawn: a colour and a pattern.
+GAINED = (style.BLUE, Qt.BrushStyle.FDiagPattern)
+LOST = (style.VERMILLION, Qt.BrushStyle.BDiagPattern)
 _MOST_ROWS = 14
 _NARROW = 320
 
@@ -46,9 +47,9 @@ class Comparison(QWidget):
             ("verdict", translate("AzeVersions", "Verdict")),
         ):
             rows.addRow(QLabel(title), self.facts[key])
-        for label, look in ((self.gained, _GAINED), (self.lost, _LOST)):
+        for label, look in ((self.gained, GAINED), (self.lost, LOST)):
             key = QLabel()
-            key.setPixmap(_hatched(*look))
+            key.setPixmap(hatched(*look))
             rows.addRow(key, label)
         self.table = QTreeWidget()
         self.table.setColumnCount(4)
@@ -89,8 +90,8 @@ class Comparison(QWidget):
             gained, lost = after.difference(before), before.difference(after)
             self.gained.setText(_said(translate("AzeVersions", "Gained: {area}"), gained))
             self.lost.setText(_said(translate("AzeVersions", "Lost: {area}"), lost))
-            self._draw(gained, *_GAINED)
-            self._draw(lost, *_LOST)
+            self._draw(gained, *GAINED)
+            self._draw(lost, *LOST)
         else:
             unknown = translate("AzeVersions", "cannot be measured, because a boundary crosses itself")
             self.gained.setText(translate("AzeVersions", "Gained: {area}").format(area=unknown))
@@ -214,7 +215,8 @@ def _share(share: float | None, met: bool) -> str:
     return translate("AzeVersions", "no data") if met else translate("AzeVersions", "outside")
 
 
-def _hatched(colour: str, pattern: Qt.BrushStyle) -> QPixmap:
+def hatched(colour: str, pattern: Qt.BrushStyle) -> QPixmap:
+    """A sample of a hatching, for a key."""
     size = QSize(22, 14)
     pixmap = QPixmap(size)
     pixmap.fill(Qt.GlobalColor.transparent)
