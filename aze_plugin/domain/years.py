@@ -130,9 +130,7 @@ class Series:
         return Series(np.maximum(self.values - other.values, 0.0), self.drawn)
 
     def quantiles(self) -> np.ndarray:
-        """``_QUANTILES`` over the draws, shape (quantiles, steps), as ``numpy.quantile`` has them."""
-        if not self.drawn.size:
-            return np.repeat(self.values[:1], len(_QUANTILES), axis=0)
+        """``_QUANTILES`` over the draws, as ``numpy.quantile`` has them: shape (quantiles, steps). For several outcomes."""
         outcomes, steps = self.values.shape
         draws = len(self.drawn)
         # How many draws have come to each outcome by each step: an area that comes takes one from one to another.
@@ -259,6 +257,10 @@ def told(percent: np.ndarray | Series | Table, years: np.ndarray) -> tuple[YearP
     """
     if isinstance(percent, np.ndarray):
         percent = Table(np.atleast_2d(percent))
+    if len(percent.values) == 1:
+        changed = np.abs(np.diff(percent.values[0], prepend=0.0)) > _CHANGE
+        found = zip(years[changed].tolist(), percent.values[0][changed].tolist())
+        return tuple(YearPct(year, pct, pct, pct) for year, pct in found)
     low, middle, high = percent.quantiles()
     figures = np.column_stack((middle, low, high))
     before = np.vstack((np.zeros((1, 3)), figures[:-1]))
