@@ -1,4 +1,4 @@
-"""The options page: thresholds and filters, errors of boundaries and edges, default library."""
+"""The options page: thresholds and filters, errors of boundaries and edges, default library, where packages go."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from . import preferences
+from .endpoint_list import EndpointList
 from .preferences import Rules
 from .widgets.basics import TextLabel
 
@@ -91,6 +92,9 @@ class OptionsPage(QgsOptionsPageWidget):
         rules.addRow(restore)
         work = self._group(translate("AzeOptions", "Work"))
         work.addRow(translate("AzeOptions", "Species library for new projects"), self.library)
+        receivers = self._group(translate("AzeOptions", "Where packages are sent"))
+        self.endpoints = EndpointList()
+        receivers.addRow(self.endpoints)
 
         layout = QVBoxLayout(self)
         for group in self._groups:
@@ -140,6 +144,7 @@ class OptionsPage(QgsOptionsPageWidget):
             edge_tolerance_m=self.tolerance.value(),
         )
         preferences.save(chosen, self.library.filePath())
+        self.endpoints.apply()
         self._on_saved()
 
 

@@ -22,7 +22,6 @@ from .transfer_calls import Line, Pace, Parcel, stamp_of
 from .transfer_form import Form, FormSending
 from .transfer_tus import TusSending
 from .transfer_webdav import DavSending
-from .verification import verify
 
 WEBDAV, FORM, TUS = "webdav", "form", "tus"
 METHODS = (WEBDAV, FORM, TUS)
@@ -93,6 +92,9 @@ def examine(parcel: Parcel, allow_draft: bool, progress: Progress) -> str:
 
     Raises AzeError ``transfer.invalid``, and ``transfer.draft`` unless drafts are allowed.
     """
+    # Where shapely is missing, addresses can still be looked at.
+    from .verification import verify
+
     found = verify(parcel.path, progress=progress)
     if not found.valid:
         problems = found.as_json()["problems"]

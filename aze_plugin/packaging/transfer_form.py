@@ -10,6 +10,7 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..domain.errors import AzeError
 from ..services import receipts
@@ -56,6 +57,24 @@ class Form:
             if "{sha256}" not in check:
                 raise AzeError("transfer.check_without_digest")
         return cls(file, {str(key): str(value) for key, value in fields.items()}, check)
+
+
+def fields_of(written: str) -> dict[str, Any]:
+    """What FIELDS says as a document to be edited, the usual form where it is empty. Raises AzeError
+    ``transfer.fields`` and what Form.parsed raises."""
+    form = Form.parsed(written)
+    return {"file": form.file, "fields": dict(form.fields), "check": form.check}
+
+
+def written_fields(file: str, fields: Mapping[str, str], check: str) -> str:
+    """FIELDS from what was edited; empty where it is the usual form. Raises what fields_of raises."""
+    document: dict[str, Any] = {"file": file.strip(), "fields": dict(fields)}
+    if check.strip():
+        document["check"] = check.strip()
+    usual = {"file": rules()["form_file_field"], "fields": dict(rules()["form_fields"])}
+    written = "" if document == usual else json.dumps(document, ensure_ascii=False)
+    fields_of(written)
+    return written
 
 
 def _filled(template: str, parcel: Parcel) -> str:

@@ -21,6 +21,7 @@ class ProjectState:
     """``library``: path as the user sees it, or a connection; ``current``: name of the candidate at hand;
     ``nominations``: by candidate name, each in the shape of ``resources/schemas/nomination.schema.json``;
     ``evidence``: by candidate name, paths of the nominator's files; ``authority``: the national list that counts;
+    ``receipts``: by candidate name, what became of its packages that were sent (see ``gui.outbox``);
     ``estimates``: the user's own, as ``gui.estimates`` keeps them (since version 2)."""
 
     library: str = ""
@@ -29,6 +30,7 @@ class ProjectState:
     evidence: dict[str, list[str]] = field(default_factory=dict)
     estimates: dict[str, Any] = field(default_factory=dict)
     authority: str = ""
+    receipts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
 def is_connection(library: str) -> bool:
@@ -77,4 +79,5 @@ def load(project: QgsProject) -> ProjectState:
         {name: [project.readPath(f) for f in files] for name, files in content.get("evidence", {}).items()},
         content.get("estimates", {}),
         authority=content.get("authority", ""),
+        receipts=content.get("receipts", {}),
     )

@@ -98,15 +98,18 @@ def opened(path: str | Path) -> Iterator[Receipt]:
     """
     path = Path(path)
     with _locked(path):
-        document = _read(path)
+        document = read(path)
         if document is None:
             yield Receipt(path, {"schema": SCHEMA, "state": CREATED, "times": {CREATED: now()}}, begun=False)
         else:
             yield Receipt(path, document, begun=True)
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    """The document of a file; None where there is no file, or an empty one."""
+def read(path: Path) -> dict[str, Any] | None:
+    """The document of a file; None where there is no file, or an empty one.
+
+    Raises AzeError ``transfer.receipt_foreign`` and ``transfer.receipt_unreadable``.
+    """
     try:
         if path.stat().st_size == 0:
             return None

@@ -5,7 +5,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 def templates() -> dict[str, str]:
     """Code to translated template."""
-    return {**_before(), **_answers(), **_events()}
+    return {**_before(), **_answers(), **_events(), **_probes(), **_outbox()}
 
 
 def _before() -> dict[str, str]:
@@ -205,4 +205,41 @@ def _events() -> dict[str, str]:
         "transfer.found": translate("AzeTransfer", "{name} is there already."),
         "transfer.already": translate("AzeTransfer", "By the receipt the package arrived on {day}; nothing was sent."),
         "transfer.done": translate("AzeTransfer", "The package has arrived."),
+    }
+
+
+def _probes() -> dict[str, str]:
+    translate = QCoreApplication.translate
+    return {
+        "transfer.probe_folder": translate(
+            "AzeTransfer",
+            "The folder at {url} is there and lets you in. Whether files may be put there shows when the first is sent.",
+        ),
+        "transfer.probe_tus": translate("AzeTransfer", "{url} takes files by tus and lets you in."),
+        "transfer.probe_tus_most": translate(
+            "AzeTransfer", "{url} takes files of up to {most} MB by tus and lets you in."
+        ),
+        "transfer.probe_form": translate(
+            "AzeTransfer",
+            "{url} answers ({answer}) and its certificate is good. A form cannot be tried without sending something.",
+        ),
+        "transfer.probe_form_check": translate(
+            "AzeTransfer",
+            "The address to check by answers as it should. A form itself cannot be tried without sending something.",
+        ),
+        "transfer.probe_check_always": translate(
+            "AzeTransfer",
+            "{url} says that a package is there which nobody has sent. By such an address nothing can be checked: it has "
+            "to answer 404 for a package that is not there.",
+        ),
+    }
+
+
+def _outbox() -> dict[str, str]:
+    translate = QCoreApplication.translate
+    return {
+        "outbox.already_sent": translate(
+            "AzeTransfer", "{name} arrived at {receiver} on {day} already, so it is not sent again."
+        ),
+        "outbox.already_there": translate("AzeTransfer", "{name} is in the outbox for {receiver} already."),
     }
