@@ -132,19 +132,19 @@ class Maker:
         item.setBackgroundColor(QColor("#f4f7f9"))
         return self.put(item, name, page, left, top, width, height)
 
-    def map(self, page, top, height, right=RIGHT, columns=4):
+    def map(self, page, top, height, right=RIGHT, columns=4, left=LEFT, number=""):
         """A map from the left edge with what belongs to it; its legend."""
         from aze_plugin.services.reporting import maps
 
-        self.plain_map("map", page, LEFT, top, right - LEFT, height)
+        self.plain_map(f"map{number}", page, left, top, right - left, height)
         bar = QgsLayoutItemScaleBar(self.layout)
         bar.setStyle("Single Box")
         maps.style_scale_bar(bar)
-        self.put(bar, "scalebar", page, LEFT + 2, top + height - 10, 40, 8)
+        self.put(bar, f"scalebar{number}", page, left + 2, top + height - 10, 40, 8)
         bar.setReferencePoint(bar.ReferencePoint.LowerLeft)
-        bar.attemptMove(QgsLayoutPoint(LEFT + 2, top + height - 2), True, False, page)
+        bar.attemptMove(QgsLayoutPoint(left + 2, top + height - 2), True, False, page)
         arrow = QgsLayoutItemPicture(self.layout)
-        self.put(arrow, "north", page, right - 9, top + 2, 7, 11)
+        self.put(arrow, f"north{number}", page, right - 9, top + 2, 7, 11)
         legend = QgsLayoutItemLegend(self.layout)
         legend.setAutoUpdateModel(False)
         legend.setColumnCount(columns)
@@ -164,7 +164,7 @@ class Maker:
             legend.setStyle(style, changed)
         legend.setSymbolHeight(3)
         legend.setSymbolWidth(5)
-        return self.put(legend, "legend", page, LEFT, top + height + 1, right - LEFT, 14)
+        return self.put(legend, f"legend{number}", page, left, top + height + 1, right - left, 14)
 
     def styles(self, page, top, sizes=(13, 10.5, 9, 8, 7.5), width=120):
         """Samples of what flows, that lend it their looks; sizes of headings, text, notes and tables in points."""
@@ -273,11 +273,41 @@ def factsheet() -> None:
     maker.write("factsheet")
 
 
+def nomination() -> None:
+    """The report of a nomination: the site and where it is, on a page of its own what an update changes, then text."""
+    maker = Maker("AZE report of a nomination", 3)
+    middle, gap = LEFT + 116, 5
+    for page in range(3):
+        maker.label("running:draft", "[% @aze_draft %]", page, LEFT, 7, RIGHT - LEFT, 5, 9, True)
+        maker.running(page)
+    maker.label("title", "[% @aze_title %]", 0, LEFT, TOP, RIGHT - LEFT - 42, 12, 20, True)
+    verdict = maker.label("verdict", "[% @aze_verdict %]", 0, RIGHT - 38, TOP + 1, 38, 8, 11, True)
+    verdict.setHAlign(Qt.AlignmentFlag.AlignHCenter)
+    verdict.setVAlign(Qt.AlignmentFlag.AlignVCenter)
+    verdict.setFrameEnabled(True)
+    verdict.setFrameStrokeWidth(QgsLayoutMeasurement(0.5))
+    maker.label("subtitle", "[% @aze_subtitle %]", 0, LEFT, TOP + 13, RIGHT - LEFT, 9, 9.5, False, QUIET)
+    maker.rule("rule", 0, TOP + 22.5, 0.9)
+    top = TOP + 26
+    # The legend stands beside its map, under the one of where the site is, which has one sign and needs none.
+    legend = maker.map(0, top, 104, middle, 1)
+    legend.attemptMove(QgsLayoutPoint(middle + gap, top + 66), True, False, 0)
+    maker.layout.removeLayoutItem(maker.map(0, top, 62, RIGHT, 1, middle + gap, "2"))
+    maker.area(0, top + 104 + 4)
+    maker.label("changes", "[% @aze_changes %]", 1, LEFT, TOP, RIGHT - LEFT, 7, 13, True)
+    maker.map(1, TOP + 9, 110, number="3")
+    maker.area(1, TOP + 9 + 110 + 12)
+    maker.area(2, TOP)
+    maker.styles(2, TOP + 10)
+    maker.write("nomination")
+
+
 if __name__ == "__main__":
     application = QgsApplication([], False)
     application.initQgis()
     country()
     screening()
     factsheet()
+    nomination()
     application.exitQgis()
     sys.exit(0)

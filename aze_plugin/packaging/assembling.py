@@ -26,7 +26,7 @@ from ..library.estimates import EstimateRow
 from ..services import checking, prefill, protection
 from ..services.layers import LayerSnapshot
 from ..services.surroundings import Survey
-from . import bag, boundary, details, evidence, generalising, photographs, sitemap
+from . import bag, boundary, details, evidence, generalising, photographs, report_maps
 from .privacy import without_places_of_records
 from .sources import LayerOrigin, Source, sources
 
@@ -82,7 +82,7 @@ class Contents:
     assessment: Mapping[str, Any]
     coverage: Mapping[str, Any]
     sources: Sequence[Source]
-    map: sitemap.SiteMap
+    map: report_maps.SiteMap
     lonlat: geometry.Geometry
     evidence: Mapping[str, Attached]
     problems: tuple[Finding, ...]
@@ -130,7 +130,7 @@ def assemble(inputs: Inputs, transform_context: QgsCoordinateTransformContext, p
     )
     assessment = without_places_of_records(checked)
     only = assessment["assessments"][0]
-    cover = _measure_cover(inputs, candidate, transform_context, progress.part(0.5, 0.8))
+    cover, gap = _measure_cover(inputs, candidate, transform_context, progress.part(0.5, 0.8))
     near = _areas_near(inputs, candidate, transform_context, progress.part(0.8, 0.9))
     lon, lat = geometry.midpoint(candidate.geometry)
     given = inputs.details
@@ -157,17 +157,18 @@ def assemble(inputs: Inputs, transform_context: QgsCoordinateTransformContext, p
         problems += hidden.problems(completed, only, lonlat)
     completed["schema"] = nominations.SCHEMA
     completed["status"] = "draft" if nominations.is_blocked(problems) else "final"
-    shown, shapes = candidate.geometry, _shapes_near(inputs, candidate, near)
+    shown = _shown(inputs, candidate, near, gap, _title(completed, candidate))
     if hidden is not None:
-        # Outlines that the boundary follows would show where it runs: the map has the grid's cells alone.
-        lonlat, shapes = hidden.laid, []
-        shown = geometry.prepare(np.array([lonlat], dtype=object)).geometries[0]
+        lonlat = hidden.laid
+        # Outlines that the boundary follows would show where it runs: the maps have the grid's cells alone.
+        cells = geometry.prepare(np.array([lonlat], dtype=object)).geometries[0]
+        shown = report_maps.SiteMap(shown.name, cells, lon, lat, grid=hidden.grid.label())
     return Contents(
         completed,
         assessment,
         cover,
         used,
-        sitemap.SiteMap(_title(completed, candidate), shown, lon, lat, shapes),
+        shown,
         lonlat,
         attached,
         tuple(problems),
@@ -180,19 +181,24 @@ def _datasets(used: Sequence[Source]) -> list[tuple[str, str]]:
     return [prefill.dataset(s.name, s.citation, s.role, s.version) for s in used if s.role != "species"]
 
 
-def _shapes_near(
+def _shown(
     inputs: Inputs,
     candidate: Candidate,
     near: Sequence[tuple[coverages.ProtectedArea, geometry.Geometry]],
-) -> list[sitemap.Shape]:
-    shapes = [sitemap.Shape(area.name, area.kind, shape) for area, shape in near]
+    gap: geometry.Geometry | None,
+    name: str,
+) -> report_maps.SiteMap:
+    """What the maps of the report show of a site whose place may be told."""
+    shapes = [report_maps.Shape(area.name, area.kind, shape) for area, shape in near]
     window = geometry.box(*_grown(geometry.bounds(candidate.geometry)))
     shapes += [
-        sitemap.Shape(site.name, "site", site.geometry)
+        report_maps.Shape(site.name, "site", site.geometry)
         for site in inputs.sites or ()
         if not geometry.is_empty(geometry.overlap(site.geometry, window))
     ]
-    return shapes
+    former = next((s.geometry for s in inputs.sites or () if candidate.updates(s) and not s.is_circle), None)
+    lon, lat = geometry.midpoint(candidate.geometry)
+    return report_maps.SiteMap(name, candidate.geometry, lon, lat, shapes, gap, former)
 
 
 # ---------------------------------------------------------------------------------------------- sensitive taxa
@@ -297,7 +303,8 @@ def day_of(document: Mapping[str, Any]) -> datetime.date:
 
 def _measure_cover(
     inputs: Inputs, candidate: Candidate, transform_context: QgsCoordinateTransformContext, progress: Progress
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], geometry.Geometry | None]:
+    """The ``aze-coverage/1`` document of a site, and its unprotected part where that is known."""
     rules = protection.default_rules()
     described = inputs.details.get("site") if isinstance(inputs.details.get("site"), Mapping) else {}
     site = coverages.Site(
@@ -311,12 +318,13 @@ def _measure_cover(
         reason=candidate.reason,
     )
     if inputs.protected is not None:
-        return protection.measure_cover([site], inputs.protected, rules, transform_context, progress).as_json()
+        found = protection.measure_cover([site], inputs.protected, rules, transform_context, progress, gaps=True)
+        return found.as_json(), next((gap for _, gap in found.gaps), None)
     # No protected areas were given: that is not the same as none being there.
     unknown = coverages.SiteCoverage(
         site, coverages.NOT_ASSESSED, findings=(Finding("nomination.no_protected_areas", params={"site": site.name}),)
     )
-    return protection.CoverageResult((unknown,), rules, {}, 0, 0, ()).as_json()
+    return protection.CoverageResult((unknown,), rules, {}, 0, 0, ()).as_json(), None
 
 
 def _grown(bounds: tuple[float, float, float, float]) -> tuple[float, float, float, float]:

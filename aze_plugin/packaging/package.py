@@ -7,14 +7,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsCoordinateTransformContext
 
 from .. import paths
-from ..domain import coverage as coverages
 from ..domain import nomination as nominations
 from ..domain.errors import AzeError
 from ..domain.findings import Finding
@@ -22,8 +21,9 @@ from ..domain.progress import Progress
 from ..services.figures import international
 from ..services.files import replacing
 from ..services.wording import text
-from . import bag, boundary, form, report, sitemap
+from . import bag, boundary, form
 from .assembling import Contents, Inputs, assemble, day_of, has_day
+from .report_files import write_reports
 from .sources import write_sources
 
 __all__ = ["Inputs", "Result", "make_package", "written"]
@@ -52,9 +52,9 @@ def make_package(
     eligible, unless ``allow_incomplete``: then the package is marked a draft. Nothing is left behind on any error.
     """
     progress = progress or Progress()
-    made = written(inputs, transform_context, progress.part(0, 0.85), allow_incomplete)
+    made = written(inputs, transform_context, progress.part(0, 0.95), allow_incomplete)
     with made as (folder, contents), replacing(output) as beside:
-        bag.zip_folder(folder, beside, progress.part(0.85, 0.98))
+        bag.zip_folder(folder, beside, progress.part(0.95, 0.99))
     progress.set(1)
     return Result(output, bag.sha256(output), contents.nomination["status"], contents.problems)
 
@@ -70,13 +70,13 @@ def written(
     if inputs.candidate.geometry is None:
         raise AzeError("nomination.no_boundary", name=inputs.candidate.name, boundary_reason=inputs.candidate.reason)
     with international(), tempfile.TemporaryDirectory(prefix="aze-package-") as scratch:
-        contents = assemble(inputs, transform_context, progress.part(0, 0.7))
+        contents = assemble(inputs, transform_context, progress.part(0, 0.5))
         blocked = [f for f in contents.problems if nominations.is_blocked([f])]
         if blocked and not allow_incomplete:
             listed = "\n".join(f"– {text(f.code, f.params)}" for f in blocked)
             raise AzeError("nomination.refused", count=len(blocked), problems=listed)
         folder = Path(scratch) / nominations.folder_name(contents.nomination)
-        _write_payload(folder / "data", contents, progress.part(0.7, 1))
+        _write_payload(folder / "data", contents, progress.part(0.5, 1))
         bag.write_bag(folder, _bag_info(contents), progress)
         yield folder, contents
 
@@ -96,29 +96,17 @@ def _write_payload(data: Path, contents: Contents, progress: Progress) -> None:
     _write_json(data / "assessment.json", contents.assessment)
     _write_json(data / "coverage.json", contents.coverage)
     write_sources(data / "sources.csv", contents.sources)
-    progress.set(0.1)
+    progress.set(0.05)
     attributes = {
         "name": contents.map.name,
         "country": str(nomination["site"].get("country") or ""),
         "area_ha": float(only["area_ha"]),
     }
     boundary.write_boundary(data / "boundary", stem, contents.lonlat, attributes, day_of(nomination))
-    progress.set(0.3)
+    progress.set(0.15)
     form.write_form(data / "forms" / "kba_proposal.xlsx", nomination)
-    progress.set(0.5)
-    sitemap.write_png(data / "report" / "map.png", _titled(contents))
-    progress.set(0.7)
-    cover = contents.coverage["sites"][0]
-    report.write_report(
-        data / "report" / "report.pdf",
-        nomination,
-        only,
-        cover if cover["cover_class"] != coverages.NOT_ASSESSED else None,
-        [asdict(s) for s in contents.sources],
-        contents.map,
-        day_of(nomination),
-        [text(f.code, f.params) for f in contents.problems],
-    )
+    progress.set(0.25)
+    write_reports(data / "report", contents, day_of(nomination), progress.part(0.25, 0.95))
     for name, attached in contents.evidence.items():
         progress.check()
         content = attached.content_from()
@@ -126,13 +114,6 @@ def _write_payload(data: Path, contents: Contents, progress: Progress) -> None:
             shutil.copyfile(attached.path, data / "evidence" / name)
         else:
             (data / "evidence" / name).write_bytes(content)
-
-
-def _titled(contents: Contents) -> sitemap.SiteMap:
-    """The map for itself: it says in its title that what it shows is no boundary but cells."""
-    if contents.grid is None:
-        return contents.map
-    return replace(contents.map, name=f"{contents.map.name} (generalised: {contents.grid.label()})")
 
 
 def _bag_info(contents: Contents) -> list[tuple[str, str]]:

@@ -32,6 +32,7 @@ _ABOUT = {
     "data/sources.csv": "sources",
     "data/forms/kba_proposal.xlsx": "form",
     "data/report/report.pdf": "report",
+    "data/report/report.html": "page",
     "data/report/map.png": "map",
 }
 
@@ -92,7 +93,7 @@ def _file(path: Path, folder: Path, contents: Contents, progress: Progress) -> d
         about, marks = "boundary_laid" if contents.grid else "boundary", [PLACE]
     else:
         about = _ABOUT.get(name, "bag")
-        if about in ("nomination", "form", "report"):
+        if about in ("nomination", "form", "report", "page"):
             marks = [PERSONAL, PLACE, FREE_TEXT]
         elif about == "map":
             marks = [PLACE]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from .checks import bags, boundaries, documents, figures, workbook
+from .checks import bags, boundaries, documents, figures, pages, workbook
 from .checks.examined import MOST_PROBLEMS, Examined, Verification
 from .unpacking import examine_folder, unpack
 
@@ -67,6 +67,7 @@ def _examine(examined: Examined, library_path: str | None, progress: Progress) -
     bags.layout(examined)
     documents.documents(examined)
     documents.reports(examined)
+    pages.page(examined)
     workbook.workbook(examined)
     documents.list_of_sources(examined)
     boundaries.boundaries(examined)

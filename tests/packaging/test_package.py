@@ -43,6 +43,7 @@ def test_the_layout_is_that_of_the_contract(final_package):
             "data/coverage.json",
             "data/forms/kba_proposal.xlsx",
             "data/report/report.pdf",
+            "data/report/report.html",
             "data/report/map.png",
             "data/sources.csv",
             "data/evidence/Zahlung_Marz_2024.txt",

@@ -752,6 +752,7 @@ def _contents(folder: str, session, nomination: dict[str, Any]) -> list[tuple[st
                     ),
                 ),
                 ("report/report.pdf", translate("AzeNomination", "A report to read and print.")),
+                ("report/report.html", translate("AzeNomination", "The same report for the browser.")),
                 ("report/map.png", translate("AzeNomination", "The map of the site.")),
             ],
         ),

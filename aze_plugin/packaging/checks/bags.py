@@ -11,6 +11,8 @@ from .examined import Examined
 
 FIXED = ("nomination.json", "assessment.json", "coverage.json", "sources.csv", "forms/kba_proposal.xlsx")
 REPORTS = {"report/report.pdf": b"%PDF-", "report/map.png": b"\x89PNG\r\n\x1a\n"}
+# Packages of the first version had none.
+OPTIONAL = ("report/report.html",)
 TAG_FILES = ("bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt")
 _MB = 2**20
 # The largest file that is read whole, by what it is; ten times what a large nomination needs.
@@ -19,6 +21,7 @@ _LARGEST = {
     ".txt": 4 * _MB,
     ".csv": 4 * _MB,
     ".xlsx": 8 * _MB,
+    ".html": 16 * _MB,
     ".kml": 20 * _MB,
     ".geojson": 20 * _MB,
     ".gpkg": 16 * _MB,
@@ -107,7 +110,7 @@ def layout(examined: Examined) -> None:
     for name in sorted(expected - set(files)):
         examined.add("missing_file", name)
     attached = []
-    for name in sorted(set(files) - expected):
+    for name in sorted(set(files) - expected - {f"data/{name}" for name in OPTIONAL}):
         if not name.startswith("data/evidence/") or name.count("/") > 2:
             examined.add("foreign", name)
         else:

@@ -254,6 +254,52 @@ class Report:
             if item is not None:
                 self._layout.removeLayoutItem(item)
 
+    def shows(self, value: str) -> bool:
+        """Whether a label has a place for this value of ``fill``."""
+        return any(isinstance(i, QgsLayoutItemLabel) and f"@aze_{value} " in f"{i.text()} " for i in self._items())
+
+    def leave_out_page(self, name: str) -> None:
+        """Take out the page that holds the item of this id, with all that is on it, before anything flows.
+
+        The first page stays, and so does the last one that text flows on.
+        """
+        item = self.item(name)
+        if item is None or item.page() in (0, self._pattern) or self._y > 0:
+            return
+        gone = item.page()
+        later = []
+        for other in self._items():
+            if other.page() == gone:
+                self._layout.removeLayoutItem(other)
+            elif other.page() > gone:
+                later.append((other, other.page() - 1, other.pagePositionWithUnits()))
+        self._layout.pageCollection().deletePage(gone)
+        for other, page, place in later:
+            other.attemptMove(QgsLayoutPoint(place.x(), place.y()), True, False, page)
+        self._boxes = {n - (n > gone): box for n, box in self._boxes.items() if n != gone}
+        self._pattern -= self._pattern > gone
+        self._page = min(self._boxes)
+
+    def say_on_pages(self, value: str, text: str) -> None:
+        """Write a line at the top of each page that has no label with this value of ``fill``."""
+        pages = self._layout.pageCollection()
+        told = {
+            i.page()
+            for i in self._items()
+            if isinstance(i, QgsLayoutItemLabel) and f"@aze_{value} " in f"{i.text()} " and i.isVisible()
+        }
+        for number in range(pages.pageCount()):
+            if number not in told:
+                label = QgsLayoutItemLabel(self._layout)
+                label.setText(_inert(text))
+                label.setTextFormat(text_format(_TABLE_POINTS, True))
+                label.setMarginX(0)
+                label.setMarginY(0)
+                self._layout.addLayoutItem(label)
+                width = pages.page(number).pageSize().width()
+                label.attemptResize(QgsLayoutSize(width - 10, 5))
+                label.attemptMove(QgsLayoutPoint(5, 3), True, False, number)
+
     def show_map(
         self, content: maps.MapContent, background: Sequence[QgsVectorLayer] = (), name: str = "map", legend: str = ""
     ) -> None:

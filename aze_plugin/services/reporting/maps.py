@@ -7,8 +7,8 @@ main_thread``). Kinds differ by mark, line and hatch, so that maps read in black
     png = on_main_thread(lambda progress: maps.picture(content, 1600, 1100, progress=progress), progress)
 
 Kinds of areas: ``ground``, ``pa``, ``oecm``, ``site``, ``gap``, ``subject`` (what the map is about), ``near`` (the ring
-round it). Kinds of points: ``complete``, ``partial``, ``none``, ``not_assessed`` (classes of cover), ``place``. Others
-are drawn as ``site`` or ``place`` is.
+round it), ``former``, ``gained`` and ``lost`` (of a boundary that changes). Kinds of points: ``complete``,
+``partial``, ``none``, ``not_assessed`` (classes of cover), ``place``. Others are drawn as ``site`` or ``place`` is.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy as np
 from qgis.core import (
     Qgis,
     QgsApplication,
+    QgsBasicNumericFormat,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsFeature,
@@ -29,13 +30,17 @@ from qgis.core import (
     QgsField,
     QgsFillSymbol,
     QgsGeometry,
+    QgsLayerTree,
     QgsLayoutExporter,
+    QgsLayoutItemLabel,
+    QgsLayoutItemLegend,
     QgsLayoutItemMap,
     QgsLayoutItemPicture,
     QgsLayoutItemScaleBar,
     QgsLayoutMeasurement,
     QgsLayoutPoint,
     QgsLayoutSize,
+    QgsLegendStyle,
     QgsLinePatternFillSymbolLayer,
     QgsMarkerSymbol,
     QgsPalLayerSettings,
@@ -48,7 +53,7 @@ from qgis.core import (
     QgsVectorLayer,
     QgsVectorLayerSimpleLabeling,
 )
-from qgis.PyQt.QtCore import QBuffer, QByteArray, QIODevice, QMetaType
+from qgis.PyQt.QtCore import QBuffer, QByteArray, QIODevice, QMetaType, Qt
 from qgis.PyQt.QtGui import QColor
 
 from ...domain import geometry
@@ -256,6 +261,10 @@ def set_up_scale_bar(bar: QgsLayoutItemScaleBar, item: QgsLayoutItemMap) -> None
     bar.setUnitLabel("km" if unit == Qgis.DistanceUnit.Kilometers else "m")
     bar.setNumberOfSegmentsLeft(0)
     bar.setNumberOfSegments(2)
+    # Whole numbers, as everybody writes them: thousands set apart would follow the user's locale.
+    numbers = QgsBasicNumericFormat()
+    numbers.setShowThousandsSeparator(False)
+    bar.setNumericFormat(numbers)
     bar.setUnitsPerSegment(step / 1000 if unit == Qgis.DistanceUnit.Kilometers else step)
     bar.setMaximumBarWidth(width_mm / 3)
     # It grows to what it needs, but never shrinks by itself.
@@ -268,11 +277,14 @@ def picture(
     height: int = 1100,
     *,
     background: Sequence[QgsVectorLayer] = (),
+    title: str = "",
+    legend: bool = False,
     progress: Progress | None = None,
 ) -> bytes:
     """The map as a PNG, with scale bar and north arrow; on the main thread.
 
-    ``background``: layers below the content's own, the topmost first. The same content gives the same bytes.
+    ``background``: layers below the content's own, the topmost first. ``title`` stands above the map, a ``legend`` of
+    the content's groups below it. The same content gives the same bytes.
     """
     progress = progress or Progress()
     fonts.load()
@@ -292,8 +304,10 @@ def picture(
     layout.pageCollection().page(0).setPageSize(QgsLayoutSize(wide, tall))
     item = QgsLayoutItemMap(layout)
     layout.addLayoutItem(item)
-    item.attemptMove(QgsLayoutPoint(0, 0))
-    item.attemptResize(QgsLayoutSize(wide, tall))
+    top = _add_title(layout, title, wide) if title else 0.0
+    bottom = tall - (_add_legend(layout, own, wide, tall) if legend and own else 0.0)
+    item.attemptMove(QgsLayoutPoint(0, top))
+    item.attemptResize(QgsLayoutSize(wide, bottom - top))
     item.setBackgroundColor(QColor("#f4f7f9"))
     set_up(item, content, [*own, *background])
     bar = QgsLayoutItemScaleBar(layout)
@@ -301,11 +315,11 @@ def picture(
     bar.setStyle("Single Box")
     style_scale_bar(bar)
     set_up_scale_bar(bar, item)
-    bar.attemptMove(QgsLayoutPoint(3, tall - 3 - bar.rect().height()))
+    bar.attemptMove(QgsLayoutPoint(3, bottom - 3 - bar.rect().height()))
     arrow = QgsLayoutItemPicture(layout)
     layout.addLayoutItem(arrow)
     set_svg(arrow, NORTH)
-    arrow.attemptMove(QgsLayoutPoint(wide - 10, 3))
+    arrow.attemptMove(QgsLayoutPoint(wide - 10, top + 3))
     arrow.attemptResize(QgsLayoutSize(7, 11))
     progress.check()
     image = QgsLayoutExporter(layout).renderPageToImage(0, dpi=width / wide * 25.4)
@@ -317,6 +331,53 @@ def picture(
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     image.save(buffer, "PNG")
     return bytes(data)
+
+
+def _add_title(layout: QgsPrintLayout, title: str, wide: float) -> float:
+    """Write a line above a picture's map, in smaller letters where it is long; its height in mm."""
+    room = 8.0
+    label = QgsLayoutItemLabel(layout)
+    # An expression in a name is none of ours.
+    label.setText(title.replace("[%", "[\u200b%"))
+    form = QgsTextFormat()
+    form.setFont(fonts.font(11, bold=True))
+    form.setSize(max(5.0, min(11.0, 11.0 * 70 / max(1, len(title)))))
+    form.setColor(QColor("#111111"))
+    label.setTextFormat(form)
+    label.setVAlign(Qt.AlignmentFlag.AlignVCenter)
+    layout.addLayoutItem(label)
+    label.attemptMove(QgsLayoutPoint(2, 0))
+    label.attemptResize(QgsLayoutSize(wide - 4, room))
+    return room
+
+
+def _add_legend(layout: QgsPrintLayout, own: Sequence[QgsVectorLayer], wide: float, tall: float) -> float:
+    """Put a legend of layers below a picture's map; its height in mm."""
+    root = QgsLayerTree()
+    for layer in own:
+        root.addLayer(layer)
+    key = QgsLayoutItemLegend(layout)
+    key.setAutoUpdateModel(False)
+    for style in (QgsLegendStyle.Style.Title, QgsLegendStyle.Style.Subgroup, QgsLegendStyle.Style.SymbolLabel):
+        changed = key.style(style)
+        form = QgsTextFormat()
+        form.setFont(fonts.font(7))
+        form.setSize(7)
+        changed.setTextFormat(form)
+        key.setStyle(style, changed)
+    key.setSymbolHeight(3)
+    key.setSymbolWidth(5)
+    key.setColumnCount(3)
+    key.setEqualColumnWidth(True)
+    key.model().setRootGroup(root)
+    # The model keeps no hold of the tree.
+    key._root = root
+    layout.addLayoutItem(key)
+    key.setResizeToContents(True)
+    key.adjustBoxSize()
+    height = key.rect().height()
+    key.attemptMove(QgsLayoutPoint(1, tall - height))
+    return height
 
 
 def set_svg(item: QgsLayoutItemPicture, svg: str) -> None:
@@ -389,6 +450,9 @@ def _symbol(kind: str) -> QgsFillSymbol | QgsMarkerSymbol:
         "oecm": lambda: _hatched("86,180,233,45", "0,90,140,190", "0,90,140,230", 0.25, 1.4, 135),
         "site": lambda: _fill("0,0,0,0", "140,60,110,255", 0.45, "dash", "no"),
         "gap": lambda: _fill("230,159,0,130", "160,105,0,230", 0.2),
+        "former": lambda: _fill("0,0,0,0", "90,60,20,255", 0.5, "dash", "no"),
+        "gained": lambda: _hatched("86,180,233,90", "0,90,140,200", "0,90,140,255", 0.25, 1.6, 45),
+        "lost": lambda: _hatched("213,94,0,60", "150,60,0,220", "150,60,0,255", 0.25, 1.0, 135),
         "near": lambda: _fill("0,0,0,0", "90,90,90,255", 0.3, "dot", "no"),
         "subject": lambda: _fill("0,0,0,0", "17,17,17,255", 0.8, "solid", "no"),
         "complete": lambda: _marker("circle", "0,158,115,255", 2.6),

@@ -42,9 +42,9 @@ class Story:
         """A heading: 2 for a section, 3 within one."""
         self._add("heading", text=text, level=level)
 
-    def paragraph(self, text: Text, quiet: bool = False) -> None:
-        """A paragraph."""
-        self._add("paragraph", text=self._led(text), quiet=quiet)
+    def paragraph(self, text: Text, quiet: bool = False, free: bool = False) -> None:
+        """A paragraph; ``free``: of a text that is not the report's own, and runs as it begins."""
+        self._add("paragraph", text=text if free else self._led(text), quiet=quiet)
 
     def note(self, text: Text, plain: bool = False) -> None:
         """A paragraph that stands out."""

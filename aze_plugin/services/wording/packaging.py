@@ -45,6 +45,9 @@ def _refusals() -> dict[str, str]:
         "nomination.evidence_unreadable": translate(
             "AzePackaging", "The evidence file {file} is not there or cannot be read. Choose it again."
         ),
+        "nomination.layout_lacks": translate(
+            "AzePackaging", "The layout in use has no place for: {names}. The report goes without."
+        ),
         "nomination.packaged_final": translate("AzePackaging", "The nomination is complete and packaged as final."),
         "nomination.packaged_draft": translate(
             "AzePackaging", "The package is a draft: {count} points are open before it can be submitted."
@@ -330,6 +333,9 @@ def _verification() -> dict[str, str]:
         ),
         "package.kind": translate("AzePackaging", "The content is not what the name says."),
         "package.pdf_active": translate("AzePackaging", "The report holds scripts, actions or files."),
+        "package.html_active": translate(
+            "AzePackaging", "The page holds what no report holds, such as scripts or addresses to load from: {detail}."
+        ),
         "package.columns": translate("AzePackaging", "The columns are not {expected}."),
         "package.formula": translate("AzePackaging", "{cell} holds a formula; packages hold values only."),
         "package.xml": translate("AzePackaging", "The file is no sound XML: {detail}."),
