@@ -8,7 +8,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
+from qgis.core import QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication, QLocale
 
 from ..domain.progress import Progress
@@ -20,6 +22,7 @@ from .reporting import maps
 from .reporting.html import Page
 from .reporting.layout import plain
 from .reporting.sheet import Sheet as Paper
+from .reporting.sheet import SheetBuilding
 from .wording import text
 
 TEMPLATE = "factsheet"
@@ -75,33 +78,38 @@ def write(
     content = content_of(sheet, title, day, citations)
     ground = factsheet_map.ground(sheet)
     progress.set(0.1)
-
-    def drawn(main: Progress) -> tuple[dict[str, bytes], int]:
-        """What belongs to the main thread: pictures of the maps, and the layout."""
-        pictures, pages = {}, 0
-        near, far = (
-            [layer for layer in [maps.ground_near(one.focus)] if layer] if one else []
-            for one in (content.map, content.locator)
-        )
-        near = maps.layers(ground, main) if ground else near
-        if html and content.map:
-            pictures["map"] = maps.picture(content.map, 1400, 1040, background=near, progress=main)
-            pictures["locator"] = maps.picture(content.locator, 900, 460, background=far, progress=main)
-        main.set(0.4)
-        if pdf:
-            paper = Paper(TEMPLATE, main)
-            _fill(paper, content, near, far)
-            main.set(0.7)
-            pages = paper.export(pdf, day or _NO_DAY)
-        main.set(1)
-        return pictures, pages
-
-    pictures, pages = on_main_thread(drawn, progress.part(0.1, 0.9))
+    pictures = {}
+    if html and content.map:
+        for n, (name, size) in enumerate((("map", (1400, 1040)), ("locator", (900, 460)))):
+            drawn = partial(_picture, content, name, size, ground)
+            pictures[name] = on_main_thread(drawn, progress.part(0.1 + 0.2 * n, 0.3 + 0.2 * n))
+    pages = 0
+    if pdf:
+        with SheetBuilding(TEMPLATE) as building:
+            steps = (partial(_begin, content, ground), partial(_left, content), partial(_rest, content))
+            for n, step in enumerate(steps):
+                building.step(step, progress.part(0.5 + 0.1 * n, 0.6 + 0.1 * n))
+            pages = building.export(pdf, day or _NO_DAY, progress.part(0.8, 0.95))
     if html:
         with files.replacing(html) as beside:
             beside.write_text(_page(content, pictures), encoding="utf-8")
     progress.set(1)
     return pages
+
+
+def _background(content: Content, name: str, ground: maps.MapContent | None) -> list[QgsVectorLayer]:
+    """What lies below a map; on the main thread."""
+    if name == "map" and ground is not None:
+        return maps.layers(ground)
+    layer = maps.ground_near((content.map if name == "map" else content.locator).focus)
+    return [layer] if layer is not None else []
+
+
+def _picture(
+    content: Content, name: str, size: tuple[int, int], ground: maps.MapContent | None, progress: Progress
+) -> bytes:
+    shown = content.map if name == "map" else content.locator
+    return maps.picture(shown, *size, background=_background(content, name, ground), progress=progress)
 
 
 # ------------------------------------------------------------------------------------------------------------ the page
@@ -197,27 +205,21 @@ def _sources(lines: Sequence[str], fits: Callable[[str], bool]) -> str:
 # ----------------------------------------------------------------------------------------------------------- the paper
 
 
-def _fill(paper: Paper, content: Content, near: list, far: list) -> None:
-    """Fill the layout; on the main thread."""
+def _begin(content: Content, ground: maps.MapContent | None, paper: Paper) -> None:
+    """Title and maps; what fills the paper runs on the main thread."""
     paper.fill({"title": content.title, "subtitle": content.subtitle, "foot": content.title})
     if content.map:
-        paper.show_map(content.map, near)
-        paper.show_map(content.locator, far, "map2")
+        paper.show_map(content.map, _background(content, "map", ground))
+        paper.show_map(content.locator, _background(content, "locator", ground), "map2")
     else:
         paper.leave_out("legend", "scalebar", "north")
         paper.give_room("map", "left")
         paper.give_room("map2", "right")
-    if paper.enter("left"):
-        _left(paper, content)
-    if paper.enter("right"):
-        _right(paper, content)
-    if content.context.rows:
-        _surroundings(paper, content)
-    if paper.enter("foot"):
-        _foot(paper, content)
 
 
-def _left(paper: Paper, content: Content) -> None:
+def _left(content: Content, paper: Paper) -> None:
+    if not paper.enter("left"):
+        return
     words = _headings()
     criteria = content.criteria
     below = paper.heading_height(words["criteria"]) + paper.rows_height(criteria.head, criteria.rows, criteria.widths)
@@ -231,7 +233,17 @@ def _left(paper: Paper, content: Content) -> None:
     paper.rows(criteria.head, criteria.rows, criteria.widths)
 
 
-def _right(paper: Paper, content: Content) -> None:
+def _rest(content: Content, paper: Paper) -> None:
+    if paper.enter("right"):
+        _right(content, paper)
+    if content.context.rows:
+        _surroundings(content, paper)
+    if paper.enter("foot"):
+        said = _sources(content.sources, lambda lines: paper.text_height(lines, quiet=True) <= paper.room)
+        paper.write(said, quiet=True)
+
+
+def _right(content: Content, paper: Paper) -> None:
     words = _headings()
     paper.rows((), content.facts, (5, 6))
     paper.heading(words["cover"], 2)
@@ -260,7 +272,7 @@ def _right(paper: Paper, content: Content) -> None:
         _rows(paper, areas, kept, "factsheet.more_areas", len(short))
 
 
-def _surroundings(paper: Paper, content: Content) -> None:
+def _surroundings(content: Content, paper: Paper) -> None:
     """In the column that has room for more of it, the left one first."""
     said = " ".join(content.context_said)
     heading = _headings()["context"]
@@ -279,10 +291,6 @@ def _surroundings(paper: Paper, content: Content) -> None:
     _rows(paper, table, paper.text_height(said, quiet=True) if said else 0.0, "factsheet.more_context")
     if said:
         paper.write(said, quiet=True)
-
-
-def _foot(paper: Paper, content: Content) -> None:
-    paper.write(_sources(content.sources, lambda said: paper.text_height(said, quiet=True) <= paper.room), quiet=True)
 
 
 def _rows(paper: Paper, table: Table, leave: float, code: str, total: int | None = None) -> None:

@@ -17,9 +17,10 @@ from collections.abc import Mapping, Sequence
 from qgis.core import QgsLayoutItemLabel, QgsLayoutItemLegend, QgsTextFormat
 from qgis.PyQt.QtCore import QRectF
 
+from ...domain.progress import Progress
 from . import charts, maps
 from .html import Rich, Text
-from .layout import _ABOVE, _BELOW, _CELL_MARGIN, _SLACK, Report, _inert, plain
+from .layout import _ABOVE, _BELOW, _CELL_MARGIN, _SLACK, Building, Report, _inert, plain
 
 _AREA = "area:"
 # Hundredths of a millimetre add up in tables.
@@ -197,3 +198,13 @@ class Sheet(Report):
         while line and self._pixels(line + " …", form) > pixels:
             line = line[:-1]
         return line.rstrip() + " …"
+
+
+class SheetBuilding(Building):
+    """A sheet made in steps, as ``layout.Building`` has it."""
+
+    def _report(self, progress: Progress) -> Sheet:
+        if not self._held:
+            self._held.append(Sheet(self._name, progress))
+        self._held[0].progress = progress
+        return self._held[0]
