@@ -130,7 +130,7 @@ class Series:
         return Series(np.maximum(self.values - other.values, 0.0), self.drawn)
 
     def quantiles(self) -> np.ndarray:
-        """``_QUANTILES`` over the draws, as ``numpy.quantile`` has them: shape (quantiles, steps). For several outcomes."""
+        """``_QUANTILES`` over the draws, as ``numpy.quantile`` has them: shape (quantiles, steps)."""
         outcomes, steps = self.values.shape
         draws = len(self.drawn)
         # How many draws have come to each outcome by each step: an area that comes takes one from one to another.
