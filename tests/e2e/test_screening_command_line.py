@@ -82,3 +82,24 @@ def test_a_footprint_that_does_not_say_where_it_lies_is_refused(call, tmp_path):
         f"OUTPUT={tmp_path / 'near.gpkg'}",
     )
     assert done.returncode != 0 and "coordinate reference system" in done.stdout + done.stderr
+
+
+def test_a_site_has_its_fact_sheet(call, tmp_path):
+    done = call(
+        "sitefactsheet",
+        f"SITES={SAMPLE / 'sites.gpkg'}",
+        "SITE_ID=98001",
+        f"PROTECTED={SAMPLE / 'protected_areas.gpkg'}",
+        f"TRIGGERS={SAMPLE / 'site_triggers.csv'}",
+        f"RASTERS={SAMPLE / 'landcover.tif'}",
+        f"OUTPUT={tmp_path / 'sheet.html'}",
+        f"PDF={tmp_path / 'sheet.pdf'}",
+        f"SUMMARY={tmp_path / 'sheet.json'}",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads((tmp_path / "sheet.json").read_text(encoding="utf-8"))
+    assert found["site"]["name"] == "Serrata Highlands" and found["coverage"]["sites"][0]["both_pct"] > 0
+    assert [s["scientific_name"] for s in found["trigger_species"]] == ["Fractella torta", "Lacustrina caeca"]
+    assert "Serrata Highlands" in (tmp_path / "sheet.html").read_text(encoding="utf-8")
+    pages = subprocess.run(["pdfinfo", tmp_path / "sheet.pdf"], capture_output=True, text=True).stdout
+    assert "Pages:           1\n" in pages

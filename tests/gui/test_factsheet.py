@@ -1,5 +1,6 @@
 """Fact sheets from the panel: asked for, made in the background, opened; and the layouts of reports in the options."""
 
+import gc
 import shutil
 
 import pytest
@@ -17,6 +18,13 @@ from qgis.PyQt.QtWidgets import QFileDialog
 
 from aze_plugin.gui import factsheet, reports
 from aze_plugin.gui.pages.sites import SitesPage
+
+
+@pytest.fixture(autouse=True, scope="module")
+def tidy(algorithms):  # noqa: F811
+    """Sessions go while QGIS is there."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
