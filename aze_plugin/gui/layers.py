@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from qgis.core import (
@@ -29,7 +29,7 @@ from .. import paths
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
 from ..services.boundary_sources import vector_members
-from ..services.remote import Watch, is_remote
+from ..services.remote import Watch, features, is_remote
 
 ROLE = "aze/role"
 _GROUP = "aze/group"
@@ -230,6 +230,29 @@ def to_lonlat(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem, project:
         if result != Qgis.GeometryOperationResult.Success:
             raise AzeError("layer.transform", crs=crs.authid() or crs.description())
     return copy
+
+
+# ---------------------------------------------------------------------------------------------------------- reading
+
+
+def asked(layer: QgsVectorLayer, request: QgsFeatureRequest) -> Iterator[QgsFeature]:
+    """What a request asks of a layer, invalid geometries too. Raises AzeError ``layer.incomplete`` where a server did
+    not send all."""
+    request.setInvalidGeometryCheck(Qgis.InvalidGeometryCheck.NoCheck)
+    return features(layer, request, watch=Watch(layer) if is_remote(layer) else None)
+
+
+def near(
+    layer: QgsVectorLayer, box: QgsRectangle, project: QgsProject, columns: Sequence[int] | None = None
+) -> Iterator[QgsFeature]:
+    """Features (WGS 84) of a layer whose rectangle meets another (lon/lat), with all attributes or those of these
+    columns. Raises AzeError as ``asked`` does."""
+    # Where features are asked for in another system than their own, QGIS takes the rectangle to be in that one.
+    request = QgsFeatureRequest().setFilterRect(box)
+    request.setDestinationCrs(LONLAT, project.transformContext())
+    if columns is not None:
+        request.setSubsetOfAttributes(list(columns))
+    return asked(layer, request)
 
 
 # ------------------------------------------------------------------------------------------------------- snapshots

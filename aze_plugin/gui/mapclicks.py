@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from qgis.core import (
-    Qgis,
     QgsCoordinateTransform,
     QgsCsException,
     QgsFeatureRequest,
@@ -15,6 +14,8 @@ from qgis.core import (
 from qgis.gui import QgsMapCanvas, QgsMapTool
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, QObject, Qt, pyqtSignal
 
+from ..domain.errors import AzeError
+from ..services.wording import text
 from . import layers, messages
 from .session import Session
 
@@ -122,7 +123,11 @@ class SitePicker(QgsMapTool):
         if event.button() == Qt.MouseButton.RightButton:
             self.stop()
             return
-        found = site_at(self._session, event.mapPoint(), _REACH_PX * self.canvas().mapUnitsPerPixel())
+        try:
+            found = site_at(self._session, event.mapPoint(), _REACH_PX * self.canvas().mapUnitsPerPixel())
+        except AzeError as error:
+            self._session.message.emit(text(error.code, error.params), messages.WARNING)
+            return
         if found is None:
             self._session.message.emit(
                 QCoreApplication.translate(
@@ -138,7 +143,7 @@ class SitePicker(QgsMapTool):
 def site_at(session: Session, place: QgsPointXY, reach: float) -> tuple[QgsVectorLayer, int] | None:
     """The layer and feature id of the existing site at a place of the map, the smallest of several; None for none.
 
-    ``reach``: how near is near enough, in units of the map.
+    ``reach``: how near is near enough, in units of the map. Raises AzeError as ``layers.asked`` does.
     """
     map_crs = session.iface.mapCanvas().mapSettings().destinationCrs()
     square = QgsRectangle(place.x() - reach, place.y() - reach, place.x() + reach, place.y() + reach)
@@ -150,9 +155,8 @@ def site_at(session: Session, place: QgsPointXY, reach: float) -> tuple[QgsVecto
         except QgsCsException:
             continue
         request = QgsFeatureRequest().setFilterRect(box).setNoAttributes()
-        request.setInvalidGeometryCheck(Qgis.InvalidGeometryCheck.NoCheck)
         spot = QgsGeometry.fromRect(box)
-        for feature in layer.getFeatures(request):
+        for feature in layers.asked(layer, request):
             shape = feature.geometry()
             if shape.isNull() or not shape.intersects(spot):
                 continue

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from qgis.core import QgsFeatureRequest, QgsGeometry
+from qgis.core import QgsFeature, QgsGeometry, QgsProject, QgsRectangle, QgsVectorLayer
 
 from .. import paths
 from ..domain import rounding
+from ..domain.errors import AzeError
 from . import layers, measure
 from .candidates import stored
 
@@ -79,11 +80,16 @@ def _near(session, shape: QgsGeometry) -> Iterator[tuple[str, QgsGeometry]]:
     own = session.candidates.updated_site()
     for layer in session.sources.site_layers:
         columns = attributes.columns_of(layer, "sites")["name"]
-        request = QgsFeatureRequest().setFilterRect(box)
-        request.setDestinationCrs(layers.LONLAT, session.project.transformContext())
-        request.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
-        for feature in layer.getFeatures(request):
+        for feature in _sent(layer, box, session.project):
             name = next((str(v) for v in (plain(feature[c]) for c in columns) if v not in (None, "")), layer.name())
             site = feature.geometry()
             if (not own or name != own) and not site.isEmpty():
                 yield name, site if site.isGeosValid() else site.makeValid()
+
+
+def _sent(layer: QgsVectorLayer, box: QgsRectangle, project: QgsProject) -> list[QgsFeature]:
+    try:
+        return list(layers.near(layer, box, project))
+    except AzeError:
+        # The check says that the server does not send its sites; to store a boundary must be possible without them.
+        return []

@@ -1,10 +1,13 @@
-"""Where the things that results name lie on the map."""
+"""Where the things that results name lie on the map.
+
+All raise AzeError ``layer.incomplete`` where a server did not send all.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from qgis.core import QgsFeatureRequest, QgsGeometry, QgsPointXY, QgsProject, QgsRectangle, QgsVectorLayer
+from qgis.core import QgsGeometry, QgsPointXY, QgsProject, QgsRectangle, QgsVectorLayer
 
 from .. import paths
 from ..domain import fields
@@ -43,12 +46,7 @@ def _protected(
     aliases = {name: [name] for name in paths.load_json("schemas", "fields.json")["protected"]["id"]}
     for layer in sources:
         columns = [layer.fields().lookupField(n) for n in fields.resolve(layer.fields().names(), aliases).values()]
-        # Where features are asked for in another system than their own, QGIS takes the rectangle to be in that one.
-        request = QgsFeatureRequest().setFilterRect(box)
-        request.setSubsetOfAttributes(columns)
-        request.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
-        request.setDestinationCrs(layers.LONLAT, project.transformContext())
-        for feature in layer.getFeatures(request):
+        for feature in layers.near(layer, box, project, columns):
             if feature.hasGeometry():
                 values = feature.attributes()
                 # Without an id the coverage file names an area by its feature.
@@ -67,10 +65,7 @@ def site(
     found = []
     for layer in sources:
         columns = attributes.columns_of(layer, "sites")
-        request = QgsFeatureRequest().setFilterRect(rectangle)
-        request.setDestinationCrs(layers.LONLAT, project.transformContext())
-        request.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
-        for feature in layer.getFeatures(request):
+        for feature in layers.near(layer, rectangle, project):
             own_id, own_name = (
                 next((v for v in (plain(feature[column]) for column in columns[role]) if v not in (None, "")), None)
                 for role in ("site_id", "name")

@@ -22,7 +22,7 @@ _LAYERS = (
     ("sites", "sites.gpkg", ""),
 )
 _AFTER_QGIS_MS = 250
-# The candidate that the guide and the nomination in the schema's example are about.
+# The candidate that the guide and the first of the nominations in the schema's examples are about.
 MAIN_CANDIDATE = "Cloudtop Ridge"
 
 
@@ -93,10 +93,11 @@ def _add_candidates(session: Session, folder: Path) -> None:
         session.message.emit("; ".join(session.candidates.layer.commitErrors()), messages.CRITICAL)
 
     statements = json.loads((folder / "statements.json").read_text(encoding="utf-8"))["candidates"]
-    example = paths.load_json("schemas", "nomination.schema.json")["examples"][0]
+    examples = paths.load_json("schemas", "nomination.schema.json")["examples"]
+    known = {example["site"]["international_name"]: example for example in examples}
     for name in session.candidates.names:
         if name in statements and name not in session.nominations.written:
-            details = dict(example) if name == MAIN_CANDIDATE else session.nominations.blank(name)
+            details = dict(known[name]) if name in known else session.nominations.blank(name)
             details["statements"] = {"schema": "aze-statements/1", "candidates": {name: statements[name]}}
             session.nominations.replace(details, name)
     session.candidates.set_current(MAIN_CANDIDATE)

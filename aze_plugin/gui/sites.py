@@ -127,7 +127,10 @@ class Sites(QObject):
             return None
 
     def at(self, point: QgsPointXY) -> tuple[str, int] | None:
-        """Layer and feature of the site at a place (WGS 84), of the smallest where several are; None where none is."""
+        """Layer and feature of the site at a place (WGS 84), of the smallest where several are; None where none is.
+
+        Raises AzeError as ``layers.asked`` does.
+        """
         project = self._session.project
         here, found = QgsGeometry.fromPointXY(point), []
         for layer in self._session.sources.site_layers:
@@ -138,8 +141,7 @@ class Sites(QObject):
             box = QgsRectangle(place.boundingBox())
             box.grow(1e-9 if layer.crs().isGeographic() else 1e-3)
             request = QgsFeatureRequest().setFilterRect(box).setNoAttributes()
-            request.setInvalidGeometryCheck(Qgis.InvalidGeometryCheck.NoCheck)
-            for feature in layer.getFeatures(request):
+            for feature in layers.asked(layer, request):
                 if feature.geometry().contains(place):
                     found.append((abs(feature.geometry().area()), layer.id(), feature.id()))
         return min(found)[1:] if found else None

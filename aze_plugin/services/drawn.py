@@ -20,7 +20,8 @@ from qgis.core import (
 from ..domain import geometry
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from .layers import LONLAT, FeatureTable, LayerSnapshot, plain, read_features
+from .layers import LONLAT, FeatureTable, LayerSnapshot, plain, read_features, straight
+from .remote import features
 
 # Edges of other systems are cut into pieces of so many metres before they are brought over, which keeps them within
 # a metre of where they were drawn, far short of the poles.
@@ -52,10 +53,8 @@ def read_drawn(
     fids: list[int] = []
     wkb: list[bytes | None] = []
     columns: dict[str, list[Any]] = {name: [] for name in fields}
-    total = max(1, source.featureCount())
-    for n, feature in enumerate(source.getFeatures(request)):
-        if n % 64 == 0:
-            progress.set(n / total)
+    for feature in features(source, request, progress):
+        progress.check()
         fids.append(feature.id())
         attributes = feature.attributes()
         for name, i in zip(fields, indexes):
@@ -67,9 +66,7 @@ def read_drawn(
 def _brought_over(feature, to_lonlat: QgsCoordinateTransform, step: float) -> bytes | None:
     if not feature.hasGeometry():
         return None
-    shape = feature.geometry()
-    if QgsWkbTypes.isCurvedType(shape.wkbType()):
-        shape.convertToStraightSegment()
+    shape = straight(feature.geometry())
     if QgsWkbTypes.geometryType(shape.wkbType()) != QgsWkbTypes.GeometryType.PointGeometry:
         cut = shape.densifyByDistance(step)
         shape = shape if cut.isNull() else cut

@@ -14,7 +14,7 @@ from qgis.core import (
     QgsCoordinateTransformContext,
     QgsFeatureRequest,
     QgsFeatureSource,
-    QgsRectangle,
+    QgsGeometry,
     QgsVectorLayer,
     QgsVectorLayerFeatureSource,
     QgsWkbTypes,
@@ -23,7 +23,7 @@ from qgis.core import (
 from ..domain import geometry
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from .remote import Watch, is_remote
+from .remote import Watch, features, is_remote
 
 LONLAT = "EPSG:4326"
 
@@ -127,6 +127,15 @@ def stream_rows(
     yield from _rows(source, fields, _request(source, transform_context), progress, piece_bytes)
 
 
+def straight(shape: QgsGeometry) -> QgsGeometry:
+    """A shape with straight edges in place of curves.
+
+    Also where nothing is bent: such a shape, as ArcGIS services have them, stays a curve by name under
+    convertToStraightSegment.
+    """
+    return QgsGeometry(shape.constGet().segmentize()) if QgsWkbTypes.isCurvedType(shape.wkbType()) else shape
+
+
 class LayerSnapshot:
     """A vector layer as it is now, edits included, safe to be read in any thread; made in the layer's own thread.
 
@@ -181,7 +190,6 @@ def _rows(
     available = source.fields()
     indexes = [available.indexOf(name) for name in fields]
     request.setSubsetOfAttributes([i for i in indexes if i >= 0])
-    total = max(1, source.featureCount())
     name = source.sourceName()
 
     def rows() -> FeatureRows:
@@ -196,18 +204,8 @@ def _rows(
     attributes: list[list[Any]] = []
     wkb: list[bytes | None] = []
     boxes: list[tuple[float, float, float, float]] = []
-    size, read = 0, 0
-    watch = getattr(source, "watch", None)
-    window = None
-    if watch is not None and watch.chooses_here and not request.filterRect().isNull():
-        window = request.filterRect()
-        request.setFilterRect(QgsRectangle())
-    for n, feature in enumerate(source.getFeatures(request)):
-        if n % 256 == 0:
-            progress.set(n / total)
-        read = n + 1
-        if window is not None and not feature.geometry().boundingBoxIntersects(window):
-            continue
+    size = 0
+    for feature in features(source, request, progress):
         if piece_bytes is not None and size >= piece_bytes:
             yield rows()
             fids, attributes, wkb, boxes, size = [], [], [], [], 0
@@ -217,18 +215,12 @@ def _rows(
         boxes.append(box)
         size += len(blob or b"") + 1024
         attributes.append(feature.attributes())
-    if watch is not None:
-        watch.check(source, read, request.filterRect().isNull(), progress)
     yield rows()
 
 
 def _wkb(feature) -> tuple[bytes | None, tuple[float, float, float, float]]:
     if not feature.hasGeometry():
         return None, _NOWHERE
-    shape = feature.geometry()
-    if QgsWkbTypes.isCurvedType(shape.wkbType()):
-        # Also where nothing is bent: such a shape, as ArcGIS services have them, stays a curve by name under
-        # convertToStraightSegment.
-        shape = shape.constGet().segmentize()
+    shape = straight(feature.geometry())
     box = shape.boundingBox()
     return bytes(shape.asWkb()), (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())

@@ -6,9 +6,10 @@ would be a layer without sites, so every reading of such a layer is looked at wh
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from qgis.core import QgsDataSourceUri, QgsFeatureRequest, QgsFeatureSource, QgsVectorLayer
+from qgis.core import QgsDataSourceUri, QgsFeature, QgsFeatureRequest, QgsFeatureSource, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication
 
 from ..domain.errors import AzeError
@@ -84,6 +85,32 @@ class Watch:
         except RuntimeError as error:
             # The layer was removed, and its provider with it.
             raise AzeError("layer.unreadable", source=self._name) from error
+
+
+def features(
+    source: QgsFeatureSource, request: QgsFeatureRequest, progress: Progress | None = None, watch: Watch | None = None
+) -> Iterator[QgsFeature]:
+    """The features that a request asks of a source, a server's too: all of them, or AzeError ``layer.incomplete``.
+
+    ``watch``: of a server's layer, where the source has none itself. Where the server cannot be trusted with the
+    request's rectangle, the rectangle is held against what comes, and the request is changed.
+    """
+    progress = progress or Progress()
+    total = max(1, source.featureCount())
+    watch = watch or getattr(source, "watch", None)
+    window = None
+    if watch is not None and watch.chooses_here and not request.filterRect().isNull():
+        window = request.filterRect()
+        request.setFilterRect(QgsRectangle())
+    read = 0
+    for n, feature in enumerate(source.getFeatures(request)):
+        if n % 256 == 0:
+            progress.set(n / total)
+        read = n + 1
+        if window is None or feature.geometry().boundingBoxIntersects(window):
+            yield feature
+    if watch is not None:
+        watch.check(source, read, request.filterRect().isNull(), progress)
 
 
 def _answers(source: QgsFeatureSource) -> bool:

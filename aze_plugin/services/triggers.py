@@ -24,6 +24,7 @@ from ..library.query import Library
 from . import attributes, checking
 from .layers import FeatureTable, LayerSnapshot, plain
 from .measure import ellipsoidal_area_m2
+from .remote import features
 
 FIELD, TABLE, LIBRARY = "field", "table", "library"
 
@@ -221,7 +222,8 @@ def _ordered(triggers: Iterable[Trigger]) -> tuple[Trigger, ...]:
 
 
 def _rows(source: QgsFeatureSource | LayerSnapshot, names: Sequence[str], progress: Progress) -> FeatureTable:
-    """Attributes alone, which needs no reference system."""
+    """Attributes alone, which needs no reference system. Raises AzeError ``layer.incomplete`` where a server did not
+    send all."""
     names = list(dict.fromkeys(names))
     available = source.fields()
     indexes = [available.indexOf(name) for name in names]
@@ -230,10 +232,7 @@ def _rows(source: QgsFeatureSource | LayerSnapshot, names: Sequence[str], progre
     request.setSubsetOfAttributes(indexes)
     fids: list[int] = []
     columns: dict[str, list] = {name: [] for name in names}
-    total = max(1, source.featureCount())
-    for n, feature in enumerate(source.getFeatures(request)):
-        if n % 256 == 0:
-            progress.set(n / total)
+    for feature in features(source, request, progress):
         fids.append(feature.id())
         told = feature.attributes()
         for name, i in zip(names, indexes):

@@ -221,7 +221,7 @@ def test_of_a_file_with_provinces_the_countries_are_taken(empty_session, tmp_pat
     QgsVectorFileWriter.writeAsVectorFormatV3(layer, path, QgsProject.instance().transformContext(), options)
     empty_session.sources.add("countries", path)
     assert "ADM_0_borders" in empty_session.sources.countries.name()
-    assert [role for role in map(layers.role_of, QgsProject.instance().mapLayers().values())] == ["countries"]
+    assert list(map(layers.role_of, QgsProject.instance().mapLayers().values())) == ["countries"]
 
 
 def test_terrain_and_countries_stay_with_the_project(page, empty_session, tmp_path):
@@ -344,6 +344,15 @@ def test_the_sample_opens_checks_and_can_be_loaded_again(page, empty_session, tm
     dialog = ReportDialog(empty_session.import_report)
     assert dialog.tree.topLevelItemCount() == len(empty_session.import_report["sources"])
     assert empty_session.candidates.feature("Serrata Highlands")["kind"] == "update_site"
+    written = empty_session.nominations.written
+    assert written["Cloudtop Ridge"]["proposer"]["name"] == "Mira Talo"
+    update = written["Serrata Highlands"]
+    assert (update["kind"], update["site"]["sitrecid"], update["proposer"]["name"]) == (
+        "update_site",
+        "98001",
+        "Teva Orsini",
+    )
+    assert update["statements"]["candidates"]["Serrata Highlands"]["delineation_rationale"]
     count = len(QgsProject.instance().mapLayers())
     sample.load(empty_session, tmp_path / "sample")
     wait_for(lambda: not empty_session.runner.running("import"))

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from osgeo import gdal, ogr, osr
 from qgis.core import (
+    Qgis,
     QgsCoordinateTransformContext,
     QgsDataSourceUri,
     QgsFeature,
     QgsGeometry,
     QgsPointXY,
+    QgsProject,
     QgsVectorLayer,
 )
 
@@ -21,8 +23,10 @@ from aze_plugin.domain.errors import AzeError
 from aze_plugin.domain.progress import Progress
 from aze_plugin.services import candidates, protection
 from aze_plugin.services.bulk import Snapshot
+from aze_plugin.services.drawn import read_drawn
 from aze_plugin.services.layers import LayerSnapshot
 from aze_plugin.services.sites import read_rows
+from aze_plugin.services.triggers import known
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -396,6 +400,53 @@ def test_a_server_that_stopped_is_never_a_layer_without_sites(tmp_path):
         with pytest.raises(AzeError) as raised:
             candidates.read_sites(LayerSnapshot(whole), CONTEXT, Progress(), [near])
         assert raised.value.code == "layer.incomplete"
+
+
+def test_a_table_of_trigger_species_that_stopped_is_never_an_empty_one(tmp_path):
+    with served(tmp_path / "server", "sites") as server:
+        layer = over_wfs(server, "sites", "1.1.0")
+        snapshot = LayerSnapshot(layer)
+        server.stop()
+        with pytest.raises(AzeError) as raised:
+            known(snapshot)
+        assert raised.value.code == "layer.incomplete"
+
+
+def test_what_lies_near_is_found_whatever_order_of_axes_the_server_takes(tmp_path):
+    """Of a site of the file by its name, through a layer that asks by rectangles."""
+    from aze_plugin.gui import layers, places
+
+    own = QgsVectorLayer(str(SAMPLE / "sites.gpkg"), "sites", "ogr")
+    wanted = next(own.getFeatures())
+    with served(tmp_path / "server", "sites") as server:
+        for version in ("1.1.0", "2.0.0"):
+            layer = over_wfs(server, "sites", version, restrictToRequestBBOX="1")
+            assert layer.featureCount() == own.featureCount()
+            site_id, name = str(wanted["SitRecID"]), wanted["IntName"]
+            found = places.site([layer], site_id, name, wanted.geometry(), QgsProject.instance())
+            assert found is not None
+            assert found.area() == pytest.approx(wanted.geometry().area(), rel=1e-6)
+            corner = wanted.geometry().boundingBox()
+            near = [f["IntName"] for f in layers.near(layer, corner, QgsProject.instance())]
+            assert near == [f["IntName"] for f in own.getFeatures(corner)]
+
+
+def test_curves_in_which_nothing_is_bent_are_read_as_they_were_drawn():
+    """A square whose outline is a curve by name, as ArcGIS services send it."""
+    for crs, wkt in (("EPSG:4326", SQUARE), ("EPSG:32736", "Polygon((0 0, 9000 0, 9000 9000, 0 9000, 0 0))")):
+        made = {}
+        for name in ("Polygon", "CurvePolygon"):
+            layer = QgsVectorLayer(f"{name}?crs={crs}", "made", "memory")
+            shape = QgsGeometry.fromWkt(wkt)
+            if name == "CurvePolygon":
+                shape = QgsGeometry(shape.constGet().toCurveType())
+                assert shape.wkbType() == Qgis.WkbType.CurvePolygon
+            feature = QgsFeature(layer.fields())
+            feature.setGeometry(shape)
+            layer.dataProvider().addFeatures([feature])
+            (made[name],) = read_drawn(layer, [], CONTEXT, Progress()).prepared().geometries
+        assert made["CurvePolygon"] is not None
+        assert made["CurvePolygon"].equals(made["Polygon"])
 
 
 def test_a_database_that_stopped_is_never_a_layer_without_sites():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qgis.core import QgsFeatureRequest, QgsGeometry
+from qgis.core import QgsGeometry
 from qgis.PyQt.QtCore import QCoreApplication, QDateTime, QEvent, QLocale, QSettings, Qt, QTimer
 from qgis.PyQt.QtGui import QGuiApplication
 from qgis.PyQt.QtWidgets import (
@@ -248,7 +248,12 @@ class BoundaryPage(PageScroll):
             return
         self.updates.blockSignals(True)
         self.updates.clear()
-        self.updates.addItems(self._existing_sites())
+        try:
+            self.updates.addItems(self._existing_sites())
+            self.updates.setToolTip("")
+        except AzeError as error:
+            # A name can be written without the list.
+            self.updates.setToolTip(text(error.code, error.params))
         self.updates.setEditText(str(feature["updates_site"] or ""))
         self.updates.blockSignals(False)
 
@@ -262,10 +267,7 @@ class BoundaryPage(PageScroll):
             column = name_index(layer.fields())
             if column < 0:
                 continue
-            request = QgsFeatureRequest().setFilterRect(shape.boundingBox())
-            request.setDestinationCrs(layers.LONLAT, self.session.project.transformContext())
-            request.setFilterRect(shape.boundingBox()).setSubsetOfAttributes([column])
-            for site in layer.getFeatures(request):
+            for site in layers.near(layer, shape.boundingBox(), self.session.project, [column]):
                 name = site.attributes()[column]
                 if name and site.geometry().intersects(shape):
                     found.append(str(name))

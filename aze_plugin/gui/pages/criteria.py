@@ -122,8 +122,9 @@ class CriteriaPage(ResultPage):
         boundary = session.candidates.geometry()
         if boundary is None:
             return
-        site = places.site(session.sources.site_layers, finding["site_id"], finding["site"], boundary, session.project)
+        sites = session.sources.site_layers
         try:
+            site = places.site(sites, finding["site_id"], finding["site"], boundary, session.project)
             clipped = boundary if site is None else measure.clipped(boundary, site)
         except AzeError as error:
             session.message.emit(text(error.code, error.params), messages.WARNING)

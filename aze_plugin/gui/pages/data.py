@@ -205,7 +205,7 @@ class LayersCard(DropCard):
 
 
 class GroundCard(DropCard):
-    """What the land itself says of a site: land cover, mapped edges that a boundary may follow, altitudes, countries."""
+    """What the land says of a site: land cover, mapped edges that a boundary may follow, altitudes, countries."""
 
     def __init__(self, session: Session, vectors: str):
         translate = QCoreApplication.translate
@@ -266,7 +266,7 @@ class GroundCard(DropCard):
 
 
 class DataPage(QStackedWidget):
-    """Four cards: species library, sites, protected areas, land cover, edges and terrain; behind them the list of sites."""
+    """Four cards: species library, sites, protected areas, the land and its borders; behind them the list of sites."""
 
     def __init__(self, session: Session, parent: QWidget | None = None):
         super().__init__(parent)

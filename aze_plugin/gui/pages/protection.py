@@ -9,7 +9,9 @@ from qgis.core import QgsGeometry, QgsLayerTreeLayer, QgsPointXY
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtWidgets import QWidget
 
+from ...domain.errors import AzeError
 from ...services.figures import hectares, number, percent
+from ...services.wording import text
 from .. import messages, places, reports
 from ..mapclicks import MapClicks, SitePicker
 from ..widgets.basics import PageScroll, TextLabel
@@ -299,7 +301,12 @@ class ProtectionPage(ResultPage):
         if boundary is None or self.stack.currentWidget() is not self.scroll:
             return
         sources = self.session.sources.protected_layers
-        area = self.table.choose(places.protected_at(sources, place, self.session.project))
+        try:
+            found = places.protected_at(sources, place, self.session.project)
+        except AzeError as error:
+            self._say(error)
+            return
+        area = self.table.choose(found)
         if area is not None:
             self.scroll.ensureWidgetVisible(self.table)
             self._flash(area)
@@ -318,7 +325,15 @@ class ProtectionPage(ResultPage):
         boundary = self.protection.subject.geometry
         if boundary is None:
             return None
-        return places.protected_area(self.session.sources.protected_layers, area["id"], boundary, self.session.project)
+        sources = self.session.sources.protected_layers
+        try:
+            return places.protected_area(sources, area["id"], boundary, self.session.project)
+        except AzeError as error:
+            self._say(error)
+            return None
+
+    def _say(self, error: AzeError) -> None:
+        self.session.message.emit(text(error.code, error.params), messages.WARNING)
 
 
 def _share(pct: float | None) -> float | None:

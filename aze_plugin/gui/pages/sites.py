@@ -427,7 +427,11 @@ class SitesPage(QWidget):
         point = canvas.getCoordinateTransform().toMapCoordinates(place)
         crs = canvas.mapSettings().destinationCrs()
         transform = QgsCoordinateTransform(crs, layers.LONLAT, self.session.project.transformContext())
-        found = self.sites.at(transform.transform(QgsPointXY(point)))
+        try:
+            found = self.sites.at(transform.transform(QgsPointXY(point)))
+        except AzeError as error:
+            self.session.message.emit(text(error.code, error.params), messages.WARNING)
+            return
         if found is not None:
             self.choose(*found)
 
