@@ -182,7 +182,9 @@ def review(
     place = nominations.Place(assessment["area_ha"], lon, lat, None)
     files = [PurePath(path).name for path in evidence]
     completed = nominations.complete(details, assessment, coverage, place, sources, files, known)
-    found = rules.review(completed, assessment, coverage, place, files, known, packaged=False)
+    # Of a section in which nothing is written yet, every field that is needed is named.
+    sections = {key: {} for key in rules.schema()["required"] if key in nominations.SECTIONS}
+    found = rules.review({**sections, **completed}, assessment, coverage, place, files, known, packaged=False)
     return completed, [
         {
             "code": finding.code,

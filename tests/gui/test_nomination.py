@@ -1,6 +1,7 @@
 """The page Nomination: the form that is made from the schema, undo, open points, export."""
 
 import copy
+import json
 import shutil
 import zipfile
 
@@ -16,11 +17,13 @@ from pages_support import (  # noqa: F401
     settle,
     wait_for,
 )
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import QElapsedTimer, Qt
+from qgis.PyQt.QtGui import QGuiApplication
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QFileDialog, QMessageBox
 
 from aze_plugin import paths
+from aze_plugin.gui.import_nomination import ImportDialog
 from aze_plugin.gui.pages.nomination import NominationPage, PackagePreview
 from aze_plugin.gui.widgets import form
 from aze_plugin.gui.widgets.editors import Field
@@ -142,7 +145,7 @@ def test_derived_values_are_filled_in_marked_and_come_back(page, session):  # no
     enter(area.editor, "12")
     settle()
     assert session.nominations.details["site"]["area_km2"] == 12
-    assert area.origin.text() == "changed by hand"
+    assert area.origin.text() == "by hand"
     area.revert.click()
     reviewed(session)
     assert "area_km2" not in session.nominations.details["site"]
@@ -466,3 +469,229 @@ def test_derived_habitats_become_the_nominators_own_when_one_is_changed(qgis_app
     assert rows.remove.isEnabled()
     rows.remove.click()
     assert got[-1] == derived[:1]
+
+
+def test_typing_without_a_pause_is_handed_on_all_the_same(page, session):  # noqa: F811
+    """What is typed is in the session within a second (on a machine that is free), also while more follows."""
+    notes = field(page, "site", "notes")
+    notes.editor.setFocus()
+    clock = QElapsedTimer()
+    clock.start()
+    typed = 0
+    while clock.elapsed() < 1500:
+        QTest.keyClicks(notes.editor, "x")
+        typed += 1
+        QTest.qWait(40)
+        kept = len(session.nominations.details.get("site", {}).get("notes", ""))
+    assert kept > 0
+    assert page.undo.count() == 1
+    assert notes.editor.toPlainText() == "x" * typed
+
+
+def test_the_project_is_written_with_what_is_being_typed(page, session, tmp_path):  # noqa: F811
+    name = field(page, "proposer", "name")
+    session.project.write(str(tmp_path / "p.qgz"))
+    name.editor.setFocus()
+    QTest.keyClicks(name.editor, "Mira Talo")
+    assert session.project.write()
+    with zipfile.ZipFile(tmp_path / "p.qgz") as archive:
+        inside = next(n for n in archive.namelist() if n.endswith(".qgs"))
+        assert b"Mira Talo" in archive.read(inside)
+
+
+@pytest.mark.parametrize("text", ["أرض الغيوم", "Ridge 🦎🌋 \U0001f468\u200d\U0001f33e", "ab" * 5000])
+def test_every_script_and_length_is_kept(page, session, text):  # noqa: F811
+    for section, key in (("proposer", "co_proposers"), ("proposer", "organisation")):
+        member = field(page, section, key)
+        member.editor.setFocus()
+        QGuiApplication.clipboard().setText(text)
+        member.editor.paste()
+        member.commit()
+        settle()
+        assert session.nominations.details[section][key] == text
+        assert member.editor.value() == text
+
+
+def test_lines_pasted_into_a_line_become_one(page, session):  # noqa: F811
+    name = field(page, "site", "national_name")
+    name.editor.setFocus()
+    QGuiApplication.clipboard().setText("Crête\r\n des Nuages\n\x00\x0b")
+    name.editor.paste()
+    name.commit()
+    assert session.nominations.details["site"]["national_name"] == "Crête des Nuages"
+
+
+def test_clearing_a_derived_text_leaves_room_to_write(page, session):  # noqa: F811
+    rationale = field(page, "site", "rationale")
+    derived = rationale.editor.toPlainText()
+    assert derived
+    rationale.editor.setFocus()
+    rationale.editor.selectAll()
+    QTest.keyClick(rationale.editor, Qt.Key.Key_Delete)
+    rationale.commit()
+    reviewed(session)
+    assert rationale.editor.toPlainText() == ""
+    QTest.keyClicks(rationale.editor, "Mine.")
+    rationale.commit()
+    assert session.nominations.details["site"]["rationale"] == "Mine."
+    rationale.revert.click()
+    reviewed(session)
+    assert rationale.editor.toPlainText() == derived
+
+
+def test_help_stands_at_one_field_at_a_time(page):
+    first, second = field(page, "proposer", "name"), field(page, "proposer", "email")
+    first.editor.setFocus()
+    wait_for(lambda: first.help.isVisible())
+    assert "Full name" in first.help.plain()
+    second.editor.setFocus()
+    wait_for(lambda: second.help.isVisible())
+    assert not first.help.isVisible()
+    first.ask.click()
+    assert first.help.isVisible()
+    assert second.editor.hasFocus()
+
+
+def test_a_term_found_by_typing_fills_all_levels(page, session):  # noqa: F811
+    threats = field(page, "threats", "threats")
+    threats.add.click()
+    settle()
+    editor = threats.fields["level_1"].editor
+    QTest.keyClicks(editor.button, "8.1.2")
+    popup = editor._popup
+    assert popup.isVisible() and popup.line.text().endswith("8.1.2")
+    QTest.keyClick(popup.line, Qt.Key.Key_Return)
+    settle()
+    assert session.nominations.details["threats"]["threats"] == [
+        {
+            "level_1": "8. Invasive and other problematic species, genes and diseases",
+            "level_2": "8.1 Invasive non-native species",
+            "level_3": "8.1.2 Named species",
+        }
+    ]
+    assert not [p for p in page._schema_problems({}) if p["field"].startswith("/threats/threats/0/level")]
+    popup = editor.open()
+    QTest.keyClicks(popup.line, "nutrient loads")
+    QTest.keyClick(popup.line, Qt.Key.Key_Return)
+    row = session.nominations.details["threats"]["threats"][0]
+    assert [row[f"level_{n}"][:6].strip() for n in (1, 2, 3)] == ["9. Pol", "9.3 Ag", "9.3.1"]
+    popup = editor.open()
+    QTest.keyClicks(popup.line, "9.1.77 Something new")
+    QTest.keyClick(popup.line, Qt.Key.Key_Return)
+    row = session.nominations.details["threats"]["threats"][0]
+    assert (row["level_2"][:3], row["level_3"]) == ("9.1", "9.1.77 Something new")
+    page.undo.undo()
+    assert session.nominations.details["threats"]["threats"][0]["level_3"].startswith("9.3.1")
+    editor.clear.click()
+    assert session.nominations.details["threats"]["threats"] == [{}]
+
+
+def test_only_what_is_open_is_shown_until_the_section_is_left(page, session):  # noqa: F811
+    page.only_open.click()
+    name, own = field(page, "proposer", "name"), page.form.sections["proposer"].members["address"]
+    assert name.isVisible() and not own.isVisible()
+    enter(name.editor, "Mira Talo")
+    reviewed(session)
+    assert name.isVisible()
+    page.show_section("site")
+    page.show_section("proposer")
+    assert not name.isVisible()
+    page.only_open.click()
+    assert name.isVisible() and own.isVisible()
+
+
+def test_what_does_not_apply_is_not_asked(page, session):  # noqa: F811
+    rows = field(page, "biodiversity", "species")
+    rows.choose(0)
+    assert rows.fields["sensitive"].isVisible()
+    assert not rows.fields["sensitive_reason"].isVisible()
+    assert not rows.fields["reintroduction_justification"].isVisible()
+    rows.fields["sensitive"].editor.setCurrentIndex(1)
+    rows.fields["sensitive"].editor.activated.emit(1)
+    settle()
+    assert rows.fields["sensitive_reason"].isVisible()
+
+
+def test_the_meter_counts_what_checks_ask_for(page, session):  # noqa: F811
+    session.nominations.replace(EXAMPLE)
+    reviewed(session)
+    done, total = page.form.progress()
+    assert done == total
+    open_before = [p for p in session.nominations.problems if p["severity"] == "blocking"]
+    assert not open_before
+    session.nominations.set_value("/actions/needed", [{"action": "1. Land/water protection"}, {"action": "None"}])
+    session.nominations.set_value("/proposer/name", None)
+    reviewed(session)
+    done, total_now = page.form.progress()
+    assert total_now - done == len([p for p in session.nominations.problems if p["severity"] == "blocking"]) == 2
+    assert page.rail.state("actions") == "problem"
+    assert page.form.first_open() == "/proposer/name"
+
+
+def test_an_empty_nomination_names_every_needed_field(page, session):  # noqa: F811
+    reviewed(session)
+    fields = {p["field"] for p in session.nominations.problems if p["severity"] == "blocking"}
+    assert {"/proposer/name", "/consultation/expert", "/actions/needed", "/threats/threats"} <= fields
+    done, total = page.form.progress()
+    # That the criteria are not met is no field's matter.
+    fields.discard("")
+    assert total - done == len(fields)
+    for pointer in sorted(fields):
+        page.reach(pointer)
+        assert page.form.current == pointer.split("/")[1]
+
+
+def test_the_updated_site_is_chosen_from_the_list_and_undone(page, session, tmp_path):  # noqa: F811
+    with_sites(session, tmp_path)
+    page.kind.kind.setCurrentIndex(1)
+    page.kind.kind.activated.emit(1)
+    popup = page.kind._popup
+    wait_for(lambda: popup.view.count() > 3)
+    QTest.keyClicks(popup.line, "serrata")
+    assert popup.view.count() == 1
+    QTest.keyClick(popup.line, Qt.Key.Key_Return)
+    settle()
+    assert session.nominations.details["update"] == {"site_id": "98001", "site_name": "Serrata Highlands"}
+    assert (session.candidates.kind(), session.candidates.updated_id()) == ("update_site", "98001")
+    assert "98001 Serrata Highlands" in page.kind.site.plain()
+    page.undo.undo()
+    page.undo.undo()
+    settle()
+    assert session.candidates.kind() == "new_site"
+    assert "update" not in session.nominations.details
+
+
+def test_an_earlier_nomination_is_taken_over_in_one_step(page, session, tmp_path, monkeypatch):  # noqa: F811
+    path = tmp_path / "earlier.json"
+    path.write_text(json.dumps(EXAMPLE), encoding="utf-8")
+    enter(field(page, "proposer", "name").editor, "Ines Baum")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a, **k: (str(path), ""))
+
+    def answered_dialog(dialog):
+        wait_for(lambda: dialog.take.isEnabled())
+        listed = [dialog.left.topLevelItem(n).text(0) for n in range(dialog.left.topLevelItemCount())]
+        assert "Proposer: Name" in listed
+        dialog.take.click()
+        return dialog.result()
+
+    monkeypatch.setattr(ImportDialog, "exec", answered_dialog)
+    page.ask_and_import()
+    settle()
+    assert session.nominations.details["proposer"] == {**EXAMPLE["proposer"], "name": "Ines Baum"}
+    assert session.nominations.details["threats"] == EXAMPLE["threats"]
+    reviewed(session)
+    assert page.form.progress()[0] > 15
+    page.undo.undo()
+    assert session.nominations.details == {
+        "schema": "aze-nomination/1",
+        "kind": "new_site",
+        "proposer": {"name": "Ines Baum"},
+    }
+
+
+def test_a_file_that_is_no_nomination_is_said_and_changes_nothing(session, tmp_path):  # noqa: F811
+    (tmp_path / "x.zip").write_bytes(b"nothing")
+    dialog = ImportDialog(session, str(tmp_path / "x.zip"))
+    wait_for(lambda: "not opened" in dialog.said.plain())
+    assert not dialog.take.isEnabled()
+    dialog.reject()

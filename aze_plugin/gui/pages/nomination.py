@@ -130,6 +130,7 @@ class NominationPage(Page):
         buttons = FlowLayout(foot)
         buttons.addWidget(self.preview)
         buttons.addWidget(self.export)
+        buttons.addWidget(SendButtons(session))
         layout = QVBoxLayout(self.filled)
         layout.setContentsMargins(0, 4, 0, 4)
         top = QVBoxLayout()
@@ -145,6 +146,7 @@ class NominationPage(Page):
         bottom = QVBoxLayout()
         bottom.setContentsMargins(8, 0, 8, 0)
         bottom.addWidget(self.written)
+        bottom.addWidget(SentLine(session))
         bottom.addWidget(foot)
         layout.addLayout(bottom)
 

@@ -24,7 +24,7 @@ from .. import style
 from .basics import TextLabel, link
 
 # What is typed is handed on this long after its first letter, also while typing goes on.
-_PAUSE_MS = 700
+_PAUSE_MS = 500
 # The help of one field gives way to another's only when a click that goes there has come to its end.
 _HELP_MS = 200
 _LONGEST_LINE = 2**20
@@ -52,8 +52,9 @@ class Field(QWidget):
         super().__init__(parent)
         translate = QCoreApplication.translate
         self.schema = schema
-        title = schema.get("title", "")
-        about = schema.get("description", "")
+        # The field of a term holds all of its levels.
+        self.title = schema.get("title", "").partition(", ")[0] if editor else schema.get("title", "")
+        title, about = self.title, schema.get("description", "")
         self.label = TextLabel()
         self.required = required
         self.origin = QLabel()
@@ -111,8 +112,8 @@ class Field(QWidget):
     def mark_required(self, required: bool) -> None:
         """Say with a star whether a final package needs the field."""
         self.required = required
-        title, about = self.schema.get("title", ""), self.schema.get("description", "")
-        self.label.setText(f"{title} *" if required else title)
+        about = self.schema.get("description", "")
+        self.label.setText(f"{self.title} *" if required else self.title)
         needed = QCoreApplication.translate("AzeForm", "{about} A final package needs it.").format(about=about)
         self.label.setToolTip(needed if required else about)
 
@@ -132,7 +133,7 @@ class Field(QWidget):
         if derived:
             origin = translate("AzeForm", "derived")
         elif overridden:
-            origin = translate("AzeForm", "changed by hand")
+            origin = translate("AzeForm", "by hand")
         elif value is None and self.schema.get("x-derived") is True and "x-statement" not in self.schema:
             origin = translate("AzeForm", "will be derived")
         else:
@@ -140,11 +141,7 @@ class Field(QWidget):
         self.origin.setText(origin)
         self.origin.setVisible(bool(origin))
         self.revert.setVisible(overridden)
-        self.problem.setText(problem)
-        self.problem.setVisible(bool(problem))
-        palette = QPalette(self.label.palette())
-        palette.setColor(QPalette.ColorRole.WindowText, style.colour("problem", palette))
-        self.problem.setPalette(palette)
+        show_problem(self.problem, problem)
 
     def is_open(self) -> bool:
         """Whether something is left to do here: a problem, or a needed value that is not there."""
@@ -193,6 +190,16 @@ class Field(QWidget):
         if self.editor.hasFocus() and self.help.isHidden():
             self.show_help(True)
             self.helped.emit(self)
+
+
+def show_problem(label: TextLabel, said: str) -> None:
+    """Show a sentence that begins with the mark of its severity, in the colour of that; hide the label for none."""
+    label.setText(said)
+    label.setVisible(bool(said))
+    palette = QPalette(TextLabel().palette())
+    state = next((state for state, mark in style.MARKS.items() if said.startswith(mark)), "problem")
+    palette.setColor(QPalette.ColorRole.WindowText, style.colour("empty" if state == "empty" else "problem", palette))
+    label.setPalette(palette)
 
 
 def help_text(schema: Mapping[str, Any]) -> str:

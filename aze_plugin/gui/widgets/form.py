@@ -139,7 +139,9 @@ def counted(schema: Mapping[str, Any], content: Content) -> dict[str, bool]:
                         found[f"/{name}/{key}/{n}/{row_key}"] = True
     known = {name for name, part in sections(schema) if applies(part, content.kind)}
     for pointer in content.blocked:
-        if pointer.strip("/").split("/")[0] in known:
+        steps = pointer.strip("/").split("/")
+        # Of a section that is missing as a whole, its fields are counted.
+        if steps[0] in known and len(steps) > 1:
             found[pointer] = False
     return found
 

@@ -13,7 +13,7 @@ from .. import style
 from .basics import TextLabel
 from .card import Card
 from .searchpopup import SearchPopup
-from .sectionrail import Entry
+from .sectionrail import Entry, SectionButton
 
 if TYPE_CHECKING:
     from ..sites import Sites
@@ -138,29 +138,19 @@ class ContentsCard(Card):
         self._rows = QVBoxLayout()
         self._rows.setSpacing(0)
         self.body.addLayout(self._rows)
-        self._buttons: list[QPushButton] = []
+        self._buttons: list[SectionButton] = []
 
     def set_entries(self, entries: Sequence[Entry]) -> None:
         """Show sections in their order."""
         while len(self._buttons) < len(entries):
-            button = QPushButton()
-            button.setFlat(True)
-            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            button.setCursor(Qt.CursorShape.PointingHandCursor)
-            button.setStyleSheet("text-align: left; padding: 3px 2px;")
-            button.clicked.connect(lambda _checked, button=button: self._choose(button))
+            button = SectionButton(self, full=True)
+            button.clicked.connect(lambda _checked, button=button: self.chosen.emit(button.entry.key))
             self._buttons.append(button)
             self._rows.addWidget(button)
-        self._keys = [entry.key for entry in entries]
         for n, button in enumerate(self._buttons):
             button.setVisible(n < len(entries))
             if n < len(entries):
-                entry = entries[n]
-                button.setText(f"{style.MARKS[entry.state]}  {n + 1}  {entry.title} · {entry.said}")
-                button.setAccessibleName(f"{entry.title}: {entry.said} ({style.state_word(entry.state)})")
-
-    def _choose(self, button: QPushButton) -> None:
-        self.chosen.emit(self._keys[self._buttons.index(button)])
+                button.show_entry(n + 1, entries[n])
 
 
 def _said(row: SiteRow) -> str:

@@ -42,7 +42,7 @@ class ProblemsCard(Card):
         blocking = open_points(problems)
         self.setVisible(bool(problems))
         if blocking:
-            self.set_state("work", translate("AzeNomination", "{count} to settle").format(count=blocking))
+            self.set_state("work", translate("AzeNomination", "{count} open").format(count=blocking))
         else:
             self.set_state("fine", translate("AzeNomination", "{count} to look at").format(count=len(problems)))
         if listed != self._problems:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QPalette
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -21,7 +20,7 @@ from qgis.PyQt.QtWidgets import (
 
 from .. import style
 from .basics import FlowLayout, TextLabel, link
-from .editors import Field
+from .editors import Field, show_problem
 from .vocabtree import TermEditor
 
 _MOST_ROWS = 6
@@ -212,16 +211,12 @@ class RowsEditor(QWidget):
         self.origin.setText(
             translate("AzeForm", "derived")
             if derived
-            else translate("AzeForm", "changed by hand")
+            else translate("AzeForm", "by hand")
             if adopted and self._given
             else ""
         )
         self.origin.setVisible(bool(self.origin.text()))
-        self.problem.setText(problem)
-        self.problem.setVisible(bool(problem))
-        palette = QPalette(self.label.palette())
-        palette.setColor(QPalette.ColorRole.WindowText, style.colour("problem", palette))
-        self.problem.setPalette(palette)
+        show_problem(self.problem, problem)
         self._show_row(min(chosen, len(self._complete) - 1))
         if self._awaited is not None and self._awaited < len(self._complete):
             new, self._awaited = self._awaited, None

@@ -32,7 +32,7 @@ class SectionRail(QWidget):
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self._group = QButtonGroup(self)
-        self._buttons: dict[str, _SectionButton] = {}
+        self._buttons: dict[str, SectionButton] = {}
         self._wide = False
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -51,7 +51,7 @@ class SectionRail(QWidget):
         for n, entry in enumerate(entries):
             button = self._buttons.get(entry.key)
             if button is None:
-                button = _SectionButton(self)
+                button = SectionButton(self)
                 button.clicked.connect(lambda _checked, key=entry.key: self.chosen.emit(key))
                 button.wide = self._wide
                 self._group.addButton(button)
@@ -85,14 +85,19 @@ class SectionRail(QWidget):
         return self._buttons[key].entry.state
 
 
-class _SectionButton(QAbstractButton):
-    def __init__(self, parent: QWidget):
+class SectionButton(QAbstractButton):
+    """A section as a line: number, title where it is ``wide``, mark of its state; ``full`` fills the width there is
+    and says how far it is as well."""
+
+    def __init__(self, parent: QWidget, full: bool = False):
         super().__init__(parent)
-        self.setCheckable(True)
+        self.full = full
+        self.setCheckable(not full)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        across = QSizePolicy.Policy.Ignored if full else QSizePolicy.Policy.Fixed
+        self.setSizePolicy(across, QSizePolicy.Policy.Preferred)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.wide = False
+        self.wide = full
         self.number = 0
         self.entry = Entry("", "", "empty")
         self._font = style.scaled(self.font(), 0.9)
@@ -109,6 +114,8 @@ class _SectionButton(QAbstractButton):
         return QSize(_WIDE if self.wide else _SLIM, _HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
+        if self.full:
+            return QSize(60, 26)
         return QSize(_WIDE if self.wide else _SLIM, _LEAST_HEIGHT)
 
     def enterEvent(self, event) -> None:
@@ -144,8 +151,15 @@ class _SectionButton(QAbstractButton):
             painter.setPen(palette.color(QPalette.ColorRole.WindowText))
             painter.drawText(self._mirrored(QRect(4, 0, 16, self.height()), right_to_left), centre, "≡")
         if self.wide:
+            left = 44
+            if self.full:
+                painter.setPen(style.muted(palette))
+                said = painter.fontMetrics().horizontalAdvance(self.entry.said) + 6
+                left += said
+                place = self._mirrored(QRect(self.width() - 22 - said, 0, said, self.height()), right_to_left)
+                painter.drawText(place, centre, self.entry.said)
             painter.setPen(palette.color(QPalette.ColorRole.WindowText))
-            room = self._mirrored(QRect(22, 0, self.width() - 44, self.height()), right_to_left)
+            room = self._mirrored(QRect(22, 0, self.width() - left, self.height()), right_to_left)
             title = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
             side = Qt.AlignmentFlag.AlignRight if right_to_left else Qt.AlignmentFlag.AlignLeft
             painter.drawText(room, int(side | Qt.AlignmentFlag.AlignVCenter), title)

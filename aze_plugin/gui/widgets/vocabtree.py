@@ -236,7 +236,8 @@ class TermEditor(QWidget):
         return self._popup
 
     def _open_with(self, text: str) -> None:
-        self.open().line.setText(text)
+        popup = self._popup if self._popup is not None and self._popup.isVisible() else self.open()
+        popup.line.insert(text)
 
     def _picked(self, levels: Levels) -> None:
         self.set_value(levels)

@@ -23,6 +23,7 @@ def _templates() -> dict[str, str]:
         coverage,
         criteria,
         discreteness,
+        earlier,
         evidence,
         factsheet,
         fitting,
@@ -64,6 +65,7 @@ def _templates() -> dict[str, str]:
         factsheet,
         screening,
         sites,
+        earlier,
     ):
         merged.update(module.templates())
     return merged

@@ -1,0 +1,209 @@
+"""Takes an earlier nomination over: reads it behind, shows what it adds and what is left out, and merges it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from qgis.core import Qgis, QgsApplication, QgsMessageLog, QgsTask
+from qgis.PyQt.QtCore import QCoreApplication, Qt
+from qgis.PyQt.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QHeaderView,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..domain.errors import AzeError, Cancelled
+from ..domain.progress import Progress
+from ..services.wording import text
+from .widgets.basics import TextLabel
+from .widgets.busy import BusyStrip
+
+
+class ImportDialog(QDialog):
+    """Reads a file at once; after ``exec`` returned 1, ``merged`` is the nomination with what was taken over."""
+
+    def __init__(self, session, path: str, parent: QWidget | None = None):
+        super().__init__(parent)
+        translate = QCoreApplication.translate
+        self.merged: dict[str, Any] | None = None
+        self._session = session
+        self._found: list[dict[str, Any]] = []
+        self._merge: Any = None
+        self.setWindowTitle(translate("AzeNomination", "Import an earlier nomination"))
+        self.resize(560, 480)
+        self.site = QComboBox()
+        self.site.setAccessibleName(translate("AzeNomination", "Site of the form"))
+        self.site.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.site.activated.connect(lambda _index: self._show())
+        self.replace = QCheckBox(translate("AzeNomination", "Also replace what is written already"))
+        self.replace.toggled.connect(lambda _on: self._show())
+        self.said = TextLabel()
+        self.left = QTreeWidget()
+        self.left.setColumnCount(3)
+        self.left.setHeaderLabels(
+            [
+                translate("AzeNomination", "Not taken over"),
+                translate("AzeNomination", "Why"),
+                translate("AzeNomination", "In the earlier nomination"),
+            ]
+        )
+        self.left.setRootIsDecorated(False)
+        self.left.setAlternatingRowColors(True)
+        self.left.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.left.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        for column, width in enumerate((200, 170)):
+            self.left.setColumnWidth(column, width)
+        self.busy = BusyStrip()
+        self.busy.cancelled.connect(self.reject)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.take = self.buttons.addButton(
+            translate("AzeNomination", "Take over"), QDialogButtonBox.ButtonRole.AcceptRole
+        )
+        self.buttons.accepted.connect(self._accept)
+        self.buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        for widget in (self.site, self.replace, self.said, self.left, self.busy, self.buttons):
+            layout.addWidget(widget)
+        for widget in (self.site, self.replace, self.left):
+            widget.hide()
+        self.take.setEnabled(False)
+        self.said.setText(translate("AzeNomination", "Reading {path}…").format(path=path))
+        self.busy.set(translate("AzeNomination", "Reading the earlier nomination"))
+        self._task: _Reading | None = _Reading(path, self._done)
+        self._task.progressChanged.connect(self._progress)
+        QgsApplication.taskManager().addTask(self._task)
+
+    def done(self, result: int) -> None:
+        """The dialog closes: what it has begun is stopped."""
+        if self._task is not None:
+            # The task is held by the manager until it has ended; nobody listens to it any more.
+            _ENDING.append(self._task)
+            self._task.cancel()
+            self._task = None
+        super().done(result)
+
+    def _progress(self, percent: float) -> None:
+        if self._task is not None:
+            self.busy.set(self.busy.label.text(), percent / 100)
+
+    def _done(self, task: _Reading) -> None:
+        if task in _ENDING:
+            _ENDING.remove(task)
+            return
+        if task is not self._task:
+            return
+        self._task = None
+        self.busy.set(None)
+        if task.problem:
+            self.said.setText(task.problem)
+            return
+        self._found = task.found
+        for site in self._found:
+            part = site.get("site") if isinstance(site.get("site"), Mapping) else {}
+            known = (str(part.get(key) or "") for key in ("international_name", "sitrecid"))
+            self.site.addItem(
+                " · ".join(filter(None, known)) or QCoreApplication.translate("AzeNomination", "A site without a name")
+            )
+        self.site.setVisible(len(self._found) > 1)
+        self.site.setCurrentIndex(self._likely())
+        self.replace.show()
+        self._show()
+
+    def _likely(self) -> int:
+        """The site of the form that is most likely the candidate: by number, then by name."""
+        from ..domain.nomination import site_number
+        from ..domain.nomination.model import text_at
+
+        number, name = site_number(self._session.nominations.details), self._session.candidates.current or ""
+        for n, site in enumerate(self._found):
+            if number and site_number(site) == number:
+                return n
+        for n, site in enumerate(self._found):
+            if text_at(site, "/site/international_name").casefold() == name.casefold():
+                return n
+        return 0
+
+    def _show(self) -> None:
+        from ..packaging.details import label
+        from ..packaging.earlier import merge
+
+        translate = QCoreApplication.translate
+        nominations = self._session.nominations
+        merged = merge(
+            nominations.details,
+            nominations.completed,
+            self._found[max(0, self.site.currentIndex())],
+            self._session.candidates.current or "",
+            self.replace.isChecked(),
+        )
+        self._merge = merged
+        count = len(merged.taken)
+        sections = dict.fromkeys(label("/" + pointer.split("/")[1]) for pointer in merged.taken)
+        if count == 0:
+            said = translate(
+                "AzeNomination", "Nothing is taken over: all it says is here already, or has no place here."
+            )
+        elif count == 1:
+            said = translate("AzeNomination", "One field is taken over, in {sections}.")
+        else:
+            said = translate("AzeNomination", "{count} fields are taken over, in {sections}.")
+        self.said.setText(said.format(count=count, sections=", ".join(sections)))
+        self.left.clear()
+        for left in merged.left:
+            item = QTreeWidgetItem([label(left.pointer), text(left.code), left.value])
+            for column in range(3):
+                item.setToolTip(column, item.text(column))
+            self.left.addTopLevelItem(item)
+        self.left.setVisible(bool(merged.left))
+        self.take.setEnabled(count > 0)
+
+    def _accept(self) -> None:
+        self.merged = self._merge.details
+        self.accept()
+
+
+# Tasks whose dialog was closed run to their next look at that; they are held until they have ended.
+_ENDING: list[_Reading] = []
+
+
+class _Reading(QgsTask):
+    """Reads a file; ``found`` is what it holds, ``problem`` the sentence why nothing was read."""
+
+    def __init__(self, path: str, done):
+        super().__init__(
+            QCoreApplication.translate("AzeNomination", "Reading the earlier nomination"),
+            QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt | QgsTask.Flag.Hidden | QgsTask.Flag.Silent,
+        )
+        self._path, self._tell = path, done
+        self.found: list[dict[str, Any]] = []
+        self.problem = ""
+
+    def run(self) -> bool:
+        try:
+            from ..packaging.earlier import read
+
+            progress = Progress(lambda share: self.setProgress(100 * share), is_cancelled=self.isCanceled)
+            self.found = read(self._path, progress)
+        except Cancelled:
+            return False
+        except AzeError as error:
+            self.problem = text(error.code, error.params)
+            return False
+        except Exception as error:  # an exception that leaves run() would end QGIS
+            QgsMessageLog.logMessage(repr(error), "AZE", Qgis.MessageLevel.Critical)
+            self.problem = QCoreApplication.translate(
+                "AzeNomination",
+                "The file could not be read, by a fault of the plugin. The message log has the details.",
+            )
+            return False
+        return True
+
+    def finished(self, result: bool) -> None:
+        self._tell(self)
