@@ -296,7 +296,7 @@ def nomination() -> None:
     maker.area(0, top + 104 + 4)
     maker.label("changes", "[% @aze_changes %]", 1, LEFT, TOP, RIGHT - LEFT, 7, 13, True)
     maker.map(1, TOP + 9, 110, number="3")
-    maker.area(1, TOP + 9 + 110 + 12)
+    maker.area(1, TOP + 9 + 110 + 16)
     maker.area(2, TOP)
     maker.styles(2, TOP + 10)
     maker.write("nomination")

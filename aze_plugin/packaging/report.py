@@ -129,11 +129,9 @@ def _facts(contents: Contents, only: Mapping[str, Any], covered: Mapping[str, An
 
 
 def _map_words(contents: Contents, covered: Mapping[str, Any] | None) -> str:
-    outline = contents.map.outline
-    words = f"Map of {contents.map.name}: {outline[0].lower()}{outline[1:]}"
     if contents.grid is not None:
-        return f"{words}."
-    words += ", with protected areas, existing sites and the unprotected part of the site."
+        return f"Map of {contents.map.name}: the cells of {contents.grid.label()} that stand for its boundary."
+    words = f"Map of {contents.map.name}, with protected areas, existing sites and the unprotected part of the site."
     if covered is not None and covered["both_pct"] is not None:
         words += f" {percent(covered['both_pct'])} of the site is protected or conserved."
     return words

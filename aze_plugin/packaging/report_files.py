@@ -41,32 +41,13 @@ def write_reports(folder: Path, contents: Contents, day: datetime.date, progress
     """
     made = report_of(contents)
     titled = made.labels["title"] + (f" – generalised, cells of {contents.map.grid}" if contents.map.grid else "")
-
-    def pictured(main: Progress) -> dict[str, bytes]:
-        found = {"map": maps.picture(made.site, 1600, 1300, title=titled, legend=True, progress=main)}
-        main.set(0.4)
-        found["locator"] = maps.picture(made.locator, 800, 600, background=_ground(), progress=main)
-        main.set(0.7)
-        if made.changes is not None:
-            found["changes"] = maps.picture(made.changes, 1300, 950, legend=True, progress=main)
-        return found
-
-    pictures = on_main_thread(pictured, progress.part(0, 0.4))
-    (folder / MAP).write_bytes(pictures["map"])
-    _write_pdf(folder / PDF, made, day, progress.part(0.4, 0.95))
-    page = Page(made.labels["title"], "en", made.labels["subtitle"], "Contents")
-    made.story.into_page(page, pictures)
-    page.footer(f"{made.labels['draft']}. {made.labels['foot']}" if made.is_draft else made.labels["foot"])
-    (folder / HTML).write_text(page.render(), encoding="utf-8", newline="\n")
-    progress.set(1)
-
-
-def _ground() -> list:
-    return [layer for layer in [maps.ground_layer()] if layer is not None]
-
-
-def _write_pdf(path: Path, made: Report, day: datetime.date, progress: Progress) -> None:
+    pictures: dict[str, bytes] = {}
     lacking: list[str] = []
+
+    def pictured(main: Progress) -> None:
+        pictures["map"] = maps.picture(made.site, 1600, 1300, title=titled, legend=True, progress=main)
+        if made.changes is not None:
+            pictures["changes"] = maps.picture(made.changes, 1300, 950, legend=True, progress=main)
 
     def begun(report: layout.Report) -> None:
         lacking[:] = _lacking(report, made)
@@ -74,8 +55,10 @@ def _write_pdf(path: Path, made: Report, day: datetime.date, progress: Progress)
             report.leave_out_page("map3")
             report.leave_out(*_PARTS_OF_CHANGES)
         report.fill(made.labels)
+        ground = [layer for layer in [maps.ground_near(made.locator.focus)] if layer is not None]
+        pictures["locator"] = maps.picture(made.locator, 800, 600, background=ground, progress=report.progress)
         report.show_map(made.site)
-        report.show_map(made.locator, _ground(), "map2")
+        report.show_map(made.locator, ground, "map2")
         if made.changes is not None:
             report.show_map(made.changes, name="map3")
 
@@ -86,12 +69,20 @@ def _write_pdf(path: Path, made: Report, day: datetime.date, progress: Progress)
             report.say_on_pages("draft", made.labels["draft"])
 
     with layout.Building(TEMPLATE) as building:
-        building.step(begun, progress.part(0, 0.3))
-        made.story.into_building(building, progress.part(0.3, 0.7))
+        # First of all, as a damaged layout is found then.
+        building.step(begun, progress.part(0, 0.2))
+        on_main_thread(pictured, progress.part(0.2, 0.4))
+        made.story.into_building(building, progress.part(0.4, 0.7))
         building.step(ended, progress.part(0.7, 0.75))
-        building.export(path, day, progress.part(0.75, 1))
+        building.export(folder / PDF, day, progress.part(0.75, 0.95))
     if lacking:
         progress.say("nomination.layout_lacks", names=", ".join(lacking))
+    (folder / MAP).write_bytes(pictures["map"])
+    page = Page(made.labels["title"], "en", made.labels["subtitle"], "Contents")
+    made.story.into_page(page, pictures)
+    page.footer(f"{made.labels['draft']}. {made.labels['foot']}" if made.is_draft else made.labels["foot"])
+    (folder / HTML).write_text(page.render(), encoding="utf-8", newline="\n")
+    progress.set(1)
 
 
 def _lacking(report: layout.Report, made: Report) -> list[str]:

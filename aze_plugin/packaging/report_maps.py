@@ -55,7 +55,7 @@ class SiteMap:
     @property
     def outline(self) -> str:
         """What the outline is, as legends say it."""
-        return f"Generalised boundary (cells of {self.grid})" if self.grid else "Proposed boundary"
+        return f"Cells of {self.grid}" if self.grid else "Proposed boundary"
 
 
 def site(content: SiteMap) -> maps.MapContent:

@@ -85,7 +85,7 @@ def _shares(story: Story, taxa: Sequence[Mapping[str, Any]], authority: str) -> 
         )
     category = f"Category ({authority})" if authority else "Category"
     head = ["Species", "Common name", category, "Measured by", "Here", "World", "Share", "Route"]
-    widths = [30, 25, 16, 30, 20, 20, 16, 21]
+    widths = [31, 25, 18, 30, 18, 18, 16, 22]
     if not named:
         head, widths = [head[0], *head[2:]], [widths[0] + widths[1], *widths[2:]]
     first = len(head) - 4
@@ -131,7 +131,7 @@ def _all_shares(story: Story, taxa: Sequence[Mapping[str, Any]]) -> None:
                 )
             )
     if rows:
-        head = ("Species", "Measured by", "Here", "World", "Share", "Above the bar")
+        head = ("Species", "Measured by", "Here", "World", "Share", "Status")
         story.table(head, rows, (38, 42, 24, 24, 30, 20), (2, 3, 4), "Shares by other parameters and seasons")
 
 
@@ -148,7 +148,7 @@ def _evidence(story: Story, rows: Sequence[Mapping[str, Any]]) -> None:
             if said(row, f"/{member}"):
                 lines.append(f"{label}: {said(row, f'/{member}')}")
         members = (("site_derivation",), ("site_source", "site_year"), ("global_source",))
-        figures_from = [joined(row, *of) for of in members]
+        figures_from = ["; ".join(dict.fromkeys(joined(row, *of).split("; "))) for of in members]
         evidence = "\n".join(line for line in lines if line)
         if evidence or any(figures_from):
             rests_on = "\n".join(dict.fromkeys(line for line in figures_from if line))

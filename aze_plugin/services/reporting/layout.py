@@ -356,6 +356,9 @@ class Report:
         self._page = min(self._boxes)
         self._used = -1
         self._y = 0.0
+        # Headings that nothing has followed yet, and where the first of them begins.
+        self._headed: list[QgsLayoutItem] = []
+        self._headed_top = 0.0
 
     @property
     def _box(self) -> QRectF:
@@ -402,6 +405,20 @@ class Report:
             place = item.pagePositionWithUnits()
             copy.attemptMove(QgsLayoutPoint(place.x(), place.y()), True, False, self._page)
 
+    def _next_page_with_headings(self) -> None:
+        """Go on on the next page, and take the headings along that stand last on this one."""
+        moved, top, old, reached = self._headed, self._headed_top, self._box, self._y
+        self._headed = []
+        self._next_page()
+        if not moved or top <= 0:
+            return
+        for item in moved:
+            place = item.pagePositionWithUnits()
+            left, above = place.x() - old.x(), place.y() - old.y() - top
+            item.attemptMove(QgsLayoutPoint(self._box.x() + left, self._box.y() + above), True, False, self._page)
+        self._y = reached - top
+        self._used = max(self._used, self._page)
+
     def new_page(self) -> None:
         """Go on at the top of the next page, unless that is where it is."""
         if self._y > 0:
@@ -435,6 +452,10 @@ class Report:
         self.space(_ABOVE[style])
         if self._left() < min(len(lines), 2) * line + keep:
             self._next_page()
+        is_heading = style in ("heading", "subheading")
+        if is_heading and not self._headed:
+            self._headed_top = self._y
+        headed = self._headed if is_heading else []
         while lines:
             fit = max(1, math.floor((self._left() + 1e-6) / line))
             some, lines = lines[:fit], lines[fit:]
@@ -450,6 +471,7 @@ class Report:
             # Room to spare beside and below, where nothing is drawn: a label would wrap, or cut, what just fits.
             to_left = _runs_right_to_left(text)
             self._place(label, height + _SPARE, -_SPARE if to_left else 0.0, self.width + _SPARE)
+            self._headed = headed = [*headed, label] if is_heading else []
             self._y += height
             if lines:
                 self._next_page()
@@ -466,6 +488,7 @@ class Report:
         item = QgsLayoutItemPicture(self._layout)
         maps.set_svg(item, _on_paper(svg))
         self._place(item, height)
+        self._headed = []
         self._y += height + 1.5
 
     def table(
@@ -529,13 +552,14 @@ class Report:
                 yield
             measured += self._pieces(row, cell_format, inner, numbers, self._box.height() - head_height - 3 * stroke)
         whole = head_height + sum(height + stroke for _, height in measured) + 3 * stroke
-        if len(measured) <= _KEPT and self._left() < whole <= self._box.height():
-            self._next_page()
+        above = self._y - self._headed_top if self._headed else 0.0
+        if len(measured) <= _KEPT and self._left() < whole <= self._box.height() - above:
+            self._next_page_with_headings()
         for cells, height in measured:
             if self._y + used + height + 3 * stroke > self._box.height():
                 flush()
                 yield
-                self._next_page()
+                self._next_page_with_headings()
                 used = head_height
             pending.append(cells)
             heights.append(height)
@@ -598,6 +622,7 @@ class Report:
         frame.attemptMove(QgsLayoutPoint(box.x(), box.y() + self._y), True, False, self._page)
         table.recalculateFrameSizes()
         self._used = max(self._used, self._page)
+        self._headed = []
         self._y += height
 
     # ------------------------------------------------------------------------------------------------ measuring text

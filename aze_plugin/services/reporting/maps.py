@@ -25,6 +25,7 @@ from qgis.core import (
     QgsBasicNumericFormat,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
+    QgsCoordinateTransformContext,
     QgsFeature,
     QgsFeatureRequest,
     QgsField,
@@ -67,6 +68,12 @@ _WORLD_DEGREES = 110.0
 _WORLD_CRS = "EPSG:8857"
 # Degrees of longitude on either side of a map's middle that are of its side of the earth.
 _SIDE = 85.0
+
+# Columns of the legend below a picture.
+_LEGEND_COLUMNS = 3
+
+# A map narrower than this, in mm, has a scale bar of one segment.
+_SMALL_MM = 80.0
 
 _POINTS = ("complete", "partial", "none", "not_assessed", "place")
 
@@ -158,8 +165,14 @@ def ground_near(focus: Sequence[float]) -> QgsVectorLayer | None:
     if abs(middle) + _SIDE <= 180:
         return layer
     # The stretch that runs past 180° comes from the other end of the map of the world.
-    left = middle - _SIDE if middle > 0 else middle - _SIDE + 360
-    pieces = ((QgsRectangle(left, -90, 180, 90), 0.0), (QgsRectangle(-180, -90, left + 2 * _SIDE - 360, 90), 360.0))
+    round_it = max(width, north - south)
+    side = min(_SIDE, width / 2 + round_it)
+    left = middle - side if middle > 0 else middle - side + 360
+    low, high = max(-90.0, south - round_it), min(90.0, north + round_it)
+    pieces = (
+        (QgsRectangle(left, low, 180, high), 0.0),
+        (QgsRectangle(-180, low, left + 2 * side - 360, high), 360.0),
+    )
     found: dict[int, list[QgsGeometry]] = {}
     for box, shift in pieces:
         for feature in layer.getFeatures(QgsFeatureRequest(box)):
@@ -231,7 +244,7 @@ def frame(content: MapContent, ratio: float, margin: float = 0.12) -> tuple[QgsC
     corners.translate(west, 0)
     if width > _WORLD_DEGREES and (west + width > 180 or west < -180):
         corners = QgsGeometry.fromRect(QgsRectangle(-180, south, 180, north)).densifyByCount(16)
-    to_map = QgsCoordinateTransform(QgsCoordinateReferenceSystem(_LONLAT), crs, QgsProject())
+    to_map = QgsCoordinateTransform(QgsCoordinateReferenceSystem(_LONLAT), crs, QgsCoordinateTransformContext())
     corners.transform(to_map)
     extent = corners.boundingBox()
     extent.grow(max(margin * max(extent.width(), extent.height()), 1000.0))
@@ -255,12 +268,13 @@ def set_up_scale_bar(bar: QgsLayoutItemScaleBar, item: QgsLayoutItemMap) -> None
     bar.setLinkedMap(item)
     width_mm = item.rect().width()
     # Both of the reference systems used are in metres.
-    step = _round_step(item.extent().width() / 4 / 2)
+    step = _round_step(item.extent().width() / 4 / (2 if width_mm >= _SMALL_MM else 1))
     unit = Qgis.DistanceUnit.Kilometers if step >= 1000 else Qgis.DistanceUnit.Meters
     bar.setUnits(unit)
     bar.setUnitLabel("km" if unit == Qgis.DistanceUnit.Kilometers else "m")
     bar.setNumberOfSegmentsLeft(0)
-    bar.setNumberOfSegments(2)
+    # Two segments have no room for their numbers in a small map.
+    bar.setNumberOfSegments(2 if width_mm >= _SMALL_MM else 1)
     # Whole numbers, as everybody writes them: thousands set apart would follow the user's locale.
     numbers = QgsBasicNumericFormat()
     numbers.setShowThousandsSeparator(False)
@@ -367,15 +381,16 @@ def _add_legend(layout: QgsPrintLayout, own: Sequence[QgsVectorLayer], wide: flo
         key.setStyle(style, changed)
     key.setSymbolHeight(3)
     key.setSymbolWidth(5)
-    key.setColumnCount(3)
+    key.setColumnCount(_LEGEND_COLUMNS)
     key.setEqualColumnWidth(True)
     key.model().setRootGroup(root)
     # The model keeps no hold of the tree.
     key._root = root
     layout.addLayoutItem(key)
-    key.setResizeToContents(True)
-    key.adjustBoxSize()
-    height = key.rect().height()
+    # What it needs QGIS knows only once it is drawn.
+    height = 4.0 + 5.2 * math.ceil(len(own) / _LEGEND_COLUMNS)
+    key.setResizeToContents(False)
+    key.attemptResize(QgsLayoutSize(wide - 2, height))
     key.attemptMove(QgsLayoutPoint(1, tall - height))
     return height
 
