@@ -45,6 +45,12 @@ def read_json(path: Path, most_values: int = MOST_MARKS) -> Any:
         raise details.JsonError("nested too deep") from error
 
 
+# What a PDF can do. The short names count with what has to follow them: a compressed picture holds any three letters.
+_ACTIVE = re.compile(
+    rb"/(?:JavaScript|Launch|OpenAction|EmbeddedFile|RichMedia)\b|/(?:JS\s*(?:\(|<|\d+\s+\d+\s+R)|AA\s*(?:<<|\d+\s+\d+\s+R))"
+)
+
+
 def _strange(document: Any) -> str:
     """What no document of a package holds: a number beyond all numbers, a text beyond all fields."""
     waiting = [document]
@@ -116,9 +122,7 @@ def reports(examined: Examined) -> None:
                 if file.read(len(mark)) != mark:
                     examined.add("kind", f"data/{name}")
     report = examined.data / "report" / "report.pdf"
-    if report.is_file() and re.search(
-        rb"/(?:JavaScript|JS|Launch|OpenAction|AA|EmbeddedFile|RichMedia)\b", report.read_bytes()
-    ):
+    if report.is_file() and _ACTIVE.search(report.read_bytes()):
         examined.add("pdf_active", "data/report/report.pdf")
 
 
