@@ -66,9 +66,35 @@ class AzeAlgorithm(QgsProcessingAlgorithm):
     def createInstance(self):
         return type(self)()
 
+    def look_over(self, parameters, context) -> None:
+        """Raise AzeError for parameters that cannot be used, where Processing would only name the parameter."""
+
+    def take(self, parameters, context, feedback) -> None:
+        """Take what has to be taken from layers while still in their own thread. Raises AzeError."""
+
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         """Do the work and return the outputs."""
         raise NotImplementedError
+
+    def checkParameterValues(self, parameters, context):
+        from ..services.wording import text
+
+        try:
+            self.look_over(parameters, context)
+        except AzeError as error:
+            return False, text(error.code, error.params)
+        return super().checkParameterValues(parameters, context)
+
+    def prepareAlgorithm(self, parameters, context, feedback) -> bool:
+        from ..services.dependencies import require_shapely
+        from ..services.wording import text
+
+        try:
+            require_shapely()
+            self.take(parameters, context, feedback)
+        except AzeError as error:
+            raise QgsProcessingException(text(error.code, error.params)) from error
+        return True
 
     def processAlgorithm(self, parameters, context, feedback) -> dict:
         from ..services.collector import collector_at_rest

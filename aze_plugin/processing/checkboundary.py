@@ -6,7 +6,6 @@ import datetime
 
 from qgis.core import (
     QgsProcessing,
-    QgsProcessingException,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterField,
@@ -15,7 +14,6 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 
 from .. import paths
-from ..domain.errors import AzeError
 from ..domain.progress import Progress
 from . import inputs
 from .base import AzeAlgorithm
@@ -125,28 +123,15 @@ class CheckBoundary(AzeAlgorithm):
         super().__init__()
         self._survey = None
 
-    def prepareAlgorithm(self, parameters, context, feedback) -> bool:
+    def take(self, parameters, context, feedback) -> None:
         """Take what has to be taken from layers while still in their own thread."""
-        from ..services.wording import text
-
-        try:
-            self._survey = inputs.survey(self, parameters, context)
-        except AzeError as error:
-            raise QgsProcessingException(text(error.code, error.params)) from error
-        return True
+        self._survey = inputs.survey(self, parameters, context)
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..services import candidates, checking, files, shortlist
 
-        settings = checking.default_settings().with_choices(
-            self.parameterAsDouble(parameters, "THRESHOLD", context),
-            self.parameterAsString(parameters, "PRESENCE", context),
-            self.parameterAsString(parameters, "ORIGIN", context),
-            self.parameterAsString(parameters, "AUTHORITY", context),
-            self.parameterAsDouble(parameters, "MAX_UNCERTAINTY", context),
-            self.parameterAsInt(parameters, "SINCE_YEAR", context),
-            self.parameterAsString(parameters, "BASES_LEFT_OUT", context),
-            self.parameterAsDouble(parameters, "DIGITIZING_ERROR", context),
+        settings = inputs.criteria_settings(
+            self, parameters, context, self.parameterAsDouble(parameters, "DIGITIZING_ERROR", context)
         )
         transform = context.transformContext()
         boundary = inputs.polygon_source(self, parameters, "BOUNDARY", context)

@@ -8,18 +8,14 @@ from qgis.core import (
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDateTime,
     QgsProcessingParameterDefinition,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFileDestination,
-    QgsProcessingParameterNumber,
     QgsProcessingParameterString,
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
-from .. import paths
-from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from . import inputs
+from . import covering, inputs
 from .base import AzeAlgorithm
 
 
@@ -86,7 +82,8 @@ class CountryReport(AzeAlgorithm):
                 optional=True,
             )
         )
-        self._add_cover_choices()
+        for parameter in (*covering.counting(), *covering.drawing()):
+            self.addParameter(inputs.advanced(parameter))
         for name, label, kinds, optional, by_default in (
             ("OUTPUT", translate("AzeProcessing", "Report"), "HTML (*.html)", False, True),
             ("PDF", translate("AzeProcessing", "Report as PDF"), "PDF (*.pdf)", True, False),
@@ -99,86 +96,25 @@ class CountryReport(AzeAlgorithm):
             inputs.json_file("SUMMARY", translate("AzeProcessing", "Summary"), optional=True, by_default=False)
         )
 
-    def _add_cover_choices(self) -> None:
-        translate = QCoreApplication.translate
-        shipped = paths.load_json("criteria", "coverage.json")
-        choices = [
-            QgsProcessingParameterEnum(
-                "POINTS",
-                translate("AzeProcessing", "Areas known only as points"),
-                [
-                    translate("AzeProcessing", "Leave them out (as the SDG indicators do)"),
-                    translate("AzeProcessing", "Circle of the reported area"),
-                ],
-                defaultValue=0,
-            ),
-            QgsProcessingParameterString(
-                "STATUSES", translate("AzeProcessing", "Statuses that count"), ",".join(shipped["statuses"])
-            ),
-            QgsProcessingParameterBoolean(
-                "EXCLUDE_MAB", translate("AzeProcessing", "Leave out UNESCO-MAB biosphere reserves"), True
-            ),
-        ]
-        for name, label, default, least, most in (
-            ("DRAWS", translate("AzeProcessing", "Draws for intervals"), shipped["years"]["draws"], 1, 10_000),
-            ("SEED", translate("AzeProcessing", "Seed of the draws"), shipped["years"]["seed"], 0, 2**31 - 1),
-        ):
-            choices.append(
-                QgsProcessingParameterNumber(
-                    name, label, QgsProcessingParameterNumber.Type.Integer, default, minValue=least, maxValue=most
-                )
-            )
-        for parameter in choices:
-            parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
-            self.addParameter(parameter)
+    def look_over(self, parameters, context) -> None:
+        inputs.protected_layers(self, parameters, context)
 
-    def checkParameterValues(self, parameters, context):
-        """Name the layer that cannot be opened, where Processing would only name the parameter."""
-        from ..services.wording import text
-
-        try:
-            inputs.protected_layers(self, parameters, context)
-        except AzeError as error:
-            return False, text(error.code, error.params)
-        return super().checkParameterValues(parameters, context)
-
-    def prepareAlgorithm(self, parameters, context, feedback) -> bool:
+    def take(self, parameters, context, feedback) -> None:
         """Take snapshots of the protected-area layers while still in their own thread."""
-        from ..services.dependencies import require_shapely
-        from ..services.wording import text
-
-        try:
-            require_shapely()
-            from ..services.bulk import Snapshot
-
-            self._protected = [Snapshot(layer) for layer in inputs.protected_layers(self, parameters, context)]
-        except AzeError as error:
-            raise QgsProcessingException(text(error.code, error.params)) from error
-        return True
+        self._protected = covering.snapshots(self, parameters, context)
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..services import countryreport, countrystory, files, protection
 
         country = countryreport.country_code(self.parameterAsString(parameters, "COUNTRY", context))
         earlier = self.parameterAsFile(parameters, "EARLIER", context)
-        rules = protection.default_rules().with_choices(
-            statuses=self.parameterAsString(parameters, "STATUSES", context),
-            exclude_mab=self.parameterAsBoolean(parameters, "EXCLUDE_MAB", context),
-            circles=self.parameterAsEnum(parameters, "POINTS", context) == 1,
-            years=True,
-            seed=self.parameterAsInt(parameters, "SEED", context),
-            draws=self.parameterAsInt(parameters, "DRAWS", context),
-        )
+        rules = covering.rules(self, parameters, context, years=True)
         countries, countries_source, names = None, "", {}
         if parameters.get("COUNTRIES"):
             layer = inputs.polygon_source(self, parameters, "COUNTRIES", context)
             countries_source, names = layer.sourceName(), countryreport.read_country_names(layer)
             countries = protection.read_countries(layer, context.transformContext(), progress.part(0, 0.05))
-        table = None
-        if parameters.get("TRIGGERS"):
-            table = self.parameterAsSource(parameters, "TRIGGERS", context)
-            if table is None:
-                raise QgsProcessingException(self.invalidSourceError(parameters, "TRIGGERS"))
+        table = inputs.table_source(self, parameters, "TRIGGERS", context)
         gathered = countryreport.gather(
             countryreport.Inputs(
                 sites=inputs.polygon_source(self, parameters, "SITES", context),

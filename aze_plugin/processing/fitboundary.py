@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from qgis.core import (
-    QgsProcessingException,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterNumber,
@@ -85,15 +84,9 @@ class FitBoundary(AzeAlgorithm):
             QgsProcessingOutputNumber("MOVED_M2", translate("AzeProcessing", "Area that changes sides, in m²"))
         )
 
-    def prepareAlgorithm(self, parameters, context, feedback) -> bool:
+    def take(self, parameters, context, feedback) -> None:
         """Take snapshots of the layers while still in their own thread."""
-        from ..services.wording import text
-
-        try:
-            self._sources = inputs.survey(self, parameters, context).edges
-        except AzeError as error:
-            raise QgsProcessingException(text(error.code, error.params)) from error
-        return True
+        self._sources = inputs.survey(self, parameters, context).edges
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..services import candidates, checking, files, fitting

@@ -5,7 +5,6 @@ from __future__ import annotations
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsProcessing,
-    QgsProcessingException,
     QgsProcessingOutputNumber,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
@@ -103,17 +102,12 @@ class IncludePart(AzeAlgorithm):
         )
         self.addOutput(QgsProcessingOutputNumber("PARTS", translate("AzeProcessing", "Number of parts outside")))
 
-    def prepareAlgorithm(self, parameters, context, feedback) -> bool:
+    def take(self, parameters, context, feedback) -> None:
         """Take snapshots of the layers while still in their own thread."""
         from ..services.layers import LayerSnapshot
-        from ..services.wording import text
 
-        try:
-            layers, _ = inputs.unit_layers(self, parameters, context)
-            self._units = [LayerSnapshot(layer) for layer in layers]
-        except AzeError as error:
-            raise QgsProcessingException(text(error.code, error.params)) from error
-        return True
+        layers, _ = inputs.unit_layers(self, parameters, context)
+        self._units = [LayerSnapshot(layer) for layer in layers]
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..services import candidates, checking, files, fitting, including

@@ -112,6 +112,11 @@ def polygon_source(algorithm: QgsProcessingAlgorithm, parameters, name: str, con
     return WatchedSource(source, layer) if layer is not None and is_remote(layer) else source
 
 
+def table_source(algorithm: QgsProcessingAlgorithm, parameters, name: str, context):
+    """The source of a parameter for a table, None where it was not given. Raises as ``polygon_source`` does."""
+    return polygon_source(algorithm, parameters, name, context) if parameters.get(name) else None
+
+
 def criteria_choices() -> list:
     """THRESHOLD, PRESENCE, ORIGIN and AUTHORITY of the algorithms that judge by the criteria."""
     translate = QCoreApplication.translate
@@ -160,6 +165,22 @@ def record_choices() -> list:
             ),
         )
     ]
+
+
+def criteria_settings(algorithm: QgsProcessingAlgorithm, parameters, context, *more):
+    """The Settings that the parameters of ``criteria_choices`` and ``record_choices`` choose, and ``more`` of them."""
+    from ..services import checking
+
+    return checking.default_settings().with_choices(
+        algorithm.parameterAsDouble(parameters, "THRESHOLD", context),
+        algorithm.parameterAsString(parameters, "PRESENCE", context),
+        algorithm.parameterAsString(parameters, "ORIGIN", context),
+        algorithm.parameterAsString(parameters, "AUTHORITY", context),
+        algorithm.parameterAsDouble(parameters, "MAX_UNCERTAINTY", context),
+        algorithm.parameterAsInt(parameters, "SINCE_YEAR", context),
+        algorithm.parameterAsString(parameters, "BASES_LEFT_OUT", context),
+        *more,
+    )
 
 
 def advanced(parameter):

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from qgis.core import (
     QgsProcessing,
-    QgsProcessingException,
     QgsProcessingOutputNumber,
     QgsProcessingOutputString,
     QgsProcessingParameterBoolean,
@@ -92,30 +91,25 @@ class PackageNomination(AzeAlgorithm):
         self.addOutput(QgsProcessingOutputString("SHA256", translate("AzeProcessing", "Digest of the package")))
         self.addOutput(QgsProcessingOutputNumber("PROBLEMS", translate("AzeProcessing", "Open points")))
 
-    def prepareAlgorithm(self, parameters, context, feedback) -> bool:
+    def take(self, parameters, context, feedback) -> None:
         """Take what has to be taken from layers while still in their own thread."""
         from ..packaging.sources import origin_of
         from ..services.bulk import Snapshot
-        from ..services.wording import text
 
-        try:
-            self._survey = inputs.survey(self, parameters, context)
-            raster = inputs.landcover_layer(self, parameters, context)
-            edges = inputs.edge_layers(self, parameters, context)
-            self._layers, used = inputs.project_layers(self, parameters, context)
-            if parameters.get("PROTECTED"):
-                layers = inputs.protected_layers(self, parameters, context)
-                self._protected = [Snapshot(layer) for layer in layers]
-                self._origins = [origin_of(layer, "protected areas") for layer in layers]
-        except AzeError as error:
-            raise QgsProcessingException(text(error.code, error.params)) from error
+        self._survey = inputs.survey(self, parameters, context)
+        raster = inputs.landcover_layer(self, parameters, context)
+        edges = inputs.edge_layers(self, parameters, context)
+        self._layers, used = inputs.project_layers(self, parameters, context)
+        if parameters.get("PROTECTED"):
+            layers = inputs.protected_layers(self, parameters, context)
+            self._protected = [Snapshot(layer) for layer in layers]
+            self._origins = [origin_of(layer, "protected areas") for layer in layers]
         sites = self.parameterAsVectorLayer(parameters, "SITES", context) if parameters.get("SITES") else None
         if sites is not None:
             self._origins.append(origin_of(sites, "existing sites"))
         self._origins += [origin_of(layer, "mapped edges") for layer in edges]
         self._origins += [origin_of(raster, "land cover")] if raster is not None else []
         self._origins += [origin_of(layer, role) for layer, role in used]
-        return True
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..domain.nomination import is_blocked

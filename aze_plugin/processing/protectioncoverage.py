@@ -9,23 +9,16 @@ from qgis.core import (
     QgsFields,
     QgsGeometry,
     QgsProcessing,
-    QgsProcessingException,
     QgsProcessingParameterBoolean,
-    QgsProcessingParameterDefinition,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterField,
     QgsProcessingParameterMultipleLayers,
-    QgsProcessingParameterNumber,
-    QgsProcessingParameterString,
     QgsWkbTypes,
 )
 from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 
-from .. import paths
-from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from . import inputs
+from . import covering, inputs
 from .base import AzeAlgorithm
 from .outputs import Output, fields_of
 
@@ -70,40 +63,15 @@ class ProtectionCoverage(AzeAlgorithm):
         ):
             self.addParameter(QgsProcessingParameterField(name, label, parentLayerParameterName="SITES", optional=True))
         self.addParameter(inputs.protected_areas())
-        self.addParameter(
-            QgsProcessingParameterEnum(
-                "POINTS",
-                translate("AzeProcessing", "Areas known only as points"),
-                [
-                    translate("AzeProcessing", "Leave them out (as the SDG indicators do)"),
-                    translate("AzeProcessing", "Circle of the reported area"),
-                ],
-                defaultValue=0,
-            )
-        )
-        self.addParameter(
-            QgsProcessingParameterString(
-                "STATUSES",
-                translate("AzeProcessing", "Statuses that count"),
-                ",".join(paths.load_json("criteria", "coverage.json")["statuses"]),
-            )
-        )
+        for parameter in covering.counting():
+            self.addParameter(parameter)
         for name, label, default in (
-            ("EXCLUDE_MAB", translate("AzeProcessing", "Leave out UNESCO-MAB biosphere reserves"), True),
             ("MATCH_COUNTRY", translate("AzeProcessing", "Count only areas of the site's own country"), False),
             ("YEARS", translate("AzeProcessing", "Cumulative cover by year of designation"), False),
             ("COMPLETING", translate("AzeProcessing", "What would complete the protection (for a few sites)"), False),
         ):
             self.addParameter(QgsProcessingParameterBoolean(name, label, default))
-        chance = paths.load_json("criteria", "coverage.json")["years"]
-        for name, label, default, least, most in (
-            ("DRAWS", translate("AzeProcessing", "Draws for areas of unknown year"), chance["draws"], 1, 10_000),
-            ("SEED", translate("AzeProcessing", "Seed of the draws"), chance["seed"], 0, 2**31 - 1),
-        ):
-            parameter = QgsProcessingParameterNumber(
-                name, label, QgsProcessingParameterNumber.Type.Integer, default, minValue=least, maxValue=most
-            )
-            parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+        for parameter in covering.drawing():
             self.addParameter(parameter)
         self.addParameter(
             inputs.polygons(
@@ -128,42 +96,25 @@ class ProtectionCoverage(AzeAlgorithm):
         )
         self.addParameter(inputs.json_file("SUMMARY", translate("AzeProcessing", "Summary"), optional=True))
 
-    def checkParameterValues(self, parameters, context):
-        """Name the layer that cannot be opened, where Processing would only name the parameter."""
-        from ..services.wording import text
+    def look_over(self, parameters, context) -> None:
+        inputs.protected_layers(self, parameters, context)
 
-        try:
-            inputs.protected_layers(self, parameters, context)
-        except AzeError as error:
-            return False, text(error.code, error.params)
-        return super().checkParameterValues(parameters, context)
-
-    def prepareAlgorithm(self, parameters, context, feedback) -> bool:
+    def take(self, parameters, context, feedback) -> None:
         """Take snapshots of the protected-area layers while still in their own thread."""
-        from ..services.dependencies import require_shapely
-        from ..services.wording import text
+        from ..services.bulk import Snapshot
 
-        try:
-            require_shapely()
-            from ..services.bulk import Snapshot
-
-            self._protected = [Snapshot(layer) for layer in inputs.protected_layers(self, parameters, context)]
-            self._units = [Snapshot(layer) for layer in inputs.unit_layers(self, parameters, context)[0]]
-        except AzeError as error:
-            raise QgsProcessingException(text(error.code, error.params)) from error
-        return True
+        self._protected = covering.snapshots(self, parameters, context)
+        self._units = [Snapshot(layer) for layer in inputs.unit_layers(self, parameters, context)[0]]
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..services import completing, files, protection
 
-        rules = protection.default_rules().with_choices(
-            statuses=self.parameterAsString(parameters, "STATUSES", context),
-            exclude_mab=self.parameterAsBoolean(parameters, "EXCLUDE_MAB", context),
-            circles=self.parameterAsEnum(parameters, "POINTS", context) == 1,
-            match_country=self.parameterAsBoolean(parameters, "MATCH_COUNTRY", context),
+        rules = covering.rules(
+            self,
+            parameters,
+            context,
             years=self.parameterAsBoolean(parameters, "YEARS", context),
-            seed=self.parameterAsInt(parameters, "SEED", context),
-            draws=self.parameterAsInt(parameters, "DRAWS", context),
+            match_country=self.parameterAsBoolean(parameters, "MATCH_COUNTRY", context),
         )
         source = inputs.polygon_source(self, parameters, "SITES", context)
         sites = protection.read_sites(

@@ -138,11 +138,7 @@ class ScreenProject(AzeAlgorithm):
         only_aze = self.parameterAsBoolean(parameters, "ONLY_AZE", context)
         sites = screening.read_sites(source, transform, progress.part(0.05, 0.3), only_aze)
         result = screening.screen(footprint, sites, progress=progress.part(0.3, 0.6))
-        table = None
-        if parameters.get("TRIGGERS"):
-            table = self.parameterAsSource(parameters, "TRIGGERS", context)
-            if table is None:
-                raise QgsProcessingException(self.invalidSourceError(parameters, "TRIGGERS"))
+        table = inputs.table_source(self, parameters, "TRIGGERS", context)
         known = triggers.known(source, table, progress.part(0.6, 0.65))
         library = self.parameterAsString(parameters, "LIBRARY", context)
         result = screening.with_triggers(result, known, library, progress=progress.part(0.65, 0.8))

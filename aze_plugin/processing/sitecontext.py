@@ -8,7 +8,6 @@ from qgis.core import (
     QgsField,
     QgsFields,
     QgsProcessing,
-    QgsProcessingException,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
@@ -132,50 +131,35 @@ class SiteContext(AzeAlgorithm):
             inputs.json_file("SUMMARY", translate("AzeProcessing", "Summary"), optional=True, by_default=False)
         )
 
-    def checkParameterValues(self, parameters, context):
-        """Ask for something to hold the sites against."""
-        from ..services.wording import text
-
+    def look_over(self, parameters, context) -> None:
         if not parameters.get("RASTERS") and not parameters.get("POLYGONS"):
-            return False, text("context.nothing")
-        try:
-            # Name the layer that cannot be opened, where Processing would only name the parameter.
-            inputs.polygon_layers(self, parameters, context)
-            inputs.raster_layers(self, parameters, context)
-        except AzeError as error:
-            return False, text(error.code, error.params)
-        return super().checkParameterValues(parameters, context)
+            raise AzeError("context.nothing")
+        inputs.polygon_layers(self, parameters, context)
+        inputs.raster_layers(self, parameters, context)
 
-    def prepareAlgorithm(self, parameters, context, feedback) -> bool:
+    def take(self, parameters, context, feedback) -> None:
         """Take what has to be taken from layers while still in their own thread."""
-        from ..services.dependencies import require_shapely
+        from ..services.context import Areas, bands_of
         from ..services.wording import text
 
-        try:
-            require_shapely()
-            from ..services.context import Areas, bands_of
-
-            rasters = inputs.raster_layers(self, parameters, context)
-            given = inputs.polygon_layers(self, parameters, context)
-            polygon = QgsWkbTypes.GeometryType.PolygonGeometry
-            layers = [layer for layer in given if not layer.isValid() or layer.geometryType() == polygon]
-            if given and not layers:
-                raise AzeError("context.not_areas", source=given[0].name())
-            for other in given:
-                if other not in layers:
-                    # Such as the points that a download has beside its polygons.
-                    feedback.pushInfo(text("context.not_areas", {"source": other.name()}))
-            name = self.parameterAsString(parameters, "NAME_FIELD", context).strip()
-            self._bands = [band for raster in rasters for band in bands_of(raster)]
-            self._areas = [Areas.of(layer, name) for layer in layers]
-            if parameters.get("LAND"):
-                land = self.parameterAsVectorLayer(parameters, "LAND", context)
-                if land is None:
-                    raise AzeError("layer.unreadable", source=str(parameters["LAND"]))
-                self._land = Areas.of(land)
-        except AzeError as error:
-            raise QgsProcessingException(text(error.code, error.params)) from error
-        return True
+        rasters = inputs.raster_layers(self, parameters, context)
+        given = inputs.polygon_layers(self, parameters, context)
+        polygon = QgsWkbTypes.GeometryType.PolygonGeometry
+        layers = [layer for layer in given if not layer.isValid() or layer.geometryType() == polygon]
+        if given and not layers:
+            raise AzeError("context.not_areas", source=given[0].name())
+        for other in given:
+            if other not in layers:
+                # Such as the points that a download has beside its polygons.
+                feedback.pushInfo(text("context.not_areas", {"source": other.name()}))
+        name = self.parameterAsString(parameters, "NAME_FIELD", context).strip()
+        self._bands = [band for raster in rasters for band in bands_of(raster)]
+        self._areas = [Areas.of(layer, name) for layer in layers]
+        if parameters.get("LAND"):
+            land = self.parameterAsVectorLayer(parameters, "LAND", context)
+            if land is None:
+                raise AzeError("layer.unreadable", source=str(parameters["LAND"]))
+            self._land = Areas.of(land)
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..services import context as surroundings

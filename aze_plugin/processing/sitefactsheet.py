@@ -12,7 +12,6 @@ from qgis.core import (
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDateTime,
     QgsProcessingParameterDefinition,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterMultipleLayers,
@@ -23,10 +22,9 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
-from .. import paths
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from . import inputs
+from . import covering, inputs
 from .base import AzeAlgorithm
 
 
@@ -125,7 +123,6 @@ class SiteFactSheet(AzeAlgorithm):
     def _add_choices(self) -> None:
         """What the check and the cover have to choose, as in their own algorithms."""
         translate = QCoreApplication.translate
-        shipped = paths.load_json("criteria", "coverage.json")
         number = QgsProcessingParameterNumber.Type
         choices = [
             QgsProcessingParameterNumber(
@@ -135,35 +132,9 @@ class SiteFactSheet(AzeAlgorithm):
                 optional=True,
                 minValue=0,
             ),
-            QgsProcessingParameterEnum(
-                "POINTS",
-                translate("AzeProcessing", "Areas known only as points"),
-                [
-                    translate("AzeProcessing", "Leave them out (as the SDG indicators do)"),
-                    translate("AzeProcessing", "Circle of the reported area"),
-                ],
-                defaultValue=0,
-            ),
-            QgsProcessingParameterString(
-                "STATUSES", translate("AzeProcessing", "Statuses that count"), ",".join(shipped["statuses"])
-            ),
-            QgsProcessingParameterBoolean(
-                "EXCLUDE_MAB", translate("AzeProcessing", "Leave out UNESCO-MAB biosphere reserves"), True
-            ),
+            *covering.counting(),
+            *covering.drawing(),
         ]
-        for name, label, default, least, most in (
-            (
-                "DRAWS",
-                translate("AzeProcessing", "Draws for areas of unknown year"),
-                shipped["years"]["draws"],
-                1,
-                10_000,
-            ),
-            ("SEED", translate("AzeProcessing", "Seed of the draws"), shipped["years"]["seed"], 0, 2**31 - 1),
-        ):
-            choices.append(
-                QgsProcessingParameterNumber(name, label, number.Integer, default, minValue=least, maxValue=most)
-            )
         choices += [
             QgsProcessingParameterBoolean(
                 "COMPARE", translate("AzeProcessing", "Compare with each raster as a whole (reads all of it)"), True
@@ -181,81 +152,47 @@ class SiteFactSheet(AzeAlgorithm):
         for parameter in choices:
             self.addParameter(inputs.advanced(parameter))
 
-    def checkParameterValues(self, parameters, context):
-        """Name the layer that cannot be opened, where Processing would only name the parameter."""
-        from ..services.wording import text
-
+    def look_over(self, parameters, context) -> None:
         if not any(parameters.get(name) for name in ("OUTPUT", "PDF", "SUMMARY")):
-            return False, text("factsheet.nothing_to_write")
-        try:
-            if parameters.get("PROTECTED"):
-                inputs.protected_layers(self, parameters, context)
-            inputs.polygon_layers(self, parameters, context)
-            inputs.raster_layers(self, parameters, context)
-        except AzeError as error:
-            return False, text(error.code, error.params)
-        return super().checkParameterValues(parameters, context)
+            raise AzeError("factsheet.nothing_to_write")
+        if parameters.get("PROTECTED"):
+            inputs.protected_layers(self, parameters, context)
+        inputs.polygon_layers(self, parameters, context)
+        inputs.raster_layers(self, parameters, context)
 
-    def prepareAlgorithm(self, parameters, context, feedback) -> bool:
+    def take(self, parameters, context, feedback) -> None:
         """Take what has to be taken from layers while still in their own thread."""
-        from ..services.dependencies import require_shapely
-        from ..services.wording import text
+        from ..services.bulk import Snapshot
+        from ..services.context import Areas, bands_of
 
-        try:
-            require_shapely()
-            from ..services.bulk import Snapshot
-            from ..services.context import Areas, bands_of
-
-            rasters = inputs.raster_layers(self, parameters, context)
-            given = inputs.polygon_layers(self, parameters, context)
-            polygon = QgsWkbTypes.GeometryType.PolygonGeometry
-            layers = [layer for layer in given if not layer.isValid() or layer.geometryType() == polygon]
-            protected = inputs.protected_layers(self, parameters, context) if parameters.get("PROTECTED") else []
-            self._protected = [Snapshot(layer) for layer in protected]
-            self._bands = [band for raster in rasters for band in bands_of(raster)]
-            self._areas = [Areas.of(layer) for layer in layers]
-            own = (
-                self.parameterAsVectorLayer(parameters, name, context)
-                for name in ("SITES", "EXISTING", "TRIGGERS", "COUNTRIES")
-            )
-            for layer in (*own, *protected, *layers, *rasters):
-                if layer is not None:
-                    self._origins[layer.name()] = _origin(layer)
-        except AzeError as error:
-            raise QgsProcessingException(text(error.code, error.params)) from error
-        return True
+        rasters = inputs.raster_layers(self, parameters, context)
+        given = inputs.polygon_layers(self, parameters, context)
+        polygon = QgsWkbTypes.GeometryType.PolygonGeometry
+        layers = [layer for layer in given if not layer.isValid() or layer.geometryType() == polygon]
+        protected = inputs.protected_layers(self, parameters, context) if parameters.get("PROTECTED") else []
+        self._protected = [Snapshot(layer) for layer in protected]
+        self._bands = [band for raster in rasters for band in bands_of(raster)]
+        self._areas = [Areas.of(layer) for layer in layers]
+        own = (
+            self.parameterAsVectorLayer(parameters, name, context)
+            for name in ("SITES", "EXISTING", "TRIGGERS", "COUNTRIES")
+        )
+        for layer in (*own, *protected, *layers, *rasters):
+            if layer is not None:
+                self._origins[layer.name()] = _origin(layer)
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
-        from ..services import candidates, checking, factsheet, factsheet_page, files, protection
+        from ..services import candidates, factsheet, factsheet_page, files, protection
 
         transform = context.transformContext()
-        rules = protection.default_rules().with_choices(
-            statuses=self.parameterAsString(parameters, "STATUSES", context),
-            exclude_mab=self.parameterAsBoolean(parameters, "EXCLUDE_MAB", context),
-            circles=self.parameterAsEnum(parameters, "POINTS", context) == 1,
-            years=True,
-            seed=self.parameterAsInt(parameters, "SEED", context),
-            draws=self.parameterAsInt(parameters, "DRAWS", context),
-        )
-        settings = checking.default_settings().with_choices(
-            self.parameterAsDouble(parameters, "THRESHOLD", context),
-            self.parameterAsString(parameters, "PRESENCE", context),
-            self.parameterAsString(parameters, "ORIGIN", context),
-            self.parameterAsString(parameters, "AUTHORITY", context),
-            self.parameterAsDouble(parameters, "MAX_UNCERTAINTY", context),
-            self.parameterAsInt(parameters, "SINCE_YEAR", context),
-            self.parameterAsString(parameters, "BASES_LEFT_OUT", context),
-        )
+        rules = covering.rules(self, parameters, context, years=True)
+        settings = inputs.criteria_settings(self, parameters, context)
         countries, countries_source = None, ""
         if parameters.get("COUNTRIES"):
             layer = inputs.polygon_source(self, parameters, "COUNTRIES", context)
             countries_source = layer.sourceName()
             countries = protection.read_countries(layer, transform, progress.part(0, 0.05))
-        table = None
-        if parameters.get("TRIGGERS"):
-            table = self.parameterAsSource(parameters, "TRIGGERS", context)
-            if table is None:
-                raise QgsProcessingException(self.invalidSourceError(parameters, "TRIGGERS"))
+        table = inputs.table_source(self, parameters, "TRIGGERS", context)
         moment = self.parameterAsDateTime(parameters, "DATE", context)
         day = moment.date().toPyDate() if moment.isValid() else None
         statements = self.parameterAsFile(parameters, "STATEMENTS", context)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from qgis.core import (
     QgsProcessing,
-    QgsProcessingException,
     QgsProcessingOutputNumber,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterEnum,
@@ -17,7 +16,6 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 
 from .. import paths
-from ..domain.errors import AzeError
 from ..domain.progress import Progress
 from . import inputs
 from .base import AzeAlgorithm
@@ -148,45 +146,25 @@ class SuggestBoundary(AzeAlgorithm):
         self.addOutput(QgsProcessingOutputNumber("PROPOSALS", translate("AzeProcessing", "Number of proposals made")))
         self.addOutput(QgsProcessingOutputNumber("REACHABLE", translate("AzeProcessing", "Share that can be reached")))
 
-    def checkParameterValues(self, parameters, context):
-        """Name the layer that cannot be used, where Processing would only name the parameter."""
-        from ..services.wording import text
+    def look_over(self, parameters, context) -> None:
+        inputs.unit_layers(self, parameters, context)
 
-        try:
-            inputs.unit_layers(self, parameters, context)
-        except AzeError as error:
-            return False, text(error.code, error.params)
-        return super().checkParameterValues(parameters, context)
-
-    def prepareAlgorithm(self, parameters, context, feedback) -> bool:
+    def take(self, parameters, context, feedback) -> None:
         """Take snapshots of the layers while still in their own thread."""
         from ..services.layers import LayerSnapshot
-        from ..services.wording import text
 
-        try:
-            layers, self._left_out = inputs.unit_layers(self, parameters, context)
-            self._units = [LayerSnapshot(layer) for layer in layers]
-            self._protected = None
-            if parameters.get("PROTECTED"):
-                self._protected = [LayerSnapshot(layer) for layer in inputs.protected_layers(self, parameters, context)]
-        except AzeError as error:
-            raise QgsProcessingException(text(error.code, error.params)) from error
-        return True
+        layers, self._left_out = inputs.unit_layers(self, parameters, context)
+        self._units = [LayerSnapshot(layer) for layer in layers]
+        self._protected = None
+        if parameters.get("PROTECTED"):
+            self._protected = [LayerSnapshot(layer) for layer in inputs.protected_layers(self, parameters, context)]
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..domain.suggestion import Request
-        from ..services import candidates, checking, files, suggesting
+        from ..services import candidates, files, suggesting
 
         transform = context.transformContext()
-        settings = checking.default_settings().with_choices(
-            self.parameterAsDouble(parameters, "THRESHOLD", context),
-            self.parameterAsString(parameters, "PRESENCE", context),
-            self.parameterAsString(parameters, "ORIGIN", context),
-            self.parameterAsString(parameters, "AUTHORITY", context),
-            self.parameterAsDouble(parameters, "MAX_UNCERTAINTY", context),
-            self.parameterAsInt(parameters, "SINCE_YEAR", context),
-            self.parameterAsString(parameters, "BASES_LEFT_OUT", context),
-        )
+        settings = inputs.criteria_settings(self, parameters, context)
         sites = None
         if parameters.get("SITES"):
             source = inputs.polygon_source(self, parameters, "SITES", context)
