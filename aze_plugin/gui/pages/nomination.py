@@ -30,6 +30,7 @@ except ImportError:
 from ... import paths
 from ...domain.sites import SiteRow
 from .. import style
+from ..send_dialog import SendButtons, SentLine
 from ..widgets import form
 from ..widgets.basics import FlowLayout, PageScroll, TextLabel, link
 from ..widgets.card import Card
