@@ -379,6 +379,60 @@ def test_a_server_that_is_restarted_meanwhile_gets_the_rest(stores, middling, tm
         server.stop()
 
 
+def restarted_meanwhile(server, restart, file, method, path, receipt, fields=""):
+    """Send over a line that is held up half-way, and end and start the server before it goes on."""
+    with Cutter(server.port) as line:
+        line.hold = 9 * MB
+        found = {}
+
+        def send_it():
+            patient = replace(QUICK, attempts=60, silence_s=10)
+            url = f"http://127.0.0.1:{line.port}/{path}"
+            found["sent"] = deliver(file, method, url, receipt, pace=patient, fields=fields)
+
+        sender = threading.Thread(target=send_it)
+        sender.start()
+        assert line.held.wait(20)
+        line.hold = None
+        restart()
+        sender.join(30)
+    return found["sent"]
+
+
+@pytest.mark.parametrize("name", ["nginx", "wsgidav"])
+def test_a_webdav_server_that_is_restarted_meanwhile_gets_it_once(name, stores, middling, tmp_path):
+    store = stores / f"{name}-restarted"
+    server = running(getattr(processes, name), stores / f"{name}-restarted-run", store)
+    path = "closed" if name == "nginx" else f"remote.php/dav/files/{USER}/inbox"
+
+    def restart():
+        server.stop()
+        server.start()
+
+    try:
+        sent = restarted_meanwhile(server, restart, middling, "webdav", path, tmp_path / "r.json")
+        assert (sent.fresh, sent.state) == (True, "confirmed")
+        (there,) = [p for p in store.rglob("*") if p.is_file() and p.parent.name in ("closed", "inbox")]
+        assert (there.name, digest(there)) == (middling.name, digest(middling))
+    finally:
+        server.stop()
+
+
+def test_a_form_that_is_restarted_meanwhile_gets_it_once(middling, tmp_path):
+    servers = [FormServer(login=BASIC)]
+
+    def restart():
+        servers[0].__exit__()
+        servers.append(FormServer(login=BASIC, port=servers[0].port))
+
+    try:
+        sent = restarted_meanwhile(servers[0], restart, middling, "form", "submit", tmp_path / "r.json")
+        assert (sent.fresh, sent.state) == (True, "confirmed")
+        assert [[e["sha256"] for e in server.received] for server in servers] == [[], [digest(middling)]]
+    finally:
+        servers[-1].__exit__()
+
+
 SENDER = """
 import sys
 from pathlib import Path
@@ -697,6 +751,47 @@ def test_a_full_disk_of_tus_is_gone_on_from_when_there_is_room(tiny_disk, middli
         server.stop()
 
 
+def test_a_full_disk_of_a_form_loses_nothing(tiny_disk, form, middling, small, tmp_path):
+    def onto_the_disk(handler):
+        """Keep the post on a disk that is too small for it, as a form does, and say so when it is full."""
+        left = int(handler.headers["Content-Length"])
+        try:
+            with open(tiny_disk / "incoming", "wb", buffering=0) as file:
+                while left:
+                    piece = handler.rfile.read(min(left, 1 << 20))
+                    left -= len(piece)
+                    file.write(piece)
+        except OSError as error:
+            (tiny_disk / "incoming").unlink()
+            return refuse(507, 0, str(error.strerror).encode())(handler)
+        return False
+
+    form.faults = [onto_the_disk]
+    code, sentence = refused(middling, "form", form.url, tmp_path / "r.json")
+    assert code == "transfer.server_full" and "No space left on device" in sentence
+    assert form.received == [] and files_in(tiny_disk) == []
+    assert json.loads((tmp_path / "r.json").read_text())["state"] == "created"
+    # With room again, the same receipt goes on.
+    assert deliver(middling, "form", form.url, tmp_path / "r.json").state == "confirmed"
+    assert [entry["sha256"] for entry in form.received] == [digest(middling)]
+
+
+@pytest.mark.parametrize("call", ["POST", "PATCH"])
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(401, "password"), (403, "forbidden"), (413, "too_large"), (429, "busy"), (500, "server_fault")],
+)
+def test_what_tus_refuses_reads_as_what_it_is(middling, tmp_path, status, code, call):
+    with SmallTus() as server:
+        server.refusals = {call: [status] * 20}
+        found, sentence = refused(middling, "tus", server.url, tmp_path / "r.json")
+        assert found == f"transfer.{code}" and str(status) in sentence and "No" in sentence
+        assert server.content == b""
+        server.refusals = {}
+        assert deliver(middling, "tus", server.url, tmp_path / "r.json").state == "confirmed"
+        assert hashlib.sha256(server.content).hexdigest() == digest(middling)
+
+
 def test_tus_says_before_the_first_byte_what_it_takes(stores, middling, tmp_path):
     server = running(processes.tus, stores / "tus-least-run", stores / "tus-least", most_bytes=5 * MB)
     try:
@@ -762,6 +857,21 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path, certificate,
         assert code == "transfer.password"
     finally:
         server.stop()
+
+
+def test_forms_and_tus_are_refused_with_such_a_certificate_too(tmp_path, certificate, small):
+    context = processes.server_context(certificate)
+    trusting = NetworkSettings(ca_pem=Path(certificate[0]).read_text())
+    with FormServer(context=context) as server:
+        code, sentence = refused(small, "form", server.url, tmp_path / "f.json")
+        assert code == "network.tls" and "certificate" in sentence
+        assert server.headers == [] and server.received == []
+        assert deliver(small, "form", server.url, tmp_path / "f.json", settings=trusting).state == "confirmed"
+    with SmallTus(context=processes.server_context(certificate)) as server:
+        code, sentence = refused(small, "tus", server.url, tmp_path / "t.json")
+        assert code == "network.tls" and "certificate" in sentence
+        assert server.length == 0 and server.content == b""
+        assert deliver(small, "tus", server.url, tmp_path / "t.json", settings=trusting).state == "confirmed"
 
 
 @pytest.mark.parametrize("after", [0, 1 << 20])

@@ -15,7 +15,7 @@ class FormServer:
     with the next posts, in turn: a function of the handler that returns whether it has answered, or None.
     ``headers``: of all calls, as they came."""
 
-    def __init__(self, login=None, context=None):
+    def __init__(self, login=None, context=None, port=0):
         self.received, self.faults, self.headers = [], [], []
         self.login = login
         owner = self
@@ -40,7 +40,7 @@ class FormServer:
             def handle_error(self, *_args):
                 """Connections that a test breaks."""
 
-        self._server = Quiet(("127.0.0.1", 0), Handler)
+        self._server = Quiet(("127.0.0.1", port), Handler)
         if context is not None:
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._scheme = "https" if context else "http"
