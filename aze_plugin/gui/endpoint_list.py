@@ -29,6 +29,10 @@ class EndpointList(QWidget):
         translate = QCoreApplication.translate
         self.list = QListWidget()
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.list.setWordWrap(True)
+        self.list.setAlternatingRowColors(True)
         self.list.setAccessibleName(translate("AzeOutbox", "Where packages are sent"))
         self.list.setMinimumHeight(_ROWS * 2 * self.fontMetrics().height())
         self.nothing = TextLabel(

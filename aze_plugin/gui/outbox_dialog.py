@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qgis.core import Qgis
 from qgis.PyQt.QtCore import QCoreApplication, Qt
-from qgis.PyQt.QtGui import QGuiApplication, QPalette
+from qgis.PyQt.QtGui import QGuiApplication, QPainter, QPalette
 from qgis.PyQt.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -168,6 +168,22 @@ class OutboxDialog(QDialog):
         super().done(result)
 
 
+class _Mark(QLabel):
+    """The mark of a state, in its colour."""
+
+    _state = "empty"
+
+    def show_state(self, state: str) -> None:
+        """Show another state."""
+        self._state = state
+        self.setText(style.MARKS[state])
+
+    def paintEvent(self, _event) -> None:
+        painter = QPainter(self)
+        painter.setPen(style.colour(self._state, self.palette()))
+        painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), self.text())
+
+
 class OutboxRow(QFrame):
     """One package, where it goes, how far it is, and what can be done."""
 
@@ -179,19 +195,17 @@ class OutboxRow(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
-        self.mark = QLabel()
+        self.mark = _Mark()
         name = ElidedLabel(entry.name, Qt.TextElideMode.ElideMiddle)
         name.setFont(style.scaled(self.font(), 1.0, bold=True))
-        size = QLabel(sending.size(entry.size))
-        size.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        size = sending.size(entry.size)
+        if entry.status == "draft":
+            size = translate("AzeOutbox", "{size}, draft").format(size=size)
         head = QHBoxLayout()
         head.addWidget(self.mark)
         head.addWidget(name, 1)
-        head.addWidget(size)
-        where = translate("AzeOutbox", "To {receiver}").format(receiver=entry.endpoint.name)
-        if entry.status == "draft":
-            where = translate("AzeOutbox", "{where}, a draft").format(where=where)
-        self.where = ElidedLabel(where)
+        head.addWidget(QLabel(size))
+        self.where = ElidedLabel(translate("AzeOutbox", "To {receiver}").format(receiver=entry.endpoint.name))
         self.where.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.state = TextLabel()
         self.bar = QProgressBar()
@@ -235,11 +249,7 @@ class OutboxRow(QFrame):
             self.bar.setValue(round(1000 * share))
         if not changed:
             return
-        looks = sending.LOOKS[entry.state]
-        self.mark.setText(style.MARKS[looks])
-        palette = QPalette(self.palette())
-        palette.setColor(QPalette.ColorRole.WindowText, style.colour(looks, self.palette()))
-        self.mark.setPalette(palette)
+        self.mark.show_state(sending.LOOKS[entry.state])
         self.setAccessibleName(f"{entry.name}: {self.state.plain()}")
         self.bar.setVisible(active)
         self.pause.setVisible(active or entry.state in (stored.QUEUED, stored.WAITING))

@@ -51,7 +51,7 @@ class SendDialog(QDialog):
         self.contents: Contents | None = None
         self._problem = ""
         self.setWindowTitle(translate("AzeOutbox", "Send a package"))
-        self.resize(500, 420)
+        self.resize(500, 340)
 
         self.package = QgsFileWidget()
         self.package.setFilter(translate("AzeOutbox", "Nomination packages (*.zip)"))
@@ -180,12 +180,12 @@ class SendDialog(QDialog):
             if endpoint is not None
             else translate("AzeOutbox", "Add where to send to first. Whoever reviews nominations tells the address.")
         )
-        self.facts.setText(_facts(found) if found is not None else "")
-        self.facts.setVisible(found is not None)
+        sound = found is not None and found.valid
+        self.facts.setText(_facts(found) if sound else "")
+        self.facts.setVisible(sound)
         state, said = self._hindrance()
         self.said.setText(f"{style.MARKS[state]} {said}" if said else "")
         self.said.setVisible(bool(said))
-        sound = found is not None and found.valid
         draft = found is not None and found.status != "final"
         self.draft.setVisible(sound and draft)
         self.consent.setEnabled(sound)

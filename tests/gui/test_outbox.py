@@ -245,7 +245,6 @@ def test_a_receipt_beside_the_package_tells_another_computer(servers, package, a
     goal = endpoint("webdav", f"{servers['nginx'].url}/{path}", authcfg())
     put(session, package, goal)
     at_rest(session, "sent")
-    session.close()
     shutil.rmtree(home)
     with pytest.raises(AzeError) as raised:
         put(start(), package, goal)
@@ -277,13 +276,16 @@ def test_a_pause_and_a_new_start_of_qgis_double_nothing(name, servers, package, 
         put(session, package, endpoint(method, f"http://127.0.0.1:{line.port}/{path}", authcfg()))
         wait_for(line.held.is_set)
         (entry,) = session.outbox.entries
-        assert entry.state == "sending"
+        wait_for(lambda: entry.state == "sending")
         begun = time.monotonic()
         session.outbox.pause(entry.id)
         wait_for(lambda: not session.outbox._ending)
         assert entry.state == "paused" and time.monotonic() - begun < 2
-        line.hold, line.held = None, type(line.held)()
-        assert digest(package) not in in_folder(folder)
+        line.hold = None
+        # The line lets go of what it held before it is held again.
+        time.sleep(0.1)
+        line.held.clear()
+        assert in_folder(folder).count(digest(package)) == before.count(digest(package))
         line.hold = 1_000_000
         session.outbox.resume(entry.id)
         wait_for(line.held.is_set)
@@ -295,10 +297,10 @@ def test_a_pause_and_a_new_start_of_qgis_double_nothing(name, servers, package, 
         assert "QGIS was closed" in sending.state_line(entry, session.outbox)
         session.outbox.resume_interrupted()
         at_rest(session, "sent")
-    assert [d for d in in_folder(folder) if d not in before] == [digest(package)]
+    assert sorted(in_folder(folder)) == sorted([*before, digest(package)])
 
 
-def test_what_was_interrupted_is_offered_at_the_start(servers, package, authcfg, start, window):
+def test_what_was_interrupted_is_offered_at_the_start(window, servers, package, authcfg, start):
     session = start(window)
     _, path, folder = way("nginx", servers)
     with Cutter(servers["nginx"].port) as line:
@@ -335,7 +337,7 @@ def test_a_line_that_is_down_is_waited_for(name, servers, package, authcfg, star
         line.upstream = upstream
         at_rest(session, "sent")
         assert line.cuts == []
-    assert [d for d in in_folder(folder) if d not in before] == [digest(package)]
+    assert sorted(in_folder(folder)) == sorted([*before, digest(package)])
 
 
 def test_one_at_a_time_and_a_failed_one_holds_nobody_up(servers, package, authcfg, start, tmp_path):
@@ -444,11 +446,14 @@ def test_nothing_of_it_holds_a_secret(servers, package, authcfg, start, home, tm
     QgsApplication.messageLog().messageReceived.connect(lambda *said: logged.append(str(said)))
     session = start()
     _, path, _ = way("nginx", servers)
-    for number, password in enumerate((WRONG, PASSWORD)):
-        copied = Path(shutil.copy(package, tmp_path / f"{number}.zip"))
-        goal = endpoint("webdav", f"{servers['nginx'].url}/{path}", authcfg(password))
-        put(session, copied, goal, "Cloudtop Ridge")
-        at_rest(session, "sent", "failed")
+    goal = endpoint("webdav", f"{servers['nginx'].url}/{path}", authcfg(WRONG))
+    entry = put(session, package, goal, "Cloudtop Ridge")
+    at_rest(session, "failed")
+    in_between = "".join(p.read_text(encoding="utf-8") for p in home.rglob("*.json"))
+    assert "transfer.password" in in_between
+    endpoints.save([replace(goal, authcfg=authcfg())])
+    session.outbox.resume(entry.id)
+    at_rest(session, "sent")
     project = tmp_path / "project.qgs"
     assert QgsProject.instance().write(str(project))
     settle()
@@ -456,9 +461,9 @@ def test_nothing_of_it_holds_a_secret(servers, package, authcfg, start, home, tm
     kept = "".join(str(settings.value(key)) for key in settings.allKeys() if key.startswith("aze_toolkit"))
     assert "Focal point" in kept and "Focal point" in project.read_text(encoding="utf-8")
     written = [p for p in (*home.rglob("*.json"), *tmp_path.glob("*.json"), project) if p.is_file()]
-    assert len(written) >= 5
-    for found in (kept, caplog.text, "".join(logged), *(p.read_text(encoding="utf-8") for p in written)):
-        for secret in (PASSWORD, WRONG, LOGIN.split()[1], "Authorization"):
+    assert len(written) == 4
+    for found in (kept, in_between, caplog.text, "".join(logged), *(p.read_text(encoding="utf-8") for p in written)):
+        for secret in (PASSWORD, WRONG, LOGIN.split()[1], "Basic "):
             assert secret not in found
 
 
