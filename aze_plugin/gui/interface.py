@@ -8,8 +8,10 @@ from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction, QMenu
 
 from .. import paths
+from . import layout_editing
 from .dock import Dock
 from .options import OptionsFactory
+from .reviewing import Reviewing
 
 _SHOWN = "aze_toolkit/panel_shown"
 
@@ -40,6 +42,7 @@ class Interface:
 
         self.sample = QAction(translate("AzePanel", "Load the sample"), window)
         self.sample.triggered.connect(self._load_sample)
+        self.reviewing = Reviewing(self.dock, window)
         self.settings = QAction(translate("AzePanel", "Options…"), window)
         self.settings.triggered.connect(self._show_options)
         self.help = QAction(translate("AzePanel", "Help"), window)
@@ -50,6 +53,7 @@ class Interface:
         self.menu.setIcon(icon)
         self.menu.addAction(self.toggle)
         self.menu.addAction(self.sample)
+        self.menu.addAction(self.reviewing.action)
         self.menu.addSeparator()
         self.menu.addAction(self.settings)
         self.menu.addAction(self.help)
@@ -85,7 +89,10 @@ class Interface:
         """Take everything back; nothing of the plugin stays in the window."""
         self.iface.unregisterOptionsWidgetFactory(self.options)
         self.options = None
+        layout_editing.close()
         self.dock.visibilityChanged.disconnect(self._remember_visibility)
+        self.reviewing.close()
+        self.reviewing = None
         self.dock.close_session()
         self.iface.removeDockWidget(self.dock)
         self.dock.setParent(None)

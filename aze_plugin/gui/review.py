@@ -1,0 +1,383 @@
+"""A package under review: opened and verified behind, commented on, saved by itself, compared with another one.
+
+Everything in a package is of unknown origin. What is shown of it are plain values that the verification has read; its
+files lie in a scratch folder for as long as the review is open, and leave it only when the reviewer saves a copy.
+"""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from qgis.core import Qgis, QgsApplication, QgsMessageLog, QgsTask
+from qgis.PyQt.QtCore import QCoreApplication, QObject, QSettings, QTimer, pyqtSignal
+
+from ..domain.errors import AzeError, Cancelled
+from ..domain.progress import Progress
+from ..services.collector import collector_at_rest
+from ..services.wording import text
+from .tasks import Busy
+
+_SAVE_DELAY_MS = 1500
+_AUTHOR = "aze_toolkit/reviewer"
+# So many files of a package are listed.
+MOST_FILES = 2000
+# QGIS does not call back a task that nobody holds, and a window may be closed while one runs.
+_RUNNING: set[QgsTask] = set()
+
+
+@dataclass
+class Opened:
+    """A package that was verified. ``wkb``: its boundary (WGS 84), empty where it has none that is sound; ``files``:
+    paths inside of it and their sizes in bytes; ``held``: what keeps its files unpacked."""
+
+    document: dict[str, Any]
+    wkb: bytes
+    root: Path
+    files: list[tuple[str, int]] = field(default_factory=list)
+    held: ExitStack = field(default_factory=ExitStack)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.held.close()
+
+
+class Review(QObject):
+    """The review of one package. ``changed``: the document is another; ``compared``: so is the comparison;
+    ``failed`` carries a sentence; ``busyChanged``: work began, went on or ended."""
+
+    changed = pyqtSignal()
+    compared = pyqtSignal()
+    saved = pyqtSignal()
+    failed = pyqtSignal(str)
+    busyChanged = pyqtSignal()
+
+    def __init__(self, package: str, library: Callable[[], str], parent: QObject | None = None):
+        """``library`` gives the reviewer's own species library, empty where there is none."""
+        super().__init__(parent)
+        self.package = package
+        self.library = ""
+        self.document: dict[str, Any] | None = None
+        self.comparison: dict[str, Any] | None = None
+        self.file = ""
+        self.save_problem = ""
+        self._own_library = library
+        self._opened: Opened | None = None
+        self._work: _Work | None = None
+        self._ending: list[_Work] = []
+        self._fraction: float | None = None
+        self._closed = False
+        self._save_timer = QTimer(self)
+        self._save_timer.setSingleShot(True)
+        self._save_timer.setInterval(_SAVE_DELAY_MS)
+        self._save_timer.timeout.connect(self.save)
+
+    # ----------------------------------------------------------------------------------------------------- opening
+
+    def open(self) -> None:
+        """Verify the package and hold its files; with a library, recompute its shares. Comments that were saved of it
+        are taken up, those of this session kept."""
+        self.library = self._own_library()
+        self.save()
+        package, library, before = self.package, self.library, self.document
+        title = QCoreApplication.translate("AzeReview", "Verifying the package")
+        self._start(title, lambda progress: _open(package, library, before, progress), self._on_opened)
+
+    def _on_opened(self, found: tuple[Opened, str]) -> None:
+        opened, file = found
+        if self._opened is not None:
+            self._opened.close()
+        self._opened, self.file = opened, file
+        self.document = opened.document
+        self.changed.emit()
+
+    @property
+    def wkb(self) -> bytes:
+        """The boundary as WKB (WGS 84); empty where it has none that is sound."""
+        return self._opened.wkb if self._opened is not None else b""
+
+    @property
+    def files(self) -> list[tuple[str, int]]:
+        """Path inside the package and size in bytes of every file that was unpacked."""
+        return self._opened.files if self._opened is not None else []
+
+    def save_copy(self, name: str, target: str) -> None:
+        """Copy a file of the package, as it was verified, to where the reviewer wants it.
+
+        Raises AzeError ``output.unwritable``.
+        """
+        from ..services.files import replacing
+
+        if self._opened is None or name not in dict(self._opened.files):
+            raise KeyError(name)
+        with replacing(target) as beside:
+            shutil.copyfile(self._opened.root / name, beside, follow_symlinks=False)
+
+    # ------------------------------------------------------------------------------------------------- what is said
+
+    @property
+    def author(self) -> str:
+        """Who reviews: as it was written the last time, or the user's name, unless projects are to be without it."""
+        settings = QSettings()
+        if settings.contains(_AUTHOR):
+            return str(settings.value(_AUTHOR, "", str))
+        if settings.value("projects/anonymize_new_projects", False, bool):
+            return ""
+        return QgsApplication.userFullName()
+
+    def set_author(self, name: str) -> None:
+        """Remember who reviews."""
+        QSettings().setValue(_AUTHOR, " ".join(name.split())[:200])
+
+    def comment(self, pointer: str, said: str) -> None:
+        """Add a comment on the field at a JSON pointer; ``""`` is the nomination as a whole."""
+        from ..packaging import review
+
+        if self.document is not None and said.strip():
+            self._change(review.commented(self.document, pointer, said.strip()[:30_000], self.author, _now()))
+
+    def remove_comment(self, pointer: str, number: int) -> None:
+        """Take a comment back."""
+        from ..packaging import review
+
+        if self.document is not None:
+            self._change(review.without_comment(self.document, pointer, number))
+
+    def decide(self, outcome: str, said: str) -> None:
+        """Decide: ``accept``, ``revise`` or ``reject``; for ``""`` no decision is made yet."""
+        from ..packaging import review
+
+        if self.document is None:
+            return
+        before = self.document["decision"]
+        if not outcome:
+            if before is not None:
+                self._change({**self.document, "decision": None})
+            return
+        said = said.strip()[:30_000]
+        if before is None or (before["outcome"], before["text"]) != (outcome, said):
+            self._change(review.decided(self.document, outcome, said, self.author, _now()))
+
+    def merge(self, path: str) -> None:
+        """Add another reviewer's comments from a file.
+
+        Raises AzeError ``review.unreadable``, and ``review.other_package`` for a review of another one.
+        """
+        from ..packaging import review
+
+        if self.document is not None:
+            self._change(review.merged(self.document, review.load(path)))
+
+    def _change(self, document: dict[str, Any]) -> None:
+        self.document = document
+        self._save_timer.start()
+        self.changed.emit()
+
+    # --------------------------------------------------------------------------------------------- saving, exporting
+
+    def save(self) -> None:
+        """Write what waits to be saved; what went wrong is in ``save_problem``."""
+        if not self._save_timer.isActive():
+            return
+        self._save_timer.stop()
+        document = self.document
+        if document is None or not document["package"]["sha256"]:
+            return
+        from ..packaging import review
+
+        self.save_problem = ""
+        for file in dict.fromkeys(filter(None, (self.file, str(_in_profile(document))))):
+            try:
+                review.save(file, document)
+            except AzeError as error:
+                self.save_problem = text(error.code, error.params)
+                continue
+            self.file, self.save_problem = file, ""
+            break
+        self.saved.emit()
+
+    def export(self, path: str) -> None:
+        """Write the review as JSON, where the file's name ends so, or as a page with the comparison in it.
+
+        Raises AzeError ``output.unwritable``.
+        """
+        from ..packaging import review, review_page
+        from ..services.files import replacing
+
+        if self.document is None:
+            return
+        if path.lower().endswith(".json"):
+            review.save(path, self.document)
+            return
+        with replacing(path) as beside:
+            beside.write_text(review_page.as_html(self.document, self.comparison), encoding="utf-8")
+
+    # --------------------------------------------------------------------------------------------------- comparing
+
+    def compare(self, before: str, after: str) -> None:
+        """Compare two packages, the earlier version first; the outcome is in ``comparison``."""
+        from ..packaging import comparing
+
+        title = QCoreApplication.translate("AzeReview", "Comparing the packages")
+        self._start(title, lambda progress: comparing.compare(before, after, progress), self._on_compared)
+
+    def _on_compared(self, comparison: dict[str, Any]) -> None:
+        self.comparison = comparison
+        self.compared.emit()
+
+    # -------------------------------------------------------------------------------------------------------- work
+
+    @property
+    def busy(self) -> Busy | None:
+        """What is being done, or None."""
+        return None if self._work is None else Busy(self._work.title, self._fraction, self.cancel)
+
+    def _start(self, title: str, function: Callable[[Progress], Any], done: Callable[[Any], None]) -> None:
+        self.cancel()
+        self._fraction = None
+        self._work = _Work(title, function, done, self._end)
+        self._work.progressChanged.connect(self._move)
+        _RUNNING.add(self._work)
+        QgsApplication.taskManager().addTask(self._work)
+        self.busyChanged.emit()
+
+    def _move(self, percent: float) -> None:
+        if self._work is not None:
+            self._fraction = percent / 100
+            self.busyChanged.emit()
+
+    def _end(self, work: _Work, complete: bool) -> None:
+        if work in self._ending:
+            self._ending.remove(work)
+        if self._closed or work is not self._work:
+            _let_go(work.result)
+            return
+        self._work = None
+        if complete and not work.problem:
+            work.done(work.result)
+        elif work.problem:
+            self.failed.emit(work.problem)
+        self.busyChanged.emit()
+
+    def cancel(self) -> None:
+        """Stop what is being done."""
+        if self._work is not None:
+            self._ending.append(self._work)
+            self._work.cancel()
+            self._work = None
+            self.busyChanged.emit()
+
+    def close(self) -> None:
+        """Save, stop, and let go of the package's files."""
+        self.save()
+        self._closed = True
+        self.cancel()
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+
+class _Work(QgsTask):
+    """Runs a function that takes a Progress; ``result`` is what it gives, ``problem`` the sentence why it gave none."""
+
+    def __init__(self, title: str, function: Callable[[Progress], Any], done: Callable[[Any], None], ended):
+        flags = QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt | QgsTask.Flag.Hidden | QgsTask.Flag.Silent
+        super().__init__(title, flags)
+        self.title, self.done = title, done
+        self.result: Any = None
+        self.problem = ""
+        self._function, self._ended = function, ended
+
+    def run(self) -> bool:
+        progress = Progress(lambda share: self.setProgress(100 * share), is_cancelled=self.isCanceled)
+        with collector_at_rest():
+            try:
+                self.result = self._function(progress)
+            except Cancelled:
+                return False
+            except AzeError as error:
+                self.problem = text(error.code, error.params)
+            except OSError as error:
+                self.problem = error.strerror or str(error)
+            except Exception as error:  # an exception that leaves run() would end QGIS
+                QgsMessageLog.logMessage(repr(error), "AZE", Qgis.MessageLevel.Critical)
+                self.problem = QCoreApplication.translate(
+                    "AzeReview", "{title} did not finish, by a fault of the plugin; the message log has the details."
+                ).format(title=self.title)
+        return not self.problem
+
+    def finished(self, result: bool) -> None:
+        _RUNNING.discard(self)
+        self._ended(self, result)
+
+
+def _let_go(result: Any) -> None:
+    """What came of work that nobody waits for any more."""
+    if isinstance(result, tuple) and result and isinstance(result[0], Opened):
+        result[0].close()
+
+
+# ------------------------------------------------------------------------------------------------ behind, in a thread
+
+
+def _open(package: str, library: str, before: dict[str, Any] | None, progress: Progress) -> tuple[Opened, str]:
+    """The package as it was found, and the file that its review is saved to."""
+    from ..domain import geometry
+    from ..packaging import review, verification
+
+    path = Path(package)
+    with ExitStack() as stack:
+        examined = stack.enter_context(verification.opened(path, library or None, progress.part(0, 0.95)))
+        document = review.of(examined, path, progress)
+        wkb = geometry.to_wkb(examined.shape) if examined.shape is not None else b""
+        file, document = _taken_up(path, document)
+        if before is not None and before["package"]["sha256"] == document["package"]["sha256"]:
+            document = {**document, "comments": before["comments"], "decision": before["decision"]}
+        files = []
+        if not _refused(examined):
+            for inside in sorted(p for p in examined.root.rglob("*") if p.is_file() and not p.is_symlink()):
+                files.append((inside.relative_to(examined.root).as_posix(), inside.stat().st_size))
+                if len(files) >= MOST_FILES:
+                    break
+        progress.set(1)
+        return Opened(document, wkb, examined.root, files, stack.pop_all()), file
+
+
+def _refused(examined: Any) -> bool:
+    """Whether nothing was unpacked, because names, links or sizes are hostile."""
+    return not (examined.root / "bagit.txt").is_file()
+
+
+def _taken_up(path: Path, document: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Where the review is saved, and the document with what was saved there before.
+
+    Beside the package where that can be written to and does not hold somebody else's file, else in the profile.
+    """
+    from ..packaging import review
+
+    if not document["package"]["sha256"]:
+        return "", document
+    beside = path.with_name(f"{path.name}.review.json")
+    for file in (_in_profile(document), beside):
+        try:
+            if file.is_file():
+                return str(file), review.resumed(document, review.load(file))
+        except AzeError:
+            # It is of another package, or no review: it is neither read nor written over.
+            if file == beside:
+                return str(_in_profile(document)), document
+    return str(beside), document
+
+
+def _in_profile(document: dict[str, Any]) -> Path:
+    folder = Path(QgsApplication.qgisSettingsDirPath()) / "aze_toolkit" / "reviews"
+    return folder / f"{document['package']['sha256'][:32]}.json"
+
+
+def _now() -> str:
+    return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
