@@ -1,5 +1,6 @@
 """What all tests share: the package importable from the checkout, and one provider of its algorithms."""
 
+import gc
 import shutil
 import sys
 from pathlib import Path
@@ -21,6 +22,8 @@ def qgis_app():
     application = pytest_qgis._APP
     yield application
     if application is not None:
+        # Layers and datasets that only a cycle still holds have to go before QGIS does.
+        gc.collect()
         application.exitQgis()
         shutil.rmtree(pytest_qgis._QGIS_CONFIG_PATH, ignore_errors=True)
 
