@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Callable
 
 from qgis.gui import QgsCheckableComboBox, QgsFileWidget, QgsOptionsPageWidget
 from qgis.PyQt.QtCore import QCoreApplication, QDate, QRegularExpression, Qt
 from qgis.PyQt.QtGui import QRegularExpressionValidator
 from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QDialog,
     QDoubleSpinBox,
     QFormLayout,
     QGroupBox,
+    QHBoxLayout,
     QLineEdit,
     QPushButton,
     QSpinBox,
@@ -18,7 +22,10 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from . import preferences
+from ..domain.errors import AzeError
+from ..services.dependencies import shapely_problem
+from ..services.wording import text
+from . import layout_editing, preferences
 from .endpoint_list import EndpointList
 from .preferences import Rules
 from .widgets.basics import TextLabel
@@ -92,6 +99,8 @@ class OptionsPage(QgsOptionsPageWidget):
         rules.addRow(restore)
         work = self._group(translate("AzeOptions", "Work"))
         work.addRow(translate("AzeOptions", "Species library for new projects"), self.library)
+        if shapely_problem() is None:
+            self._add_layouts()
         receivers = self._group(translate("AzeOptions", "Where packages are sent"))
         self.endpoints = EndpointList()
         receivers.addRow(self.endpoints)
@@ -103,6 +112,58 @@ class OptionsPage(QgsOptionsPageWidget):
 
         self._show(preferences.rules())
         self.library.setFilePath(preferences.default_library())
+
+    def _add_layouts(self) -> None:
+        """The print layouts of reports, to be edited in QGIS's own designer."""
+        translate = QCoreApplication.translate
+        self.layouts = QComboBox()
+        for name in layout_editing.names():
+            self.layouts.addItem(layout_editing.title(name), name)
+        self.layouts.currentIndexChanged.connect(self._show_layout)
+        self.edit_layout = QPushButton(translate("AzeOptions", "Edit…"))
+        self.edit_layout.clicked.connect(self._edit_layout)
+        self.restore_layout = QPushButton(translate("AzeOptions", "Restore"))
+        self.restore_layout.setToolTip(
+            translate("AzeOptions", "Give your own copy up and use the plugin's layout again")
+        )
+        self.restore_layout.clicked.connect(self._restore_layout)
+        self.layout_state = TextLabel(muted=True)
+        # The layout that the designer is to open, once it is asked for.
+        self._asked: list[str] = []
+        row = QHBoxLayout()
+        row.addWidget(self.layouts, 1)
+        row.addWidget(self.edit_layout)
+        row.addWidget(self.restore_layout)
+        reports = self._group(translate("AzeOptions", "Layouts of reports"))
+        reports.addRow(row)
+        reports.addRow(self.layout_state)
+        self._show_layout()
+
+    def _show_layout(self) -> None:
+        translate = QCoreApplication.translate
+        name = self.layouts.currentData()
+        own = bool(name) and layout_editing.is_own(name)
+        if self._asked == [name]:
+            said = translate("AzeOptions", "It opens in QGIS's layout designer when this window is closed.")
+        elif own:
+            said = translate("AzeOptions", "Your own copy is in use; it is kept in your profile.")
+        else:
+            said = translate("AzeOptions", "The plugin's own is in use. What you change is kept as your copy.")
+        self.layout_state.setText(said)
+        self.restore_layout.setEnabled(own)
+        self.edit_layout.setEnabled(bool(name))
+
+    def _edit_layout(self) -> None:
+        """The options are a modal window: the designer comes when they are gone."""
+        window = self.window()
+        if not self._asked and isinstance(window, QDialog):
+            window.finished.connect(partial(_open_designer, self._asked))
+        self._asked[:] = [self.layouts.currentData()]
+        self._show_layout()
+
+    def _restore_layout(self) -> None:
+        layout_editing.restore(self.layouts.currentData())
+        self._show_layout()
 
     def _group(self, title: str) -> QFormLayout:
         group = QGroupBox(title)
@@ -146,6 +207,15 @@ class OptionsPage(QgsOptionsPageWidget):
         preferences.save(chosen, self.library.filePath())
         self.endpoints.apply()
         self._on_saved()
+
+
+def _open_designer(asked: list[str], _result: int) -> None:
+    from qgis.utils import iface
+
+    try:
+        layout_editing.edit(iface, asked[0])
+    except AzeError as error:
+        iface.messageBar().pushWarning("AZE", text(error.code, error.params))
 
 
 def _bases() -> dict[str, str]:
