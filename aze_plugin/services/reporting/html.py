@@ -165,18 +165,20 @@ class Page:
         caption: str = "",
         row_heads: bool = True,
     ) -> None:
-        """A table whose head is repeated on each printed page.
+        """A table whose head, which may be empty, is repeated on each printed page.
 
         ``numbers``: columns set to the right. ``row_heads``: the first column names what its row is about, for
         screen readers.
         """
-        marks = [' class="number"' if n in numbers else "" for n in range(len(head))]
+        rows = list(rows)
+        columns = max([len(head), *(len(row) for row in rows)])
+        marks = [' class="number"' if n in numbers else "" for n in range(columns)]
         cells = "".join(f'<th scope="col"{m}><bdi>{marked(h)}</bdi></th>' for h, m in zip(head, marks))
         # What may have to be scrolled sideways can be reached by the keyboard.
         out = ['<div class="wide" tabindex="0"><table>']
         if caption:
             out.append(f'<caption dir="auto">{marked(caption)}</caption>')
-        out.append(f"<thead><tr>{cells}</tr></thead><tbody>")
+        out.append(f"<thead><tr>{cells}</tr></thead><tbody>" if head else "<tbody>")
         for row in rows:
             line = []
             for n, (cell, mark) in enumerate(zip(row, marks)):
