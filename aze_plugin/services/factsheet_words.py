@@ -156,12 +156,16 @@ def _facts(sheet: Sheet) -> list[tuple[str, Text]]:
         lon, lat = sheet.place
         place = f"{figures.number(lat, 4)}, {figures.number(lon, 4)}"
         facts.append((translate("AzeReports", "Mid-point (lat, lon)"), place))
-    facts.append((translate("AzeReports", "Number of the site"), row.site_id))
+    if row.site_id != str(row.fid):
+        # A row's own number, which stands for a missing id, says nothing.
+        facts.append((translate("AzeReports", "Number of the site"), row.site_id))
     return facts
 
 
 def _aze_word(sheet: Sheet) -> str:
     translate = QCoreApplication.translate
+    if sheet.inputs.existing is not None and sheet.row.aze == site_words.UNKNOWN:
+        return translate("AzeReports", "candidate")
     return {
         site_words.CONFIRMED: translate("AzeReports", "confirmed AZE site"),
         site_words.DE_LISTED: translate("AzeReports", "de-listed"),
@@ -317,17 +321,16 @@ def _criterion(sheet: Sheet, name: str) -> tuple[str, str]:
     if sheet.checked:
         criterion = sheet.checked["criteria"][name]
         return vocabulary.word("status", criterion["status"]), _reason(criterion["findings"])
+    listed = sheet.row.aze == site_words.CONFIRMED
+    categories = sorted({c for c in map(_category, sheet.species or ()) if c}, key=redlist.sort_key)
+    if listed and categories and name == "endangerment":
+        named = [vocabulary.word("category", code) for code in categories]
+        return translate("AzeReports", "as listed"), text("factsheet.endangerment_listed", {"categories": named})
     if sheet.why_no_check == CANNOT:
         return vocabulary.word("status", "not_assessable"), text("factsheet.cannot_check")
-    if sheet.row.aze != site_words.CONFIRMED:
+    if not listed:
         return translate("AzeReports", "not checked"), text("factsheet.not_checked")
-    categories = sorted({c for c in map(_category, sheet.species or ()) if c}, key=redlist.sort_key)
-    why = text("factsheet.listed_confirmed")
-    if name == "endangerment" and categories:
-        why = text(
-            "factsheet.endangerment_listed", {"categories": [vocabulary.word("category", c) for c in categories]}
-        )
-    return translate("AzeReports", "as listed"), why
+    return translate("AzeReports", "as listed"), text("factsheet.listed_confirmed")
 
 
 def _reason(findings: Sequence[Mapping[str, Any]]) -> str:

@@ -2,6 +2,7 @@
 
 import gc
 import shutil
+import subprocess
 
 import pytest
 from pages_support import (  # noqa: F401
@@ -16,8 +17,11 @@ from pages_support import (  # noqa: F401
 )
 from qgis.PyQt.QtWidgets import QFileDialog
 
+from aze_plugin import paths
 from aze_plugin.gui import factsheet, reports
+from aze_plugin.gui.options_page import OptionsPage
 from aze_plugin.gui.pages.sites import SitesPage
+from aze_plugin.services.reporting import layout
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -103,3 +107,33 @@ def test_without_a_boundary_there_is_nothing_to_tell(empty_session, opened, monk
     empty_session.message.connect(lambda text, _level: said.append(text))
     factsheet.ask(empty_session, empty_session.protection.subject, None)
     assert not asked and "boundary" in said[0]
+
+
+def test_the_users_own_layout_is_used_until_it_is_given_up(session, opened, tmp_path, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(layout, "own_path", lambda name: tmp_path / "layouts" / f"{name}.qpt")
+    page = OptionsPage(lambda: None)
+    assert page.layouts.count() == len(list(paths.resource("layouts").glob("*.qpt"))) >= 3
+    page.layouts.setCurrentIndex(page.layouts.findData("factsheet"))
+    assert not page.restore_layout.isEnabled()
+
+    shipped = paths.resource("layouts", "factsheet.qpt").read_text(encoding="utf-8")
+    own = layout.own_path("factsheet")
+    own.parent.mkdir()
+    own.write_text(shipped.replace("[% @aze_title %]", "OUR SHEET: [% @aze_title %]"), encoding="utf-8")
+    page._show_layout()
+    assert page.restore_layout.isEnabled() and "own copy" in page.layout_state.plain()
+
+    def title():
+        path = tmp_path / "sheet.pdf"
+        factsheet.make(session, session.protection.subject, str(path))
+        wait_for(lambda: opened)
+        opened.clear()
+        said = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, text=True, check=True).stdout
+        return said.splitlines()[0]
+
+    name = session.candidates.current
+    assert title() == f"OUR SHEET: {name}"
+    page.restore_layout.click()
+    assert not own.exists() and not page.restore_layout.isEnabled()
+    assert title() == name
+    page.deleteLater()

@@ -81,7 +81,7 @@ def templates() -> dict[str, str]:
         ),
         # criteria
         "factsheet.endangerment_listed": translate(
-            "AzeReports", "By the categories given: {categories}. Not checked, as no species library was given."
+            "AzeReports", "By the categories of the listed species: {categories}. Not checked against the boundary."
         ),
         "factsheet.listed_confirmed": translate(
             "AzeReports",
