@@ -293,6 +293,7 @@ def nomination() -> None:
     legend = maker.map(0, top, 104, middle, 1)
     legend.attemptMove(QgsLayoutPoint(middle + gap, top + 66), True, False, 0)
     maker.layout.removeLayoutItem(maker.map(0, top, 62, RIGHT, 1, middle + gap, "2"))
+    maker.label("locator", "Where the site is", 0, middle + gap, top + 62.7, RIGHT - middle - gap, 4, 7, False, QUIET)
     maker.area(0, top + 104 + 4)
     maker.label("changes", "[% @aze_changes %]", 1, LEFT, TOP, RIGHT - LEFT, 7, 13, True)
     maker.map(1, TOP + 9, 110, number="3")

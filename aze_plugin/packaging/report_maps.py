@@ -117,8 +117,8 @@ def key(content: maps.MapContent) -> str:
         "gap": "plain orange",
         "site": "dashed line",
         "former": "dashed line",
-        "gained": "plain blue",
-        "lost": "crossed hatching",
+        "gained": "blue hatching",
+        "lost": "dense orange hatching",
     }
     said = [f"{group.label}: {signs[group.kind]}" for group in content.groups[::-1] if group.shapes]
     return f"{'; '.join(said)}." if said else ""

@@ -344,6 +344,7 @@ def test_a_cancelled_package_ends_while_the_main_thread_waits_for_it(qgis_app, i
         "<style>body { background: url(https://example.org/x) }</style>",
         '<meta http-equiv="refresh" content="0; url=https://example.org">',
         "<svg><use href='https://example.org/x#a'/></svg>",
+        "<style>p { color: red }",
         "<SCRIPT>alert(1)</SCRIPT>",
         "<p <script>",
     ],

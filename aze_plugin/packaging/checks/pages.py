@@ -64,8 +64,10 @@ def _strange(content: str) -> Iterator[str]:
         if name == "style":
             if not closing:
                 style = tag.end()
-            elif _FETCHING.search(content, style, at):
+            elif style < 0 or _FETCHING.search(content, style, at):
                 yield "style"
+            else:
+                style = -1
         for key, value in _ATTRIBUTE.findall(attributes):
             if _acts(name, key, value):
                 yield tag[0]
@@ -74,6 +76,8 @@ def _strange(content: str) -> Iterator[str]:
                 if f'content="{_POLICY}"' not in tag[0] or value != "Content-Security-Policy":
                     yield tag[0]
         at = tag.end()
+    if style >= 0:
+        yield "style"
     if policies != 1:
         yield "Content-Security-Policy"
 

@@ -165,7 +165,8 @@ def ground_near(focus: Sequence[float]) -> QgsVectorLayer | None:
     if abs(middle) + _SIDE <= 180:
         return layer
     # The stretch that runs past 180° comes from the other end of the map of the world.
-    round_it = max(width, north - south)
+    # A map of what is very small shows a kilometre round it.
+    round_it = max(width, north - south, 0.1)
     side = min(_SIDE, width / 2 + round_it)
     left = middle - side if middle > 0 else middle - side + 360
     low, high = max(-90.0, south - round_it), min(90.0, north + round_it)
@@ -388,7 +389,7 @@ def _add_legend(layout: QgsPrintLayout, own: Sequence[QgsVectorLayer], wide: flo
     key._root = root
     layout.addLayoutItem(key)
     # What it needs QGIS knows only once it is drawn.
-    height = 4.0 + 5.2 * math.ceil(len(own) / _LEGEND_COLUMNS)
+    height = 5.0 + 5.6 * math.ceil(len(own) / _LEGEND_COLUMNS)
     key.setResizeToContents(False)
     key.attemptResize(QgsLayoutSize(wide - 2, height))
     key.attemptMove(QgsLayoutPoint(1, tall - height))
