@@ -337,7 +337,7 @@ class PlacesCard(Card):
                 box.setEnabled(False)
                 box.setToolTip(translate("AzePreview", "Marked as sensitive in the form"))
             self._put(name, box)
-        everything = QCheckBox(translate("AzePreview", "all of it"))
+        everything = QCheckBox(translate("AzePreview", "the whole site"))
         everything.setChecked(ALL in chosen)
         self._put(ALL, everything)
 

@@ -95,6 +95,8 @@ def metres(m: float | None) -> str:
 
 def file_size(count: int) -> str:
     """The size of a file given in bytes, in decimal units."""
+    if count == 1:
+        return QCoreApplication.translate("AzeFigures", "1 byte")
     if count < 1000:
         return QCoreApplication.translate("AzeFigures", "{count} bytes").format(count=number(count))
     if count < 1_000_000:

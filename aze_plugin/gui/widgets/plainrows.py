@@ -29,6 +29,7 @@ _HIDDEN = re.compile("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f-\x9f\ufe
 # So much of a text is painted in a row; the whole is shown where it is chosen.
 LONGEST = 600
 _MARGIN, _GAP = 5, 2
+_TAGS_APART = "   "
 _ROW = Qt.ItemDataRole.UserRole + 1
 _KEY = Qt.ItemDataRole.UserRole
 
@@ -188,20 +189,19 @@ class _Painter(QStyledItemDelegate):
         quiet = text if chosen else style.muted(palette)
         small, plain = style.scaled(option.font, 0.92), QFont(option.font)
         room, y = width - 2 * _MARGIN, 0.0
-        tags = [(f"{t.mark or style.MARKS[t.state]} {t.word}", t.state) for t in row.tags]
-        tag_line = "   ".join(label for label, _ in tags)
-        tag_width = _advance(tag_line, small) if tags else 0
+        tag_line = _TAGS_APART.join(f"{_mark(tag)} {tag.word}" for tag in row.tags)
+        tag_width = _advance(tag_line, small) + 2 if row.tags else 0
         # Tags stand beside the head where there is room for both, else below it.
-        beside = bool(tags) and tag_width + 12 <= room * 0.62
-        head_font = style.scaled(plain, 1.0, bold=not row.body or bool(row.italic)) if not row.body else small
+        beside = bool(row.tags) and tag_width + 12 <= room * 0.62
+        head_font = style.scaled(plain, 0.92 if row.body else 1.0, bold=not row.body)
         head_font.setItalic(row.italic)
         head_room = room - tag_width - 12 if beside else room
         height = _text(painter, row.head, head_font, QPointF(_MARGIN, y), head_room, text if not row.body else quiet)
         if beside:
-            self._tags(painter, tags, small, room + _MARGIN - tag_width, y, text if chosen else None, palette)
+            self._tags(painter, row.tags, small, room + _MARGIN - tag_width, y, text if chosen else None, palette)
             height = max(height, _height(small))
         y += height
-        if tags and not beside:
+        if row.tags and not beside:
             y += _GAP
             y += _text(painter, tag_line, small, QPointF(_MARGIN, y), room, quiet)
         if row.body:
@@ -212,16 +212,25 @@ class _Painter(QStyledItemDelegate):
         return y
 
     @staticmethod
-    def _tags(painter, tags, font: QFont, x: float, y: float, colour: QColor | None, palette: QPalette) -> None:
+    def _tags(painter, tags, font: QFont, x: float, y: float, chosen: QColor | None, palette: QPalette) -> None:
+        """Marks in the colours of their states; words in that of quiet text, as some of those colours are pale."""
         if painter is None:
             return
         painter.setFont(font)
         high = round(_height(font))
-        for label, state in tags:
-            wide = _advance(f"{label}   ", font)
-            painter.setPen(colour or style.colour(state, palette))
-            painter.drawText(QRect(round(x), round(y), wide, high), int(Qt.AlignmentFlag.AlignVCenter), label)
-            x += wide
+        for tag in tags:
+            for said, colour in (
+                (f"{_mark(tag)} ", style.colour(tag.state, palette)),
+                (f"{tag.word}{_TAGS_APART}", style.muted(palette)),
+            ):
+                wide = _advance(said, font)
+                painter.setPen(chosen or colour)
+                painter.drawText(QRect(round(x), round(y), wide + 2, high), int(Qt.AlignmentFlag.AlignVCenter), said)
+                x += wide
+
+
+def _mark(tag: Tag) -> str:
+    return tag.mark or style.MARKS[tag.state]
 
 
 def _text(painter, said: str, font: QFont, at: QPointF, room: float, colour: QColor) -> float:
