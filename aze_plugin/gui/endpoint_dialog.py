@@ -50,7 +50,7 @@ class EndpointDialog(QDialog):
             if endpoint is not None
             else translate("AzeOutbox", "Add where to send to")
         )
-        self.resize(520, 480)
+        self.resize(520, 300)
 
         self.name = QLineEdit()
         self.name.setMaxLength(_LONGEST_NAME)
@@ -95,12 +95,14 @@ class EndpointDialog(QDialog):
             self.auth.setConfigId(endpoint.authcfg)
         problem = self.form.show_fields(endpoint.fields if endpoint is not None else "")
         self.method.currentIndexChanged.connect(self._renew)
+        self.method.currentIndexChanged.connect(lambda _index: self._fit())
         for field in (self.name, self.url):
             field.textEdited.connect(self._edited)
         for button in (self.try_, *self.buttons.buttons()):
             button.setAutoDefault(False)
         self._renew()
         self._say(problem)
+        self._fit()
 
     def _renew(self) -> None:
         translate = QCoreApplication.translate
@@ -117,6 +119,11 @@ class EndpointDialog(QDialog):
         hint = hints[method]
         self.hint.setText(f"{hint} {query}" if "?" in self.url.text() and method != "webdav" else hint)
         self._edited()
+
+    def _fit(self) -> None:
+        """Take the height that the method needs."""
+        self.layout().activate()
+        self.resize(self.width(), self.sizeHint().height())
 
     def _edited(self, *_args) -> None:
         self._stop()

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 # The first quarter of the algorithm's progress is the looking at the package (see processing.uploadpackage).
 _CHECKED = 25.0
+# A call that is given up ends within a fraction of a second.
+_LONGEST_END_MS = 3000
 # A connection that carries this share of a package before it breaks is worth trying again soon.
 _HEADWAY = 0.02
 _QUIET = QgsTask.Flags(
@@ -117,8 +119,10 @@ class Outbox(QObject):
         self.entries = self._store.entries()
         for name in self._store.unreadable:
             _log(QCoreApplication.translate("AzeOutbox", "{file} in the outbox cannot be read.").format(file=name))
-        self._interrupted = self._left()
-        for entry in self._interrupted:
+        left = self._left()
+        # Another window of QGIS may be sending.
+        self._interrupted = [entry for entry in left if not receipts.is_in_use(self.receipt_path(entry))]
+        for entry in left:
             entry.state = stored.PAUSED
         if self._interrupted:
             self._offer_timer.start(0)
@@ -134,6 +138,9 @@ class Outbox(QObject):
         self._timer.stop()
         self._offer_timer.stop()
         self._give_up()
+        for run in self._ending:
+            # The next start may go on with it at once, and nothing may be taken from under it.
+            run.task.waitForFinished(_LONGEST_END_MS)
         self._session.candidates.renamed.disconnect(self._rename)
         if self.dialog is not None:
             self.dialog.reject()
@@ -218,6 +225,8 @@ class Outbox(QObject):
         for entry in self.open_entries:
             if entry.sha256 == parcel.sha256 and self.receipt_path(entry) == path:
                 raise AzeError("outbox.already_there", name=parcel.name, receiver=endpoint.name)
+        # A file that is exported anew under the same name must not go by this receipt.
+        receipts.begin(path, parcel.described(), endpoint.method, goal.named)
         entry = Entry(
             id=uuid4().hex,
             package=str(parcel.path),
@@ -229,6 +238,7 @@ class Outbox(QObject):
             endpoint=endpoint,
             added=receipts.now(),
             receipt=path.name,
+            modified=parcel.stamp[-1],
             candidate=candidate,
             project=self._session.project.fileName(),
         )
@@ -352,6 +362,10 @@ class Outbox(QObject):
                 ).format(name="aze:uploadpackage"),
             )
             return
+        if self._was_changed(entry):
+            code = "outbox.changed"
+            self._fail(entry, code, text(code, {"name": entry.name}))
+            return
         # What was mended in the options meanwhile, such as the password, counts; another address does not.
         endpoint = endpoints.find(entry.endpoint.id)
         if endpoint is not None and (endpoint.method, endpoint.url) == (entry.endpoint.method, entry.endpoint.url):
@@ -378,6 +392,14 @@ class Outbox(QObject):
         feedback.said.connect(lambda said: self._say(run, said))
         task.executed.connect(lambda ok, results: self._end(run, ok, results))
         QgsApplication.taskManager().addTask(task)
+
+    def _was_changed(self, entry: Entry) -> bool:
+        """Whether a package's file is another than it was; one that is gone is the algorithm's to speak of."""
+        try:
+            found = Path(entry.package).stat()
+        except OSError:
+            return False
+        return (found.st_size, found.st_mtime_ns) != (entry.size, entry.modified)
 
     def _move(self, run: _Run, percent: float) -> None:
         if run.given_up:

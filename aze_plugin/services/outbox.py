@@ -53,7 +53,8 @@ class Endpoint:
 class Entry:
     """A package and its way. ``size`` in bytes; ``sha256`` of the file in hex; ``status``: ``draft`` or ``final``;
     ``receipt``: name of its file; ``candidate`` and ``project`` (path of its file): the nomination that it is of;
-    ``problem``: code and sentence of what was in the way last; ``rounds``: how often it was tried again by itself."""
+    ``modified``: when the file was, in nanoseconds; ``problem``: code and sentence of what was in the way last;
+    ``rounds``: how often it was tried again by itself."""
 
     id: str
     package: str
@@ -65,6 +66,7 @@ class Entry:
     endpoint: Endpoint
     added: str
     receipt: str
+    modified: int
     state: str = QUEUED
     candidate: str = ""
     project: str = ""
@@ -128,6 +130,7 @@ def _entry(document: Mapping[str, Any]) -> Entry:
     for key in ("id", "package", "name", "sha256", "receipt"):
         if not isinstance(given[key], str) or not given[key]:
             raise ValueError(key)
+    given["modified"] = int(document["modified"])
     if Path(given["id"]).name != given["id"] or Path(given["receipt"]).name != given["receipt"]:
         raise ValueError("a path")
     return Entry(**given)

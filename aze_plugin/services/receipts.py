@@ -105,6 +105,25 @@ def opened(path: str | Path) -> Iterator[Receipt]:
             yield Receipt(path, document, begun=True)
 
 
+def is_in_use(path: Path) -> bool:
+    """Whether somebody is sending by a receipt right now, in this process or another."""
+    try:
+        with _locked(path):
+            return False
+    except AzeError as error:
+        return error.code == "transfer.receipt_in_use"
+
+
+def begin(path: Path, package: Mapping[str, Any], method: str, url: str) -> None:
+    """Make a receipt that will do for this package to this address only, where there is none yet.
+
+    Raises what ``opened`` raises.
+    """
+    with opened(path) as receipt:
+        if not receipt.begun:
+            receipt.update(package=dict(package), method=method, url=url)
+
+
 def read(path: Path) -> dict[str, Any] | None:
     """The document of a file; None where there is no file, or an empty one.
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -158,14 +159,16 @@ def start(home, provider):
 
 @pytest.fixture
 def brisk(monkeypatch):
-    """Waits of a fraction of a second between attempts."""
+    """Waits of a fraction of a second between attempts, and few of them."""
     from aze_plugin import paths
 
     published = paths.load_json
 
     def load(*parts):
         rules = published(*parts)
-        return {**rules, "first_wait_s": 0.3, "longest_wait_s": 0.3} if parts[-1] == "outbox.json" else rules
+        return (
+            {**rules, "first_wait_s": 0.3, "longest_wait_s": 0.3, "most_rounds": 2} if "most_rounds" in rules else rules
+        )
 
     monkeypatch.setattr(paths, "load_json", load)
 
@@ -267,7 +270,7 @@ def test_the_same_package_waits_in_the_outbox_once(package, start):
 
 
 @pytest.mark.parametrize("name", ["nginx", "wsgidav", "tus"])
-def test_a_pause_and_a_new_start_of_qgis_double_nothing(name, servers, package, authcfg, start):
+def test_a_pause_and_a_new_start_of_qgis_double_nothing(name, servers, package, authcfg, start, brisk):
     session = start()
     method, path, folder = way(name, servers)
     before = in_folder(folder)
@@ -424,20 +427,43 @@ def test_a_busy_server_is_given_up_after_some_rounds(package, start, brisk):
         entry = put(session, package, endpoint("form", server.url))
         wait_for(lambda: entry.state == "waiting")
         at_rest(session, "failed")
-        assert entry.rounds == 7 and "too busy" in entry.problem["message"] and server.received == []
+        assert entry.rounds == 3 and "too busy" in entry.problem["message"] and server.received == []
         server.faults = []
         session.outbox.resume(entry.id)
         at_rest(session, "sent")
         assert len(server.received) == 1
 
 
-def test_a_package_that_was_changed_meanwhile_is_not_sent(package, start):
+def test_a_package_that_was_changed_meanwhile_is_not_sent(package, exported, start):
+    """Neither one that was damaged nor one that was exported anew, whose receipt would be another's."""
     session = start()
     with FormServer() as server:
-        entry = put(session, package, endpoint("form", server.url))
-        package.write_bytes(package.read_bytes()[:-10])
+        goal = endpoint("form", server.url)
+        session.outbox._closed = True  # nothing is sent yet
+        entry = put(session, package, goal)
+        session.outbox._closed = False
+        with zipfile.ZipFile(exported) as source, zipfile.ZipFile(package, "w", zipfile.ZIP_STORED) as target:
+            for name in source.namelist():
+                target.writestr(name, source.read(name))
+        session.outbox._next()
         at_rest(session, "failed")
-        assert "no valid package" in entry.problem["message"] and server.headers == []
+        assert "was changed or exported anew" in sending.state_line(entry, session.outbox) and server.headers == []
+        # Also one that looks the same from outside.
+        session.outbox.entries[0].size = package.stat().st_size
+        session.outbox.entries[0].modified = package.stat().st_mtime_ns
+        session.outbox.resume(entry.id)
+        at_rest(session, "failed")
+        assert "that of another package" in entry.problem["message"] and server.headers == []
+        # The new one goes its own way.
+        session.outbox.remove(entry.id)
+        put(session, package, goal)
+        at_rest(session, "sent")
+        assert [found["sha256"] for found in server.received] == [digest(package)]
+    with FormServer() as server:
+        gone = put(session, package, endpoint("form", server.url))
+        package.unlink()
+        wait_for(lambda: gone.state == "failed")
+        assert server.headers == [] and package.name in gone.problem["message"]
 
 
 def test_nothing_of_it_holds_a_secret(servers, package, authcfg, start, home, tmp_path, caplog):

@@ -241,5 +241,10 @@ def _outbox() -> dict[str, str]:
         "outbox.already_sent": translate(
             "AzeTransfer", "{name} arrived at {receiver} on {day} already, so it is not sent again."
         ),
+        "outbox.changed": translate(
+            "AzeTransfer",
+            "The file “{name}” was changed or exported anew since it was put into the outbox. Remove it here, and send "
+            "the file as it is now.",
+        ),
         "outbox.already_there": translate("AzeTransfer", "{name} is in the outbox for {receiver} already."),
     }
