@@ -105,11 +105,7 @@ def _candidate(session: Session, subject: Subject, folder: Path, known: dict[str
     updates = session.candidates.updated_site(), session.candidates.updated_id()
     boundary = layers.snapshot([(subject.name, subject.geometry)], updates)
     known |= {"SITES": boundary, "SITE_ID": subject.name}
-    near = boundary.extent()
-    near.grow(0.5)
-    sites = layers.merged(session.sources.site_layers, near, session.project)
-    if sites is not None:
-        known["EXISTING"] = sites
+    known |= session.sources.site_parameters("EXISTING")
     statements = session.nominations.details.get("statements")
     if statements:
         path = folder / "statements.json"
@@ -118,4 +114,4 @@ def _candidate(session: Session, subject: Subject, folder: Path, known: dict[str
     populations = session.estimates.write(subject.name, folder)
     if populations:
         known["POPULATIONS"] = populations
-    return [boundary] if sites is None else [boundary, sites]
+    return [boundary]

@@ -374,15 +374,10 @@ class FitDialog(ChangeDialog):
 
     def look_for_changes(self) -> None:
         """Find out what fitting to the chosen layers would change."""
-        try:
-            given = self.parameters()
-        except AzeError as error:
-            self._failed(text(error.code, error.params))
-            return
-        self.look("aze:fitboundary", given, QCoreApplication.translate("AzeFit", "Fitting the boundary"))
+        self.look("aze:fitboundary", self.parameters(), QCoreApplication.translate("AzeFit", "Fitting the boundary"))
 
     def parameters(self) -> dict:
-        """The choices as parameters of the algorithm. Raises AzeError where a server's sites cannot be read."""
+        """The choices as parameters of the algorithm."""
         session = self.session
         chosen = [session.project.mapLayer(i) for i in self._chosen()]
         by_role = {
@@ -396,11 +391,8 @@ class FitDialog(ChangeDialog):
         if sites and session.candidates.updated_site():
             # The site that is updated is no neighbour: its edges are taken, but its land stays.
             edges += sites
-        elif sites:
-            near = session.candidates.geometry().boundingBox()
-            # A tenth of a degree is more than a tolerance ever is.
-            near.grow(0.1 + self.tolerance.value() / 50_000)
-            given["SITES"] = layers.merged(sites, near, session.project)
+        else:
+            given |= session.sources.site_parameters(without=[s for s in session.sources.site_layers if s not in sites])
         if edges:
             given["EDGES"] = edges
         if session.sources.library_path and not session.sources.library_problem:
@@ -485,7 +477,7 @@ class IncludeDialog(ChangeDialog):
     def look_for_changes(self) -> None:
         """Find out by what the part could come in."""
         session = self.session
-        given = {**self._wish, "LIBRARY": session.sources.library_path}
+        given = {**self._wish, "LIBRARY": session.sources.library_path, **session.sources.site_parameters()}
         polygon = QgsWkbTypes.GeometryType.PolygonGeometry
         units = [
             layer
@@ -494,14 +486,6 @@ class IncludeDialog(ChangeDialog):
         ]
         if units:
             given["UNITS"] = units
-        if session.sources.site_layers:
-            near = session.candidates.geometry().boundingBox()
-            near.grow(max(1.0, near.width(), near.height()))
-            try:
-                given["SITES"] = layers.merged(session.sources.site_layers, near, session.project)
-            except AzeError as error:
-                self._failed(text(error.code, error.params))
-                return
         self.look("aze:includepart", given, QCoreApplication.translate("AzeFit", "Looking for the smallest addition"))
 
     def summary(self) -> str:

@@ -27,7 +27,6 @@ from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 
 from .. import paths
 from ..domain.errors import AzeError
-from ..domain.progress import Progress
 from ..services.boundary_sources import vector_members
 from ..services.remote import Watch, features, is_remote
 
@@ -295,46 +294,3 @@ def replace_features(layer: QgsVectorLayer, shapes: list[QgsGeometry]) -> None:
     provider.addFeatures(features)
     layer.updateExtents()
     layer.triggerRepaint()
-
-
-def merged(layers: list[QgsVectorLayer], near: QgsRectangle, project: QgsProject) -> QgsVectorLayer | None:
-    """Several polygon layers as one, for tools that take one: only features near a lon/lat rectangle, all fields.
-
-    Raises AzeError ``layer.incomplete`` where a server did not send all.
-    """
-    from ..services.layers import plain
-
-    if len(layers) < 2:
-        return layers[0] if layers else None
-    result = QgsVectorLayer("MultiPolygon?crs=EPSG:4326", layers[0].name(), "memory")
-    names: dict[str, str] = {}
-    for layer in layers:
-        for field in layer.fields():
-            names.setdefault(field.name().lower(), field.name())
-    result.dataProvider().addAttributes([QgsField(n, QMetaType.Type.QString) for n in names.values()])
-    result.updateFields()
-    for layer in layers:
-        request = QgsFeatureRequest()
-        request.setDestinationCrs(LONLAT, project.transformContext())
-        request.setFilterRect(near)
-        request.setInvalidGeometryCheck(Qgis.InvalidGeometryCheck.NoCheck)
-        copies = []
-        watch = Watch(layer) if is_remote(layer) else None
-        here = watch is not None and watch.chooses_here
-        if here:
-            request.setFilterRect(QgsRectangle())
-        read = 0
-        for feature in layer.getFeatures(request):
-            read += 1
-            if here and not feature.geometry().boundingBoxIntersects(near):
-                continue
-            copy = QgsFeature(result.fields())
-            for field in layer.fields():
-                value = plain(feature[field.name()])
-                copy[names[field.name().lower()]] = None if value is None else str(value)
-            copy.setGeometry(as_multipolygon(feature.geometry()))
-            copies.append(copy)
-        if watch is not None:
-            watch.check(layer, read, here, Progress())
-        result.dataProvider().addFeatures(copies)
-    return result

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 
 from ..domain.errors import AzeError
@@ -80,20 +79,18 @@ class Packing(QObject):
     def parameters(self) -> tuple[dict[str, Any], Any]:
         """The parameters without OUTPUT and PREVIEW, and what has to be held while the algorithm runs.
 
-        Raises AzeError where the layer of sites cannot be read, and ``output.unwritable``.
+        Raises AzeError ``output.unwritable``.
         """
         session = self._session
         name, shape = session.candidates.current, session.candidates.geometry()
         boundary = layers.snapshot(
             [(name, shape)], (session.candidates.updated_site(), session.candidates.updated_id())
         )
-        sites = layers.merged(session.sources.site_layers, wide(boundary), session.project)
         folder = tempfile.TemporaryDirectory(prefix="aze-")
         details = Path(folder.name) / "details.json"
         details.write_text(json.dumps(session.nominations.details, ensure_ascii=False), encoding="utf-8")
         hiding = self.hiding()
         known = {
-            "SITES": sites,
             "TRIGGERS": session.sites.table,
             "EVIDENCE": session.nominations.evidence,
             "POPULATIONS": session.estimates.write(name, Path(folder.name)),
@@ -105,9 +102,10 @@ class Packing(QObject):
             "LIBRARY": session.sources.library_path,
             "DETAILS": str(details),
             **session.sources.nomination_parameters(),
+            **session.sources.site_parameters(),
             **{key: value for key, value in known.items() if value not in (None, "", [])},
         }
-        return parameters, (boundary, sites, folder)
+        return parameters, (boundary, folder)
 
     def preview(self, done: Callable[[dict], None], failed: Callable[[str], None]) -> None:
         """Work out what a package would hold; ``done`` gets the ``aze-preview/1`` document, ``failed`` a sentence."""
@@ -154,10 +152,3 @@ class Packing(QObject):
     def _keep(self, kept: dict[str, Hiding]) -> None:
         content = {name: {"taxa": list(h.taxa), "grid": h.grid} for name, h in kept.items() if h != Hiding()}
         self._session.project.writeEntry(project_state.SCOPE, _KEY, json.dumps(content, ensure_ascii=False))
-
-
-def wide(boundary: QgsVectorLayer) -> QgsRectangle:
-    """Lon/lat rectangle round a boundary with the room in which another site could matter to it."""
-    extent = boundary.extent()
-    extent.grow(0.5)
-    return extent

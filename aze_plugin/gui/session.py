@@ -25,7 +25,7 @@ from .estimates import Estimates
 from .meter import Meter
 from .nomination import Nominations
 from .outbox import Outbox
-from .packing import Packing, wide
+from .packing import Packing
 from .prefill import Prefill
 from .protection import Protection
 from .recovery import Recovery
@@ -471,14 +471,8 @@ class Session(QObject):
             "OUTPUT": str(output),
             **preferences.criteria_parameters(),
             **self.sources.parameters(),
+            **self.sources.site_parameters(),
         }
-        try:
-            sites = layers.merged(self.sources.site_layers, wide(boundary), self.project)
-        except AzeError as error:
-            failed(text(error.code, error.params))
-            return
-        if sites is not None:
-            parameters["SITES"] = sites
         others = [(other, self.candidates.geometry(other)) for other in self.candidates.names if other != name]
         others = [(other, shape) for other, shape in others if shape is not None]
         rivals = layers.snapshot(others) if others else None
@@ -499,7 +493,7 @@ class Session(QObject):
             title,
             lambda _results, _context: done(_read_json(output)),
             failed,
-            (boundary, sites, rivals, folder),
+            (boundary, rivals, folder),
         )
 
     def export(self, path: str, allow_incomplete: bool = False) -> None:

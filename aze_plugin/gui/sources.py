@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from qgis.core import Qgis, QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
@@ -94,6 +95,11 @@ class Sources(QObject):
             "AUTHORITY": self.authority,
         }
         return {name: value for name, value in known.items() if value}
+
+    def site_parameters(self, name: str = "SITES", without: Sequence[QgsVectorLayer] = ()) -> dict:
+        """The layers of existing sites but for some, as parameters of an algorithm that takes the first by ``name``."""
+        found = [layer for layer in self.site_layers if layer not in without]
+        return ({name: found[0]} if found else {}) | ({"MORE_SITES": found[1:]} if found[1:] else {})
 
     def nomination_parameters(self) -> dict:
         """The same and what a nomination is filled in from, as parameters of ``aze:packagenomination``."""

@@ -10,7 +10,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from qgis.core import QgsGeometry, QgsMapLayer, QgsRectangle, QgsVectorLayer, QgsWkbTypes
+from qgis.core import QgsGeometry, QgsMapLayer, QgsVectorLayer, QgsWkbTypes
 from qgis.gui import QgsRubberBand
 from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtGui import QColor
@@ -54,7 +54,6 @@ _MOST_ROWS, _MOST_PROPOSALS = 5, 6
 _BAR_PX, _LEAST_BAR_PX, _OTHERS_PX = 120, 40, 330
 _RULES = ("THRESHOLD", "PRESENCE", "ORIGIN", "MAX_UNCERTAINTY", "SINCE_YEAR", "BASES_LEFT_OUT")
 _NOT_UNITS = ("candidates", "gaps")
-_WORLD = QgsRectangle(-180, -90, 180, 90)
 
 
 class SuggestDialog(QDialog):
@@ -273,9 +272,7 @@ class SuggestDialog(QDialog):
         if units:
             given["UNITS"] = units
         # Units of a layer of sites could not be used while its land is not to be had.
-        sites = [layer for layer in session.sources.site_layers if layer not in units]
-        if sites:
-            given["SITES"] = layers.merged(sites, _WORLD, session.project)
+        given |= session.sources.site_parameters(without=units)
         if session.sources.protected_layers:
             given["PROTECTED"] = session.sources.protected_layers
         return given
@@ -358,11 +355,7 @@ class SuggestDialog(QDialog):
         self._forget()
         folder = tempfile.TemporaryDirectory(prefix="aze-")
         report = Path(folder.name) / "report.json"
-        try:
-            given = {**self.parameters(), "OUTPUT": "memory:", "REPORT": str(report)}
-        except AzeError as error:
-            self._failed(text(error.code, error.params))
-            return
+        given = {**self.parameters(), "OUTPUT": "memory:", "REPORT": str(report)}
         self._running = True
         self._title = QCoreApplication.translate("AzeSuggest", "Looking for boundaries")
         self.note.setText("")

@@ -65,6 +65,7 @@ class CheckBoundary(AzeAlgorithm):
         )
         self.addParameter(inputs.library())
         self.addParameter(inputs.existing_sites())
+        self.addParameter(inputs.more_sites())
         self.addParameter(inputs.protected_areas(optional=True))
         self.addParameter(inputs.landcover())
         self.addParameter(inputs.edges())
@@ -122,10 +123,12 @@ class CheckBoundary(AzeAlgorithm):
     def __init__(self):
         super().__init__()
         self._survey = None
+        self._further = []
 
     def take(self, parameters, context, feedback) -> None:
         """Take what has to be taken from layers while still in their own thread."""
         self._survey = inputs.survey(self, parameters, context)
+        self._further = inputs.further_sites(self, parameters, context)
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..services import candidates, checking, files, shortlist
@@ -137,11 +140,9 @@ class CheckBoundary(AzeAlgorithm):
         boundary = inputs.polygon_source(self, parameters, "BOUNDARY", context)
         name_field = self.parameterAsString(parameters, "NAME_FIELD", context)
         proposed = candidates.read_candidates(boundary, name_field, transform, progress.part(0, 0.1))
-        sites = None
-        if parameters.get("SITES"):
-            sites = candidates.read_sites(
-                inputs.polygon_source(self, parameters, "SITES", context), transform, progress.part(0.1, 0.2), proposed
-            )
+        sites, existing = None, inputs.site_source(self, parameters, context, self._further)
+        if existing is not None:
+            sites = candidates.read_sites(existing, transform, progress.part(0.1, 0.2), proposed)
         rivals = []
         if parameters.get("RIVALS"):
             others = inputs.polygon_source(self, parameters, "RIVALS", context)

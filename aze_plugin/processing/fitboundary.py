@@ -38,6 +38,7 @@ class FitBoundary(AzeAlgorithm):
     def __init__(self):
         super().__init__()
         self._sources = []
+        self._further = []
 
     def title(self) -> str:
         return QCoreApplication.translate("AzeProcessing", "Fit a boundary to mapped edges")
@@ -49,6 +50,7 @@ class FitBoundary(AzeAlgorithm):
         self.addParameter(inputs.polygons("BOUNDARY", translate("AzeProcessing", "Boundaries to fit")))
         self.addParameter(inputs.edges())
         self.addParameter(inputs.existing_sites())
+        self.addParameter(inputs.more_sites())
         self.addParameter(inputs.protected_areas(optional=True))
         self.addParameter(
             QgsProcessingParameterNumber(
@@ -87,11 +89,12 @@ class FitBoundary(AzeAlgorithm):
     def take(self, parameters, context, feedback) -> None:
         """Take snapshots of the layers while still in their own thread."""
         self._sources = inputs.survey(self, parameters, context).edges
+        self._further = inputs.further_sites(self, parameters, context)
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..services import candidates, checking, files, fitting
 
-        if not self._sources and not parameters.get("SITES"):
+        if not self._sources and not self._further and not parameters.get("SITES"):
             raise AzeError("fitting.no_layers")
         transform = context.transformContext()
         rules = fitting.default_rules().with_choices(
@@ -100,11 +103,10 @@ class FitBoundary(AzeAlgorithm):
         )
         source = inputs.polygon_source(self, parameters, "BOUNDARY", context)
         given = candidates.read_candidates(source, "", transform, progress.part(0, 0.05))
-        sites = []
-        if parameters.get("SITES"):
-            sites_source = inputs.polygon_source(self, parameters, "SITES", context)
+        sites, existing = [], inputs.site_source(self, parameters, context, self._further)
+        if existing is not None:
             near = fitting.with_room(given, rules)
-            sites = candidates.read_sites(sites_source, transform, progress.part(0.05, 0.1), near)
+            sites = candidates.read_sites(existing, transform, progress.part(0.05, 0.1), near)
         library = self.parameterAsString(parameters, "LIBRARY", context)
         against = checking.Background(library, checking.default_settings(), sites or None) if library else None
         output = Output(

@@ -42,6 +42,7 @@ class IncludePart(AzeAlgorithm):
     def __init__(self):
         super().__init__()
         self._units = []
+        self._further = []
 
     def title(self) -> str:
         return QCoreApplication.translate("AzeProcessing", "Include a part of a taxon's world in a boundary")
@@ -96,6 +97,7 @@ class IncludePart(AzeAlgorithm):
             )
         )
         self.addParameter(inputs.existing_sites())
+        self.addParameter(inputs.more_sites())
         self.addParameter(QgsProcessingParameterFeatureSink("OUTPUT", translate("AzeProcessing", "Extended boundary")))
         self.addParameter(
             inputs.json_file("REPORT", translate("AzeProcessing", "Report"), optional=True, by_default=False)
@@ -108,6 +110,7 @@ class IncludePart(AzeAlgorithm):
 
         layers, _ = inputs.unit_layers(self, parameters, context)
         self._units = [LayerSnapshot(layer) for layer in layers]
+        self._further = inputs.further_sites(self, parameters, context)
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..services import candidates, checking, files, fitting, including
@@ -119,10 +122,9 @@ class IncludePart(AzeAlgorithm):
         candidate = candidates.read_candidates(source, "", transform, progress.part(0, 0.05))[0]
         if candidate.geometry is None:
             raise AzeError("boundary.no_area", name=candidate.name)
-        sites = []
-        if parameters.get("SITES"):
-            given = inputs.polygon_source(self, parameters, "SITES", context)
-            sites = candidates.read_sites(given, transform, progress.part(0.05, 0.1))
+        sites, existing = [], inputs.site_source(self, parameters, context, self._further)
+        if existing is not None:
+            sites = candidates.read_sites(existing, transform, progress.part(0.05, 0.1))
         place = None
         if parameters.get("PLACE"):
             point = self.parameterAsPoint(parameters, "PLACE", context, QgsCoordinateReferenceSystem(LONLAT))

@@ -47,6 +47,39 @@ def existing_sites() -> QgsProcessingParameterFeatureSource:
     return polygons("SITES", QCoreApplication.translate("AzeProcessing", "Existing AZE sites or KBAs"), optional=True)
 
 
+def more_sites() -> QgsProcessingParameterMultipleLayers:
+    """MORE_SITES: where existing sites are in several layers, those beside the first; ``further_sites`` takes them."""
+    return advanced(
+        QgsProcessingParameterMultipleLayers(
+            "MORE_SITES",
+            QCoreApplication.translate("AzeProcessing", "Further layers of existing sites"),
+            QgsProcessing.SourceType.TypeVectorPolygon,
+            optional=True,
+        )
+    )
+
+
+def further_sites(algorithm: QgsProcessingAlgorithm, parameters, context) -> list:
+    """Snapshots of the layers of MORE_SITES; to be called in the layers' own thread. Raises AzeError for a layer that
+    cannot be opened."""
+    from ..services.layers import LayerSnapshot
+
+    given = _layers(algorithm, parameters, context, "MORE_SITES") if parameters.get("MORE_SITES") else []
+    return [LayerSnapshot(layer) for layer in given]
+
+
+def site_source(algorithm: QgsProcessingAlgorithm, parameters, context, further, name: str = "SITES"):
+    """All existing sites, those of a parameter and ``further``; None where there is neither.
+
+    Raises as ``polygon_source`` does, and AzeError ``layer.no_crs``.
+    """
+    from ..services.joined import Joined
+
+    first = [polygon_source(algorithm, parameters, name, context)] if parameters.get(name) else []
+    found = [*first, *further]
+    return Joined(found) if len(found) > 1 else found[0] if found else None
+
+
 def populations() -> QgsProcessingParameterFile:
     """POPULATIONS of the algorithms that check a boundary; ``estimates`` reads it."""
     return any_path(
@@ -248,16 +281,18 @@ def project_layers(algorithm: QgsProcessingAlgorithm, parameters, context):
     if parameters.get("ELEVATION") and raster is None:
         raise AzeError("terrain.unreadable", file=str(parameters["ELEVATION"]), detail="")
     protected = _layers(algorithm, parameters, context, "PROTECTED") if parameters.get("PROTECTED") else []
+    further = _layers(algorithm, parameters, context, "MORE_SITES") if parameters.get("MORE_SITES") else []
+    sites = [*([found["SITES"][0]] if "SITES" in found else []), *further]
     polygon = QgsWkbTypes.GeometryType.PolygonGeometry
     layers = prefill.Layers(
         countries=[LayerSnapshot(found["COUNTRIES"][0])] if "COUNTRIES" in found else [],
-        sites=[LayerSnapshot(found["SITES"][0])] if "SITES" in found else [],
+        sites=[LayerSnapshot(layer) for layer in sites],
         protected=[LayerSnapshot(layer) for layer in protected if layer.geometryType() == polygon],
         triggers=LayerSnapshot(found["TRIGGERS"][0]) if "TRIGGERS" in found else None,
         terrain=None if raster is None else Terrain.from_layer(raster),
         world=prefill.world_map(),
     )
-    used = [(layer, role) for layer, role in found.values() if role]
+    used = [(layer, role) for layer, role in found.values() if role] + [(layer, "existing sites") for layer in sites]
     return layers, used + ([(raster, "terrain model")] if raster is not None else [])
 
 

@@ -22,7 +22,7 @@ from .base import AzeAlgorithm
 
 
 class PackageNomination(AzeAlgorithm):
-    """Checks, measures, fills in and writes; runs in any thread, as nothing in it needs a window or a layout."""
+    """Checks, measures, fills in and writes; runs in any thread: what needs a layout is asked of the main one."""
 
     NAME = "packagenomination"
     GROUP = "nomination"
@@ -33,6 +33,7 @@ class PackageNomination(AzeAlgorithm):
         self._origins = []
         self._survey = None
         self._layers = None
+        self._further = []
 
     def title(self) -> str:
         return QCoreApplication.translate("AzeProcessing", "Package a nomination")
@@ -43,6 +44,7 @@ class PackageNomination(AzeAlgorithm):
         self.addParameter(inputs.library())
         self.addParameter(inputs.any_path("DETAILS", translate("AzeProcessing", "Details of the nomination (JSON)")))
         self.addParameter(inputs.existing_sites())
+        self.addParameter(inputs.more_sites())
         self.addParameter(inputs.protected_areas(optional=True))
         self.addParameter(inputs.landcover())
         self.addParameter(inputs.edges())
@@ -100,13 +102,11 @@ class PackageNomination(AzeAlgorithm):
         raster = inputs.landcover_layer(self, parameters, context)
         edges = inputs.edge_layers(self, parameters, context)
         self._layers, used = inputs.project_layers(self, parameters, context)
+        self._further = inputs.further_sites(self, parameters, context)
         if parameters.get("PROTECTED"):
             layers = inputs.protected_layers(self, parameters, context)
             self._protected = [Snapshot(layer) for layer in layers]
             self._origins = [origin_of(layer, "protected areas") for layer in layers]
-        sites = self.parameterAsVectorLayer(parameters, "SITES", context) if parameters.get("SITES") else None
-        if sites is not None:
-            self._origins.append(origin_of(sites, "existing sites"))
         self._origins += [origin_of(layer, "mapped edges") for layer in edges]
         self._origins += [origin_of(raster, "land cover")] if raster is not None else []
         self._origins += [origin_of(layer, role) for layer, role in used]
@@ -129,9 +129,8 @@ class PackageNomination(AzeAlgorithm):
         proposed = candidates.read_candidates(source, "", transform, progress.part(0, 0.05))
         if len(proposed) != 1:
             raise AzeError("nomination.one_boundary", source=source.sourceName(), count=len(proposed))
-        sites = None
-        if parameters.get("SITES"):
-            existing = inputs.polygon_source(self, parameters, "SITES", context)
+        sites, existing = None, inputs.site_source(self, parameters, context, self._further)
+        if existing is not None:
             sites = candidates.read_sites(existing, transform, progress.part(0.05, 0.1), proposed)
         evidence = self.parameterAsFileList(parameters, "EVIDENCE", context) if parameters.get("EVIDENCE") else []
         given = Inputs(

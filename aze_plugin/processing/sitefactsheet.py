@@ -8,7 +8,6 @@ from pathlib import Path
 from qgis.core import (
     Qgis,
     QgsProcessing,
-    QgsProcessingException,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDateTime,
     QgsProcessingParameterDefinition,
@@ -37,6 +36,7 @@ class SiteFactSheet(AzeAlgorithm):
     def __init__(self):
         super().__init__()
         self._protected, self._bands, self._areas, self._origins = [], [], [], {}
+        self._further = []
 
     def title(self) -> str:
         return QCoreApplication.translate("AzeProcessing", "Fact sheet of a site")
@@ -144,6 +144,7 @@ class SiteFactSheet(AzeAlgorithm):
                 translate("AzeProcessing", "Existing AZE sites or KBAs, where the site is a candidate"),
                 optional=True,
             ),
+            inputs.more_sites(),
             inputs.populations(),
             inputs.any_path("STATEMENTS", translate("AzeProcessing", "Nominator's statements (JSON)"), optional=True),
             *inputs.criteria_choices(),
@@ -173,6 +174,7 @@ class SiteFactSheet(AzeAlgorithm):
         self._protected = [Snapshot(layer) for layer in protected]
         self._bands = [band for raster in rasters for band in bands_of(raster)]
         self._areas = [Areas.of(layer) for layer in layers]
+        self._further = inputs.further_sites(self, parameters, context)
         own = (
             self.parameterAsVectorLayer(parameters, name, context)
             for name in ("SITES", "EXISTING", "TRIGGERS", "COUNTRIES")
@@ -196,7 +198,7 @@ class SiteFactSheet(AzeAlgorithm):
         moment = self.parameterAsDateTime(parameters, "DATE", context)
         day = moment.date().toPyDate() if moment.isValid() else None
         statements = self.parameterAsFile(parameters, "STATEMENTS", context)
-        feature, existing = parameters.get("FEATURE"), parameters.get("EXISTING")
+        feature = parameters.get("FEATURE")
         sheet = factsheet.gather(
             factsheet.Inputs(
                 sites=inputs.polygon_source(self, parameters, "SITES", context),
@@ -206,7 +208,7 @@ class SiteFactSheet(AzeAlgorithm):
                 feature=None if feature in (None, "") else self.parameterAsInt(parameters, "FEATURE", context),
                 protected=self._protected,
                 library=self.parameterAsString(parameters, "LIBRARY", context).strip(),
-                existing=inputs.polygon_source(self, parameters, "EXISTING", context) if existing else None,
+                existing=inputs.site_source(self, parameters, context, self._further, "EXISTING"),
                 year=(day or datetime.date.today()).year,
                 statements=candidates.read_statements(statements) if statements else None,
                 estimates=inputs.estimates(self, parameters, context, progress),

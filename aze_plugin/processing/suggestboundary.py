@@ -60,6 +60,7 @@ class SuggestBoundary(AzeAlgorithm):
     def __init__(self):
         super().__init__()
         self._units = []
+        self._further = []
         self._protected = None
         self._left_out = []
 
@@ -83,6 +84,7 @@ class SuggestBoundary(AzeAlgorithm):
             )
         )
         self.addParameter(inputs.existing_sites())
+        self.addParameter(inputs.more_sites())
         self.addParameter(inputs.protected_areas(optional=True))
         self.addParameter(
             QgsProcessingParameterEnum(
@@ -155,6 +157,7 @@ class SuggestBoundary(AzeAlgorithm):
 
         layers, self._left_out = inputs.unit_layers(self, parameters, context)
         self._units = [LayerSnapshot(layer) for layer in layers]
+        self._further = inputs.further_sites(self, parameters, context)
         self._protected = None
         if parameters.get("PROTECTED"):
             self._protected = [LayerSnapshot(layer) for layer in inputs.protected_layers(self, parameters, context)]
@@ -165,10 +168,9 @@ class SuggestBoundary(AzeAlgorithm):
 
         transform = context.transformContext()
         settings = inputs.criteria_settings(self, parameters, context)
-        sites = None
-        if parameters.get("SITES"):
-            source = inputs.polygon_source(self, parameters, "SITES", context)
-            sites = candidates.read_sites(source, transform, progress.part(0, 0.1))
+        sites, existing = None, inputs.site_source(self, parameters, context, self._further)
+        if existing is not None:
+            sites = candidates.read_sites(existing, transform, progress.part(0, 0.1))
         found = suggesting.propose(
             Request(
                 _PARAMETERS[self.parameterAsEnum(parameters, "PARAMETER", context)],

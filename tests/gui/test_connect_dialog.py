@@ -344,9 +344,11 @@ def test_a_connection_that_qgis_knows(empty_session):
 
 
 def test_several_layers_of_which_a_server_stopped_are_not_taken_for_less(empty_session, tmp_path):
-    from qgis.core import QgsRectangle, QgsVectorLayer
+    from qgis.core import QgsCoordinateTransformContext, QgsVectorLayer
 
-    from aze_plugin.gui import layers
+    from aze_plugin.services import candidates
+    from aze_plugin.services.joined import Joined
+    from aze_plugin.services.layers import LayerSnapshot
 
     if map_servers.why_no_wfs():
         pytest.skip(map_servers.why_no_wfs())
@@ -363,9 +365,10 @@ def test_several_layers_of_which_a_server_stopped_are_not_taken_for_less(empty_s
         assert "restrictToRequestBBOX" not in remote.source()
         empty_session.sources.add_layer(remote, "sites")
         empty_session.sources.add_layer(QgsVectorLayer(str(tmp_path / "own.gpkg"), "own", "ogr"), "sites")
-        everywhere = QgsRectangle(-180, -90, 180, 90)
+        given = empty_session.sources.site_parameters()
+        joined = Joined([LayerSnapshot(given["SITES"]), *map(LayerSnapshot, given["MORE_SITES"])])
         server.stop()
         with pytest.raises(AzeError) as raised:
-            layers.merged(empty_session.sources.site_layers, everywhere, empty_session.project)
+            candidates.read_sites(joined, QgsCoordinateTransformContext(), Progress())
         assert raised.value.code == "layer.incomplete"
         empty_session.project.clear()
