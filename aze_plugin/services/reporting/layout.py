@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
@@ -259,7 +260,11 @@ class Report:
 
     def shows(self, value: str) -> bool:
         """Whether a label has a place for this value of ``fill``."""
-        return any(isinstance(i, QgsLayoutItemLabel) and f"@aze_{value} " in f"{i.text()} " for i in self._items())
+        return bool(self._labels_of(value))
+
+    def _labels_of(self, value: str) -> list[QgsLayoutItemLabel]:
+        named = re.compile(rf"@aze_{re.escape(value)}\b")
+        return [i for i in self._items() if isinstance(i, QgsLayoutItemLabel) and named.search(i.text())]
 
     def leave_out_page(self, name: str) -> None:
         """Take out the page that holds the item of this id, with all that is on it, before anything flows.
@@ -286,11 +291,7 @@ class Report:
     def say_on_pages(self, value: str, text: str) -> None:
         """Write a line at the top of each page that has no label with this value of ``fill``."""
         pages = self._layout.pageCollection()
-        told = {
-            i.page()
-            for i in self._items()
-            if isinstance(i, QgsLayoutItemLabel) and f"@aze_{value} " in f"{i.text()} " and i.isVisible()
-        }
+        told = {label.page() for label in self._labels_of(value) if label.isVisible()}
         for number in range(pages.pageCount()):
             if number not in told:
                 label = QgsLayoutItemLabel(self._layout)
