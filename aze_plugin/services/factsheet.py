@@ -121,9 +121,9 @@ class Sheet:
     """All that a sheet says, before any of it is worded.
 
     ``row``: what the layer tells of the site. ``place``: longitude and latitude of its middle, None where nothing tells
-    it. ``told``: further words of the layer by role (``updated``, ``source``). ``cover``: None where ``why_no_cover``
-    says so, as for ``assessment``. ``species``: None where nothing is known. ``same``: rows of the layer that bear the
-    same id or name.
+    it. ``told``: further words of the layer by role (``updated``, ``source``, ``number``). ``cover``: None where
+    ``why_no_cover`` says so, as for ``assessment``. ``species``: None where nothing is known. ``same``: rows of the
+    layer that bear the same id or name.
     """
 
     inputs: Inputs
@@ -300,9 +300,12 @@ def _told(
 ) -> tuple[tuple[float, float] | None, dict[str, str]]:
     """Where a site is, and further words of its row."""
     columns = attributes.columns_of(one, "site_sheet")
+    # A row's own number, which stands for a missing id, says nothing to people.
+    columns["number"] = [name for name in attributes.columns_of(one, "sites")["site_id"] if name.lower() != "fid"]
     table = read_features(one, attributes.wanted(columns), context, progress)
     said = {role: attributes.first(table, names)[0] for role, names in columns.items()}
     told = {role: attributes.text(said[role]) for role in ("updated", "source")}
+    told["number"] = attributes.identifier(said["number"])
     if site.geometry is not None:
         return geometry.midpoint(site.geometry), told
     lon, lat = attributes.number(said["lon"]), attributes.number(said["lat"])

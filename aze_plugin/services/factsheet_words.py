@@ -156,9 +156,8 @@ def _facts(sheet: Sheet) -> list[tuple[str, Text]]:
         lon, lat = sheet.place
         place = f"{figures.number(lat, 4)}, {figures.number(lon, 4)}"
         facts.append((translate("AzeReports", "Mid-point (lat, lon)"), place))
-    if row.site_id != str(row.fid):
-        # A row's own number, which stands for a missing id, says nothing.
-        facts.append((translate("AzeReports", "Number of the site"), row.site_id))
+    if sheet.told.get("number"):
+        facts.append((translate("AzeReports", "Number of the site"), sheet.told["number"]))
     return facts
 
 
