@@ -214,9 +214,10 @@ def read_countries(
     if not columns["iso3"]:
         names = [f.name() for f in source.fields()]
         raise AzeError("coverage.countries_field", source=source.sourceName(), available=names)
-    # Longitudes may run beyond 180° there, where a rectangle would miss them.
-    odd = source.sourceCrs().isGeographic() and source.sourceExtent().xMaximum() > 180
-    extent = None if near is None or odd else _extent(near)
+    extent = None
+    # Where longitudes run beyond 180° a rectangle would miss them.
+    if near is not None and not (source.sourceCrs().isGeographic() and source.sourceExtent().xMaximum() > 180):
+        extent = _extent(near)
     table = read_features(source, attributes.wanted(columns), transform_context, progress, extent)
     shapes: dict[str, list[geometry.Geometry]] = {}
     for value, shape in zip(attributes.first(table, columns["iso3"]), table.prepared().geometries):
