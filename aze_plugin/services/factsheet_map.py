@@ -15,6 +15,8 @@ from .wording import text
 
 # A site narrower than this, in metres, is marked by a sign.
 _SMALL_M = 60.0
+# Share of its height by which the map shows more below the site.
+_FOOT = 0.14
 # Degrees round a site on the map that shows where in the world it is.
 _FAR = 14.0
 
@@ -67,7 +69,10 @@ def both(sheet: Sheet) -> tuple[maps.MapContent | None, maps.MapContent | None, 
     else:
         south, north = max(-85.0, lat - reach / 2), min(85.0, lat + reach / 2)
         world = [(lon - reach + 180) % 360 - 180, south, (lon + reach + 180) % 360 - 180, north]
-    return maps.MapContent(groups, extent), maps.MapContent(far, world), said
+    west, south, east, north = extent
+    # Room at its foot, where the scale bar stands.
+    seen = [west, max(-89.0, south - _FOOT * (north - south)), east, north]
+    return maps.MapContent(groups, seen), maps.MapContent(far, world), said
 
 
 def _is_small(extent: Sequence[float]) -> bool:

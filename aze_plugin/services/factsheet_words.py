@@ -224,7 +224,7 @@ def _species(sheet: Sheet) -> tuple[Table, list[str]]:
         head.append(translate("AzeReports", "Common name"))
         widths.append(3.4)
     head.append(translate("AzeReports", "Category"))
-    widths.append(2.2)
+    widths.append(2.5)
     if checked:
         head += [translate("AzeReports", "Share here"), translate("AzeReports", "Check")]
         widths += [3.4, 2.5]
