@@ -24,7 +24,7 @@ from qgis.PyQt.QtWidgets import QFileDialog, QMessageBox
 
 from aze_plugin import paths
 from aze_plugin.gui.import_nomination import ImportDialog
-from aze_plugin.gui.pages.nomination import NominationPage, PackagePreview
+from aze_plugin.gui.pages.nomination import NominationPage
 from aze_plugin.gui.widgets import form
 from aze_plugin.gui.widgets.editors import Field
 from aze_plugin.gui.widgets.rows import RowsEditor
@@ -280,25 +280,18 @@ def test_files_are_attached_and_detached(page, session, tmp_path, monkeypatch): 
     assert rows.table.item(0, 0).text() == "survey.csv"
 
 
-def test_the_preview_names_every_file_of_the_package(page, session):  # noqa: F811
-    from aze_plugin.gui.widgets.basics import TextLabel
-
+def test_the_preview_stands_beside_the_map_and_closes_with_the_page(page, session):  # noqa: F811
     session.nominations.replace(EXAMPLE)
     reviewed(session)
-    dialog = PackagePreview(session)
-    said = " ".join(label.plain() for label in dialog.findChildren(TextLabel))
-    for name in (
-        "nomination.json",
-        "assessment.json",
-        "coverage.json",
-        "Cloudtop_Ridge.gpkg",
-        "kba_proposal.xlsx",
-        "report.pdf",
-        "map.png",
-        "sources.csv",
-        "manifest-sha256.txt",
-    ):
-        assert name in said
+    page.show_preview()
+    dialog = page._preview
+    page.show_preview()
+    assert page._preview is dialog and not dialog.isModal()
+    wait_for(lambda: dialog.document() is not None)
+    listed = {dialog.files.key_of(item)["path"] for item in dialog.files.rows()}
+    assert {"data/nomination.json", "data/boundary/Cloudtop_Ridge.gpkg", "manifest-sha256.txt"} <= listed
+    page.close_page()
+    assert not dialog.isVisible()
 
 
 def answered(monkeypatch, choose):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import copy
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
 from qgis.PyQt.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
     QFileDialog,
     QHBoxLayout,
     QMessageBox,
@@ -33,11 +32,13 @@ from .. import style
 from ..send_dialog import SendButtons, SentLine
 from ..widgets import form
 from ..widgets.basics import FlowLayout, PageScroll, TextLabel, link
-from ..widgets.card import Card
 from ..widgets.nominationhead import ContentsCard, KindCard
 from ..widgets.problems import ProblemsCard, open_points
 from ..widgets.sectionrail import Entry, SectionRail
 from .base import Page
+
+if TYPE_CHECKING:
+    from ..preview_dialog import PreviewDialog
 
 OVERVIEW = "overview"
 _MERGE_S = 4.0
@@ -52,6 +53,7 @@ class NominationPage(Page):
         super().__init__(session, parent)
         translate = QCoreApplication.translate
         self._candidate: str | None = None
+        self._preview: PreviewDialog | None = None
         self.undo = QUndoStack(self)
         self.nothing.say(
             translate("AzeNomination", "A nomination is of one site. Draw or import its boundary first."),
@@ -239,6 +241,8 @@ class NominationPage(Page):
         """Let go of the project."""
         self.form.commit()
         self.session.project.writeProject.disconnect(self._before_saving)
+        if self._preview is not None and not sip.isdeleted(self._preview):
+            self._preview.close()
 
     def ask_and_import(self) -> None:
         """Let the user choose an earlier nomination and what of it is taken over."""
@@ -377,10 +381,14 @@ class NominationPage(Page):
     # -------------------------------------------------------------------------------------------- preview and export
 
     def show_preview(self) -> None:
-        """List the files of the package and what each holds."""
+        """Show all that the package would hold, beside the map."""
+        from ..preview_dialog import PreviewDialog
+
         self.form.commit()
-        dialog = PackagePreview(self.session, self)
-        dialog.exec()
+        if self._preview is None or sip.isdeleted(self._preview):
+            self._preview = PreviewDialog(self.session, self.window())
+        self._preview.show()
+        self._preview.raise_()
 
     def ask_and_export(self) -> None:
         """Ask where to, and write the package; an incomplete nomination as a draft, if the user wants that."""
@@ -575,49 +583,6 @@ class AttachedFiles(QWidget):
             self.session.nominations.set_evidence(list(dict.fromkeys([*self.session.nominations.evidence, *chosen])))
 
 
-class PackagePreview(QDialog):
-    """The files of the package, and what each holds."""
-
-    def __init__(self, session, parent: QWidget | None = None):
-        super().__init__(parent)
-        translate = QCoreApplication.translate
-        from ...domain.nomination import folder_name
-
-        nomination = session.nominations.completed
-        folder = folder_name(nomination)
-        self.setWindowTitle(translate("AzeNomination", "Package of {name}").format(name=session.candidates.current))
-        self.resize(520, 560)
-        scroll = PageScroll()
-        draft = open_points(session.nominations.problems) > 0
-        status = Card(f"{folder}.zip")
-        status.set_state(
-            "work" if draft else "fine",
-            translate("AzeNomination", "draft") if draft else translate("AzeNomination", "final"),
-        )
-        status.set_summary(
-            translate(
-                "AzeNomination",
-                "A folder that anybody can open, with checksums of every file. No range maps go in: their terms forbid "
-                "passing them on; the package holds the figures made from them and names the sources.",
-            )
-        )
-        scroll.layout_.addWidget(status)
-        for title, files in _contents(folder, session, nomination):
-            card = Card(title)
-            for name, about in files:
-                line = TextLabel(name)
-                line.setFont(style.scaled(self.font(), 1.0, bold=True))
-                card.add(line)
-                card.add(TextLabel(about, muted=True))
-            scroll.layout_.addWidget(card)
-        scroll.layout_.addStretch(1)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.addWidget(scroll)
-        layout.addWidget(buttons)
-
-
 class _SetValue(QUndoCommand):
     """Sets one member of the nomination; steps in the same text that follow each other closely become one."""
 
@@ -731,67 +696,6 @@ def _text_place(before: Any, after: Any) -> tuple | None:
     one, other = before[changed[0]], after[changed[0]]
     keys = [key for key in {**one, **other} if one.get(key) != other.get(key)]
     return (changed[0], keys[0]) if len(keys) == 1 and isinstance(other.get(keys[0]), str) else None
-
-
-def _contents(folder: str, session, nomination: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The files of the package by subject: name below ``data/`` and what it holds."""
-    translate = QCoreApplication.translate
-    species = len((nomination.get("biodiversity") or {}).get("species") or ())
-    covered = (
-        translate("AzeNomination", "Protected-area cover as measured here.")
-        if session.results.coverage is not None
-        else translate("AzeNomination", "Says that the cover was not assessed: there is no layer of protected areas.")
-    )
-    evidence = [(Path(path).name, path) for path in session.nominations.evidence]
-    found = [
-        (
-            translate("AzeNomination", "The nomination"),
-            [
-                ("nomination.json", translate("AzeNomination", "Everything in this form, with what was derived.")),
-                (
-                    "forms/kba_proposal.xlsx",
-                    translate("AzeNomination", "The KBA multi-site form, filled in ({count} species).").format(
-                        count=species
-                    ),
-                ),
-                ("report/report.pdf", translate("AzeNomination", "A report to read and print.")),
-                ("report/report.html", translate("AzeNomination", "The same report for the browser.")),
-                ("report/map.png", translate("AzeNomination", "The map of the site.")),
-            ],
-        ),
-        (
-            translate("AzeNomination", "The checks"),
-            [
-                ("assessment.json", translate("AzeNomination", "The three criteria, every taxon, every share.")),
-                ("coverage.json", covered),
-                (
-                    "sources.csv",
-                    translate("AzeNomination", "Every dataset used: version, citation, licence, checksum."),
-                ),
-            ],
-        ),
-        (
-            translate("AzeNomination", "The boundary"),
-            [
-                (
-                    f"boundary/{folder}.gpkg, .geojson, .kml, .shp",
-                    translate("AzeNomination", "The same boundary in four formats, in WGS 84."),
-                )
-            ],
-        ),
-        (
-            translate("AzeNomination", "Proof of integrity"),
-            [
-                (
-                    "bagit.txt, bag-info.txt, manifest-sha256.txt, tagmanifest-sha256.txt",
-                    translate("AzeNomination", "Checksums by which a reviewer sees that nothing was changed."),
-                )
-            ],
-        ),
-    ]
-    if evidence:
-        found.insert(3, (translate("AzeNomination", "Evidence"), [(f"evidence/{n}", path) for n, path in evidence]))
-    return found
 
 
 def _tool(mark: str, tip: str) -> QToolButton:
