@@ -5,6 +5,7 @@ from __future__ import annotations
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
+    QgsFeatureRequest,
     QgsField,
     QgsFields,
     QgsGeometry,
@@ -18,6 +19,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 
 from ..domain.progress import Progress
+from ..services.remote import features
 from . import covering, inputs
 from .base import AzeAlgorithm
 from .outputs import Output, fields_of
@@ -169,7 +171,7 @@ class ProtectionCoverage(AzeAlgorithm):
             columns.append(QgsField(name, kind))
         output = Output(self, parameters, "OUTPUT", context, columns, source.wkbType(), source.sourceCrs())
         covers = {cover.site.fid: cover for cover in result.covers}
-        for feature in source.getFeatures():
+        for feature in features(source, QgsFeatureRequest()):
             cover = covers[feature.id()]
             attributes = feature.attributes()
             figures = [

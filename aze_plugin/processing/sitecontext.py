@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from qgis.core import (
+    QgsFeatureRequest,
     QgsField,
     QgsFields,
     QgsProcessing,
@@ -20,6 +21,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
+from ..services.remote import features
 from . import inputs
 from .base import AzeAlgorithm
 from .outputs import Output, fields_of
@@ -241,7 +243,7 @@ class SiteContext(AzeAlgorithm):
             # Classes come largest first.
             first.setdefault((figure.site, figure.layer), figure)
         numbers = {site.fid: n for n, site in enumerate(found.sites)}
-        for feature in source.getFeatures():
+        for feature in features(source, QgsFeatureRequest()):
             progress.check()
             values = list(feature.attributes())
             for n in range(len(found.layers)):

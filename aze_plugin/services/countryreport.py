@@ -29,6 +29,7 @@ from . import attributes, protection, triggers
 from .checking import software
 from .layers import LayerSnapshot, plain
 from .protection import CoverageResult
+from .remote import features
 from .wording import finding_json
 
 SCHEMA = "aze-country-report/1"
@@ -102,7 +103,7 @@ def read_country_names(source: QgsFeatureSource) -> dict[str, str]:
     request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
     request.setSubsetOfAttributes(list(indexes.values()))
     found: dict[str, str] = {}
-    for feature in source.getFeatures(request):
+    for feature in features(source, request):
         values = feature.attributes()
         code, name = (
             next((t for t in (attributes.text(plain(values[indexes[n]])) for n in columns[role]) if t), "")
@@ -223,7 +224,7 @@ def _told(source: QgsFeatureSource) -> _Told:
     request.setSubsetOfAttributes(list(indexes.values()))
     words = paths.load_json("schemas", "sites.json")["aze_status"]
     found: dict[str, dict[int, str]] = {"country": {}, "iso3": {}, "status": {}}
-    for feature in source.getFeatures(request):
+    for feature in features(source, request):
         values = feature.attributes()
         for role, present in columns.items():
             said = (plain(values[indexes[name]]) for name in present)
