@@ -319,7 +319,9 @@ class SendButtons(QWidget):
 
     def ask(self) -> None:
         """Ask what to send and to whom."""
-        SendDialog(self._session, self.window()).exec()
+        dialog = SendDialog(self._session, self.window())
+        dialog.exec()
+        dialog.deleteLater()
 
     def _renew(self) -> None:
         translate = QCoreApplication.translate
