@@ -280,14 +280,16 @@ def nomination() -> None:
     for page in range(3):
         maker.label("running:draft", "[% @aze_draft %]", page, LEFT, 7, RIGHT - LEFT, 5, 9, True)
         maker.running(page)
-    maker.label("title", "[% @aze_title %]", 0, LEFT, TOP, RIGHT - LEFT - 42, 12, 20, True)
-    verdict = maker.label("verdict", "[% @aze_verdict %]", 0, RIGHT - 38, TOP + 1, 38, 8, 11, True)
+    # Room for a name of 255 letters, which is set in half the size.
+    title = maker.label("title", "[% @aze_title %]", 0, LEFT, TOP - 2.5, RIGHT - LEFT - 42, 15.5, 18, True)
+    title.setVAlign(Qt.AlignmentFlag.AlignBottom)
+    verdict = maker.label("verdict", "[% @aze_verdict %]", 0, RIGHT - 38, TOP + 4.5, 38, 8, 11, True)
     verdict.setHAlign(Qt.AlignmentFlag.AlignHCenter)
     verdict.setVAlign(Qt.AlignmentFlag.AlignVCenter)
     verdict.setFrameEnabled(True)
     verdict.setFrameStrokeWidth(QgsLayoutMeasurement(0.5))
-    maker.label("subtitle", "[% @aze_subtitle %]", 0, LEFT, TOP + 13, RIGHT - LEFT, 9, 9.5, False, QUIET)
-    maker.rule("rule", 0, TOP + 22.5, 0.9)
+    maker.label("subtitle", "[% @aze_subtitle %]", 0, LEFT, TOP + 14, RIGHT - LEFT, 8.5, 9.5, False, QUIET)
+    maker.rule("rule", 0, TOP + 23, 0.9)
     top = TOP + 26
     # The legend stands beside its map, under the one of where the site is, which has one sign and needs none.
     legend = maker.map(0, top, 104, middle, 1)

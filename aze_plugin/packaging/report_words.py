@@ -74,7 +74,7 @@ def percent(value: float | None) -> str:
 
 def place(lat: float, lon: float) -> str:
     """Degrees to four decimals, as the form has them."""
-    return f"{abs(lat):.4f}°{'N' if lat >= 0 else 'S'}, {abs(lon):.4f}°{'E' if lon >= 0 else 'W'}"
+    return f"{abs(lat):.4f}°{'N' if lat >= 0 else 'S'} {abs(lon):.4f}°{'E' if lon >= 0 else 'W'}"
 
 
 def amount(share: Mapping[str, Any], member: str) -> str:

@@ -108,7 +108,7 @@ def test_a_new_site_has_everything_in_print_and_in_the_browser(final_package, tm
         "Crête des Nuages",
         "Eligible",
         "4,312 ha",
-        "26.5825°S, 178.5845°W",
+        "26.5825°S 178.5845°W",
         "38 %",
         "2,673 ha are unprotected",
         "Nubila National Park",
