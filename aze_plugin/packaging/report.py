@@ -63,6 +63,7 @@ def report_of(contents: Contents) -> Report:
         nomination,
         "Map of the boundary before and after, with what is gained and lost." if changes else "",
         report_maps.key(changes) if changes else "",
+        contents.grid is not None,
     )
     _criteria(story, only)
     _open_points(story, contents)
@@ -95,7 +96,7 @@ def _labels(contents: Contents, only: Mapping[str, Any]) -> dict[str, str]:
         "subtitle": " · ".join(fact for fact in facts if fact),
         "verdict": VERDICTS.get(only["verdict"], only["verdict"]),
         "draft": DRAFT if nomination["status"] == "draft" else "",
-        "changes": "The boundary before and after" if update else "",
+        "changes": "The boundary before and after" if contents.map.former is not None else "",
         "foot": f"{foot}{f' Dated {day}.' if day else ''}",
     }
 

@@ -15,9 +15,9 @@ from .report_words import CAUSES, CHANGES, joined, said
 _AREAS = (("before_ha", "Before"), ("after_ha", "Proposed"), ("gained_ha", "Gained"), ("lost_ha", "Lost"))
 
 
-def tell(story: Story, nomination: Mapping[str, Any], map_words: str, map_caption: str) -> None:
+def tell(story: Story, nomination: Mapping[str, Any], map_words: str, map_caption: str, hidden: bool) -> None:
     """Add the section on what an update changes; nothing for a new site. ``map_words``: the map of the changes for
-    those who do not see it, empty where there is none."""
+    those who do not see it, empty where there is none; ``hidden``: it would tell a place that is not to be told."""
     rows = rows_at(nomination, "/update/changes")
     if not (nominations.is_update(nomination) or rows):
         return
@@ -26,6 +26,9 @@ def tell(story: Story, nomination: Mapping[str, Any], map_words: str, map_captio
     story.paragraph(f"Updates the existing site {site}." if site else "The existing site is not named.")
     if map_words:
         story.picture("changes", map_words, map_caption)
+    elif nominations.is_update(nomination):
+        why = "it would tell the place" if hidden else "the boundary before is not among the data of this package"
+        story.paragraph(f"There is no map of the boundary before and after: {why}.", quiet=True)
     _areas(story, rows)
     if rows:
         story.table(

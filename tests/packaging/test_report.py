@@ -190,8 +190,9 @@ def test_generalised_maps_show_cells_alone(package, update):
     html = found["report/report.html"]
     # No map of changes: what is gained tells where the true boundary runs. The cells have no neighbours on their map.
     assert html.count(b"<img ") == 2
-    assert "shown by cells of 5 km" in words(html).replace("show it by", "shown by")
+    assert "show it by cells of 5 km" in words(html)
     assert "Cells of 5 km: bold line." in words(html)
+    assert "no map of the boundary before and after: it would tell the place" in words(html)
     assert "hatching" not in words(html)
 
 
