@@ -37,7 +37,7 @@ class ImportDialog(QDialog):
         self._found: list[dict[str, Any]] = []
         self._merge: Any = None
         self.setWindowTitle(translate("AzeNomination", "Import an earlier nomination"))
-        self.resize(560, 480)
+        self.resize(660, 480)
         self.site = QComboBox()
         self.site.setAccessibleName(translate("AzeNomination", "Site of the form"))
         self.site.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -58,7 +58,7 @@ class ImportDialog(QDialog):
         self.left.setAlternatingRowColors(True)
         self.left.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.left.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        for column, width in enumerate((200, 170)):
+        for column, width in enumerate((200, 230)):
             self.left.setColumnWidth(column, width)
         self.busy = BusyStrip()
         self.busy.cancelled.connect(self.reject)

@@ -205,7 +205,7 @@ class NominationPage(Page):
         self.done.setText(
             translate("AzeNomination", "{done} of {total} needed fields").format(done=done, total=total)
             if done < total
-            else translate("AzeNomination", "All {total} needed fields are filled in").format(total=total)
+            else translate("AzeNomination", "All {total} needed fields filled in").format(total=total)
         )
         self.bar.setAccessibleName(self.done.plain())
         self._show_overview()

@@ -8,7 +8,7 @@ from typing import Any
 
 from qgis.gui import QgsDateEdit
 from qgis.PyQt.QtCore import QCoreApplication, QDate, QEvent, QLocale, QObject, Qt, QTimer, pyqtSignal
-from qgis.PyQt.QtGui import QPalette
+from qgis.PyQt.QtGui import QFont, QPalette
 from qgis.PyQt.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -57,11 +57,7 @@ class Field(QWidget):
         title, about = self.title, schema.get("description", "")
         self.label = TextLabel()
         self.required = required
-        self.origin = QLabel()
-        self.origin.setFont(style.scaled(self.font(), 0.85))
-        palette = QPalette(self.origin.palette())
-        palette.setColor(QPalette.ColorRole.WindowText, style.muted(palette))
-        self.origin.setPalette(palette)
+        self.origin = origin_label(self.font())
         self.revert = link("↺", self.reverted.emit, translate("AzeForm", "Take the derived value again"), self)
         self.revert.setAccessibleName(self.revert.toolTip())
         self.ask = link("?", self._toggle_help, translate("AzeForm", "What belongs here"), self)
@@ -117,9 +113,17 @@ class Field(QWidget):
         needed = QCoreApplication.translate("AzeForm", "{about} A final package needs it.").format(about=about)
         self.label.setToolTip(needed if required else about)
 
-    def show_value(self, value: Any, derived: bool = False, overridden: bool = False, problem: str = "") -> None:
+    def show_value(
+        self,
+        value: Any,
+        derived: bool = False,
+        overridden: bool = False,
+        problem: str = "",
+        derivable: bool = True,
+    ) -> None:
         """Show a value (None: not given), where it comes from, and what is wrong with it (with its mark).
 
+        ``derivable``: whether one that is not given may still be derived, where the schema says that it can be.
         What a person is typing stays.
         """
         translate = QCoreApplication.translate
@@ -134,7 +138,7 @@ class Field(QWidget):
             origin = translate("AzeForm", "derived")
         elif overridden:
             origin = translate("AzeForm", "by hand")
-        elif value is None and self.schema.get("x-derived") is True and "x-statement" not in self.schema:
+        elif value is None and derivable and self.schema.get("x-derived") is True and "x-statement" not in self.schema:
             origin = translate("AzeForm", "will be derived")
         else:
             origin = ""
@@ -190,6 +194,16 @@ class Field(QWidget):
         if self.editor.hasFocus() and self.help.isHidden():
             self.show_help(True)
             self.helped.emit(self)
+
+
+def origin_label(font: QFont) -> QLabel:
+    """A small quiet label for where a value comes from."""
+    label = QLabel()
+    label.setFont(style.scaled(font, 0.85))
+    palette = QPalette(label.palette())
+    palette.setColor(QPalette.ColorRole.WindowText, style.muted(palette))
+    label.setPalette(palette)
+    return label
 
 
 def show_problem(label: TextLabel, said: str) -> None:

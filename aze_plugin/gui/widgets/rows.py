@@ -18,9 +18,8 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from .. import style
 from .basics import FlowLayout, TextLabel, link
-from .editors import Field, show_problem
+from .editors import Field, origin_label, show_problem
 from .vocabtree import TermEditor
 
 _MOST_ROWS = 6
@@ -68,8 +67,7 @@ class RowsEditor(QWidget):
         self._only_open = False
         title = schema.get("title", "")
         self.label = TextLabel(f"{title} *" if self.required else title)
-        self.origin = TextLabel(muted=True)
-        self.origin.setFont(style.scaled(self.font(), 0.85))
+        self.origin = origin_label(self.font())
         self.revert = link(
             "↺", lambda: self.edited.emit(None), translate("AzeForm", "Take the derived rows again"), self
         )
@@ -299,6 +297,7 @@ class RowsEditor(QWidget):
                 value,
                 derived=value is not None and not own_value and "x-statement" not in field.schema,
                 overridden=own_value and can_derive and key not in self._identity,
+                derivable=not (self._given and self.schema.get("x-derived-rows") == "adopted"),
                 problem=next((said[k] for k in keys if k in said), ""),
             )
             if field.is_open():
