@@ -368,9 +368,11 @@ class PlacesCard(Card):
             Grid.parse(written)
         except AzeError as error:
             self.problem.setText(f"{style.MARKS['problem']} {text(error.code, error.params)}")
+            # Whose places are hidden holds all the same, by the grid as it was.
+            written = self._session.packing.hiding().grid
             self.problem.show()
-            return
-        self.problem.hide()
+        else:
+            self.problem.hide()
         # The usual grid is not worth keeping where nothing is hidden.
         hidden = bool(taxa) or any(box.isChecked() for box in self._boxes.values())
         self._session.packing.hide(Hiding((ALL,) if ALL in taxa else taxa, written if hidden else ""))

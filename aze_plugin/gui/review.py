@@ -63,6 +63,8 @@ class Review(QObject):
         self.package = package
         self.library = ""
         self.document: dict[str, Any] | None = None
+        # How often the package was verified: with each time all of the document is another, else what is said of it.
+        self.verified = 0
         self.comparison: dict[str, Any] | None = None
         self.file = ""
         self.save_problem = ""
@@ -94,6 +96,7 @@ class Review(QObject):
             self._opened.close()
         self._opened, self.file = opened, file
         self.document = opened.document
+        self.verified += 1
         self.changed.emit()
 
     @property

@@ -6,9 +6,7 @@ Whatever comes out of the package is shown as plain text, never as markup or as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from qgis.core import Qgis, QgsFeature, QgsVectorLayer
 from qgis.gui import QgsRubberBand
@@ -109,7 +107,8 @@ class ReviewDialog(QDialog):
         self.review.saved.connect(self.overview.show_saved)
         self.review.failed.connect(self.say)
         self.review.busyChanged.connect(self._show_busy)
-        self._shown: Mapping[str, Any] | None = None
+        # Which verification is shown.
+        self._shown = 0
         self._show_busy()
         self.open()
 
@@ -164,10 +163,8 @@ class ReviewDialog(QDialog):
         status = {"draft": translate("AzeReview", "draft"), "final": translate("AzeReview", "final")}
         facts = [package["file"], status.get(package["status"], ""), package["date"]]
         self.facts.setText(" · ".join(visible(fact, 200) for fact in facts if fact))
-        fresh = self._shown is None or any(
-            document[key] is not self._shown[key] for key in ("problems", "shares", "sections")
-        )
-        self._shown = document
+        fresh = self._shown != self.review.verified
+        self._shown = self.review.verified
         self.overview.show_review(fresh)
         if fresh:
             self.shares.show_shares(document["shares"])

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .dock import Dock
     from .review_dialog import ReviewDialog
 
+# A directory of more bytes than these is not of a package.
+_DIRECTORY = 4 * 2**20
+
 
 class Reviewing(QObject):
     """Opens a window for each package. ``action`` is for the menu; ``close`` ends all."""
@@ -86,5 +89,19 @@ class Reviewing(QObject):
 
 
 def _packages(mime) -> list[str]:
-    """Zips and unpacked packages among the files that are dragged; whether they are sound is seen later."""
-    return [p for p in dropped_files(mime) if p.lower().endswith(".zip") or (Path(p) / "bagit.txt").is_file()]
+    """What looks like a package among the files that are dragged; whether it is sound is seen later."""
+    return [path for path in dropped_files(mime) if _is_package(Path(path))]
+
+
+def _is_package(path: Path) -> bool:
+    """Whether a folder is a bag, or a zip names one's first file in its directory, which stands at its end."""
+    if path.is_dir():
+        return (path / "bagit.txt").is_file()
+    if path.suffix.lower() != ".zip":
+        return False
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(0, path.stat().st_size - _DIRECTORY))
+            return b"/bagit.txt" in file.read(_DIRECTORY)
+    except OSError:
+        return False

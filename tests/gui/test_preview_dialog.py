@@ -118,6 +118,9 @@ def test_a_grid_that_cannot_be_is_said_and_not_taken(dialog, session):
     dialog.places._choose()
     assert not dialog.places.problem.isHidden() and "three miles" in dialog.places.problem.plain()
     assert session.packing.hiding() == before
+    dialog.places._boxes["Azea alba"].setChecked(True)
+    dialog.places._boxes[ALL].setChecked(False)
+    assert session.packing.hiding() == Hiding(("Azea alba",), before.grid)
 
 
 def test_a_preview_of_another_state_says_so(dialog, session):

@@ -291,6 +291,32 @@ def test_comments_and_decision_are_saved_beside_the_package_and_taken_up_again(s
     assert again.review.document["comments"] == {}
 
 
+def test_a_comment_leaves_the_list_where_it_is(show, archive):
+    dialog = show(archive())
+    dialog.tabs.setCurrentWidget(dialog.fields)
+    dialog.fields.reach("/site/description")
+    settle()
+    bar = dialog.fields.rows.verticalScrollBar()
+    place, item = bar.value(), dialog.fields.rows.currentItem()
+    assert place > 0
+    dialog.fields.box.setPlainText("Which century?")
+    dialog.fields.commit()
+    settle()
+    assert dialog.fields.rows.currentItem() is item and bar.value() == place
+    assert "Which century?" in item.text(0)
+
+
+def test_a_very_long_nomination_does_not_hold_the_window_up(show, archive):
+    def long(nomination):
+        nomination["more"] = [{"text": f"Row {n} " * 10} for n in range(3_300)]
+
+    dialog = show(archive(change_nomination(long)))
+    dialog.tabs.setCurrentWidget(dialog.fields)
+    settle()
+    assert len(dialog.fields.rows.rows()) <= 2_002
+    assert not dialog.fields.rows.topLevelItem(dialog.fields.rows.topLevelItemCount() - 2).isExpanded()
+
+
 def test_somebody_elses_file_beside_the_package_is_left_alone(show, archive, tmp_path):
     path = archive()
     foreign = Path(f"{path}.review.json")
@@ -504,7 +530,7 @@ def test_a_package_is_dropped_on_the_panel(empty_session, window, scratch, archi
         return entering.isAccepted()
 
     assert panel.acceptDrops()
-    assert not drop(SAMPLE / "sites.gpkg")
+    assert not drop(SAMPLE / "sites.gpkg") and not drop(SAMPLE / "ranges.zip")
     assert reviewing._dialogs == []
     drop(path)
     drop(path)

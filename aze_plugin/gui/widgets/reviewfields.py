@@ -17,6 +17,7 @@ from .basics import FlowLayout, PageScroll, TextLabel, link
 from .plainrows import PlainRows, Row, visible
 
 _WHOLE = ""
+_MOST_OPEN = 500
 
 
 class Fields(QWidget):
@@ -102,19 +103,24 @@ class Fields(QWidget):
         whole = translate("AzeReview", "The nomination as a whole")
         self._put(_WHOLE, whole, "", None)
         known = set()
+        left = parts.MOST_ROWS
         for section in document["sections"]:
             fields = section["fields"]
+            if not left:
+                break
             title = section["title"] or translate("AzeReview", "General")
-            top = self.rows.add_section(f"{title} ({figures.number(len(fields))})")
-            for entry in fields[: parts.MOST_ROWS]:
+            # Every row of an open section is measured: of a very long nomination only the first are open.
+            top = self.rows.add_section(
+                f"{title} ({figures.number(len(fields))})", parts.MOST_ROWS - left + len(fields) <= _MOST_OPEN
+            )
+            for entry in fields[:left]:
                 known.add(entry["pointer"])
                 self._put(entry["pointer"], entry["label"].removeprefix(f"{title}: "), entry["value"], top)
-            if len(fields) > parts.MOST_ROWS:
-                rest = translate("AzeReview", "And {count} more, which the exported review lists.")
-                item = self.rows.add_row(
-                    Row(rest.format(count=figures.number(len(fields) - parts.MOST_ROWS))), None, top
-                )
-                item.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            left -= min(left, len(fields))
+        more = sum(len(section["fields"]) for section in document["sections"]) - parts.MOST_ROWS
+        if more > 0:
+            rest = translate("AzeReview", "And {count} more, which the exported review lists.")
+            self.rows.add_section(rest.format(count=figures.number(more)))
         lost = [pointer for pointer in document["comments"] if pointer not in known and pointer != _WHOLE]
         if lost:
             top = self.rows.add_section(translate("AzeReview", "Comments on fields that are not there"))

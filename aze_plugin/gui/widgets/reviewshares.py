@@ -147,3 +147,9 @@ class _Coloured(QStyledItemDelegate):
         room.setLeft(room.left() + option.fontMetrics.horizontalAdvance(f"{mark} "))
         painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), word)
         painter.restore()
+
+    def sizeHint(self, option, index):
+        size = super().sizeHint(option, index)
+        if index.column() == 4:
+            size.setWidth(size.width() + 10)
+        return size
