@@ -269,6 +269,16 @@ def test_a_broken_layout_is_said_and_nothing_written(package, own_layout, broken
     assert not (tmp_path / "package.zip").exists()
 
 
+def test_a_layout_with_hardly_any_room_for_text_is_said(package, own_layout, tmp_path):
+    def narrow(text):
+        return re.sub(r'(<LayoutItem(?=[^>]*id="flow")[^>]*? size=")[^",]*,[^",]*,mm', r"\g<1>60,20,mm", text)
+
+    path = own_layout(narrow)
+    with pytest.raises(QgsProcessingException, match=f"{re.escape(str(path))}.*60 × 20 mm"):
+        package()
+    assert not (tmp_path / "package.zip").exists()
+
+
 # ------------------------------------------------------------------------------------------------ other threads
 
 

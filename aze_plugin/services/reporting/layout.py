@@ -90,6 +90,9 @@ _CELL_MARGIN, _SLACK, _SPARE = 1.0, 0.4, 8.0
 _TABLE_POINTS = 7.5
 _MM_PER_POINT = 25.4 / 72
 
+# Width and height of the smallest place where text may run on.
+_LEAST_MM = (70.0, 50.0)
+
 # Letters on paper are up to 1.5 % wider than QGIS measures them.
 _DRAWN_SHARE = 0.985
 
@@ -143,7 +146,8 @@ class Report:
         self._project = QgsProject()
         self._project.setEllipsoid(_ELLIPSOID)
         self._layout = QgsPrintLayout(self._project)
-        self._load(path or template_path(name))
+        self._path = path or template_path(name)
+        self._load(self._path)
         # The project owns the layout, so that they go together and in order.
         self._layout.setName(name)
         self._project.layoutManager().addLayout(self._layout)
@@ -356,6 +360,11 @@ class Report:
             size = pages.page(last).pageSize()
             self._boxes[last] = QRectF(15, 15, size.width() - 30, size.height() - 32)
         self._pattern = max(self._boxes)
+        least = self._boxes[self._pattern]
+        if least.width() < _LEAST_MM[0] or least.height() < _LEAST_MM[1]:
+            # A report of hundreds of pages with a few words each.
+            detail = f"{_FLOW}: {least.width():.0f} × {least.height():.0f} mm"
+            raise AzeError("layout.template", file=str(self._path), detail=detail)
         self._running = [i for i in self._items() if i.page() == self._pattern and i.id().startswith(_RUNNING)]
         self._page = min(self._boxes)
         self._used = -1
