@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qgis.PyQt.QtCore import QCoreApplication, QEvent, QSize, QSortFilterProxyModel, Qt, pyqtSignal
+from qgis.PyQt.QtCore import QCoreApplication, QEvent, QRect, QSize, QSortFilterProxyModel, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QKeyEvent, QPalette, QStandardItem, QStandardItemModel
 from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
@@ -314,7 +314,9 @@ class _TermButton(QPushButton):
             indent = 10 * n
             text = metrics.elidedText(line, Qt.TextElideMode.ElideRight, room.width() - indent)
             top = room.top() + n * (metrics.height() + 1)
-            painter.drawText(room.left() + indent, top + metrics.ascent(), text)
+            place = QRect(room.left() + indent, top, room.width() - indent, metrics.height())
+            side = QStyle.visualAlignment(self.layoutDirection(), Qt.AlignmentFlag.AlignLeft)
+            painter.drawText(QStyle.visualRect(self.layoutDirection(), room, place), int(side), text)
 
 
 def _item(text: str, code: str, words: str, levels: Sequence[str | None]) -> QStandardItem:
