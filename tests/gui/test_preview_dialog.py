@@ -65,7 +65,7 @@ def test_every_file_and_field_of_the_export_is_listed(dialog, session, tmp_path)
     assert f"({len(listed)})" in dialog.tabs.tabText(0)
 
 
-def test_marks_filter_and_words_find(dialog):
+def test_marks_filter_words_find_and_the_map_shows_what_goes_out(dialog, window):  # noqa: F811
     dialog.mark.setCurrentIndex(dialog.mark.findData("personal"))
     found = {dialog.fields.key_of(i)["pointer"] for i in dialog.fields.rows() if not i.isHidden()}
     assert {"/proposer/name", "/proposer/email", "Contact-Email"} <= found
@@ -76,15 +76,54 @@ def test_marks_filter_and_words_find(dialog):
     dialog.search.setText("altitude")
     left = [i for i in dialog.fields.rows() if not i.isHidden()]
     assert left and all("altitude" in i.text(0).casefold() for i in left)
-
-
-def test_the_boundary_is_drawn_as_it_goes_out(dialog, window):  # noqa: F811
+    for width in (360, 900):
+        dialog.places.set_folded(False)
+        dialog.resize(width, 680)
+        for n in range(3):
+            dialog.tabs.setCurrentIndex(n)
+            settle()
+            assert dialog.width() == width
     (band,) = bands(window)
     true = boundary_of("Cloudtop Ridge")
     assert band.asGeometry().area() == pytest.approx(true.area(), rel=1e-6)
     assert dialog.places.chip.text == "exactly"
     dialog.close()
     assert bands(window) == []
+
+
+def test_a_grid_that_cannot_be_is_said_and_not_taken(dialog, session):
+    dialog.places._boxes[ALL].setChecked(True)
+    before = session.packing.hiding()
+    assert before.taxa == (ALL,)
+    dialog.places.grid.setCurrentText("three miles")
+    dialog.places._choose()
+    assert not dialog.places.problem.isHidden() and "three miles" in dialog.places.problem.plain()
+    assert session.packing.hiding() == before
+    dialog.places._boxes["Azea alba"].setChecked(True)
+    dialog.places._boxes[ALL].setChecked(False)
+    assert session.packing.hiding() == Hiding(("Azea alba",), before.grid)
+
+
+def test_a_preview_of_another_state_says_so_and_shows_texts_as_they_are(dialog, session):
+    evil = '<img src="x"><a href="http://127.0.0.1:9">press</a>'
+    details = json.loads(json.dumps(EXAMPLE))
+    del details["consultation"]["other"]
+    details["site"]["notes"] = evil
+    assert dialog.note.isHidden()
+    session.nominations.replace(details)
+    settle()
+    assert "changed since" in dialog.note.plain()
+    dialog.renew()
+    dialog._cancel()
+    assert session.runner.busy("preview") is None and dialog.again.isEnabled()
+    assert "stopped" in dialog.note.plain()
+    dialog.renew()
+    shown(dialog)
+    assert dialog.note.isHidden() and dialog.chip.text == "draft"
+    row = next(i for i in dialog.fields.rows() if dialog.fields.key_of(i)["pointer"] == "/site/notes")
+    assert dialog.fields.row_of(row).body == evil and row.toolTip(0) == ""
+    first = dialog.open.row_of(dialog.open.rows()[0])
+    assert "consultation" in first.body and first.tags[0].state == "problem"
 
 
 def test_a_choice_of_sensitive_species_holds_for_preview_and_export(dialog, session, window, tmp_path):  # noqa: F811
@@ -108,68 +147,6 @@ def test_a_choice_of_sensitive_species_holds_for_preview_and_export(dialog, sess
     while not isinstance(corners[0], float):
         corners = corners[0]
     assert packed.buffer(1e-9, 1).contains(QgsGeometry.fromWkt(f"Point({corners[0]} {corners[1]})"))
-
-
-def test_a_grid_that_cannot_be_is_said_and_not_taken(dialog, session):
-    dialog.places._boxes[ALL].setChecked(True)
-    before = session.packing.hiding()
-    assert before.taxa == (ALL,)
-    dialog.places.grid.setCurrentText("three miles")
-    dialog.places._choose()
-    assert not dialog.places.problem.isHidden() and "three miles" in dialog.places.problem.plain()
-    assert session.packing.hiding() == before
-    dialog.places._boxes["Azea alba"].setChecked(True)
-    dialog.places._boxes[ALL].setChecked(False)
-    assert session.packing.hiding() == Hiding(("Azea alba",), before.grid)
-
-
-def test_a_preview_of_another_state_says_so(dialog, session):
-    assert dialog.note.isHidden()
-    session.nominations.set_value("/site/notes", "Changed.")
-    settle()
-    assert "changed since" in dialog.note.plain()
-    dialog.renew()
-    shown(dialog)
-    assert dialog.note.isHidden()
-    fields = {dialog.fields.key_of(i)["pointer"]: dialog.fields.key_of(i)["value"] for i in dialog.fields.rows()}
-    assert fields["/site/notes"] == "Changed."
-
-
-def test_a_preview_is_cancelled(dialog, session):
-    dialog.renew()
-    dialog._cancel()
-    assert session.runner.busy("preview") is None and dialog.again.isEnabled()
-    assert "stopped" in dialog.note.plain()
-
-
-def test_open_points_are_listed(dialog, session):
-    details = json.loads(json.dumps(EXAMPLE))
-    del details["consultation"]["other"]
-    session.nominations.replace(details)
-    dialog.renew()
-    shown(dialog)
-    assert dialog.chip.text == "draft"
-    first = dialog.open.row_of(dialog.open.rows()[0])
-    assert "consultation" in first.body and first.tags[0].mark == "" and first.tags[0].state == "problem"
-
-
-def test_texts_are_shown_as_they_are(dialog, session):
-    evil = '<img src="x"><a href="http://127.0.0.1:9">press</a>'
-    session.nominations.set_value("/site/description", evil)
-    dialog.renew()
-    shown(dialog)
-    row = next(i for i in dialog.fields.rows() if dialog.fields.key_of(i)["pointer"] == "/site/description")
-    assert dialog.fields.row_of(row).body == evil and row.toolTip(0) == ""
-
-
-@pytest.mark.parametrize("width", [360, 900])
-def test_it_is_no_wider_than_it_may_be(dialog, width):
-    dialog.places.set_folded(False)
-    dialog.resize(width, 680)
-    for n in range(3):
-        dialog.tabs.setCurrentIndex(n)
-        settle()
-        assert dialog.width() == width
 
 
 def test_the_project_keeps_how_a_place_is_shown(session):
