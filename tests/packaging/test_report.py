@@ -143,9 +143,9 @@ def test_the_fonts_of_the_print_are_inside_it(final_package, tmp_path):
     path.write_bytes(files(final_package)["report/report.pdf"])
     rows = subprocess.run(["pdffonts", str(path)], capture_output=True, check=True, text=True).stdout.splitlines()[2:]
     assert {row.split()[0].split("+")[-1] for row in rows} == {
-        "DejaVuSans",
-        "DejaVuSans-Bold",
-        "DejaVuSans-Oblique",
+        "AzeSans",
+        "AzeSans-Bold",
+        "AzeSans-Oblique",
     }
     # The columns before the object's number: embedded, subset, with its letters.
     assert {tuple(row.split()[-5:-2])[0] for row in rows} == {"yes"}

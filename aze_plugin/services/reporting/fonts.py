@@ -1,5 +1,8 @@
 """The fonts that documents are set in: the bundled one, so that the same text takes the same room on every machine.
 
+It is DejaVu Sans under a name of its own. Qt leaves the last place between two pixels, at which a window drew a letter,
+with a font that windows use, and outlines drawn after that come out a hair aside: reports would have other bytes.
+
 It has Latin, Greek, Cyrillic and Arabic letters. For other scripts, such as Amharic and Thai, Qt takes the system's own
 fonts letter by letter, where there are any.
 """
@@ -10,9 +13,9 @@ from qgis.PyQt.QtGui import QFont, QFontDatabase
 
 from ... import paths
 
-FAMILY = "DejaVu Sans"
+FAMILY = "AZE Sans"
 
-_FILES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans-Oblique.ttf")
+_FILES = ("AzeSans.ttf", "AzeSans-Bold.ttf", "AzeSans-Oblique.ttf")
 _loaded: set[str] = set()
 
 

@@ -118,7 +118,7 @@ _KEPT = 8
 # Shapes that a map is drawn of as lines.
 _DRAWN = 150
 
-# Letters to a line that no measuring is needed for: in DejaVu Sans, the widest in use, a letter is under 0.75 em.
+# Letters to a line that no measuring is needed for: in AZE Sans, the widest in use, a letter is under 0.75 em.
 _SURE_EM = 0.75
 
 

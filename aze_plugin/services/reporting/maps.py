@@ -80,7 +80,7 @@ _POINTS = ("complete", "partial", "none", "not_assessed", "place")
 NORTH = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 34" width="20" height="34">'
     '<polygon points="10,0 3,22 10,17" fill="#111111"/><polygon points="10,0 17,22 10,17" fill="#ffffff" '
-    'stroke="#111111" stroke-width="1"/><text x="10" y="33" font-family="DejaVu Sans" font-size="10" '
+    'stroke="#111111" stroke-width="1"/><text x="10" y="33" font-family="AZE Sans" font-size="10" '
     'font-weight="bold" text-anchor="middle" fill="#111111">N</text></svg>'
 )
 
