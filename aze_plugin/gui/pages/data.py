@@ -130,9 +130,11 @@ class RoleLayers(QWidget):
 
     def _add_filter(self, layout: QVBoxLayout, layer: QgsVectorLayer) -> None:
         """A choice between all sites and AZE sites alone, where the layer tells them apart."""
+        if self.session.sources.installation_problem:
+            return
         from ...services.sites import aze_filter
 
-        wanted = "" if self.session.sources.installation_problem else aze_filter(layer)
+        wanted = aze_filter(layer)
         if not wanted or layer.subsetString() not in ("", wanted):
             # A filter of the user's own stays.
             return
