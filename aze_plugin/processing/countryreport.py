@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from qgis.core import (
-    QgsProcessing,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDateTime,
-    QgsProcessingParameterDefinition,
-    QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterString,
 )
@@ -35,9 +32,7 @@ class CountryReport(AzeAlgorithm):
         translate = QCoreApplication.translate
         self.addParameter(inputs.polygons("SITES", translate("AzeProcessing", "AZE sites or KBAs")))
         self.addParameter(inputs.protected_areas())
-        library = inputs.library()
-        library.setFlags(library.flags() | QgsProcessingParameterDefinition.Flag.FlagOptional)
-        self.addParameter(library)
+        self.addParameter(inputs.optional_library())
         self.addParameter(
             QgsProcessingParameterString(
                 "COUNTRY", translate("AzeProcessing", "Country (ISO3; empty: all)"), optional=True
@@ -48,14 +43,7 @@ class CountryReport(AzeAlgorithm):
                 "COUNTRIES", translate("AzeProcessing", "Countries, to split sites that lie in several"), optional=True
             )
         )
-        self.addParameter(
-            QgsProcessingParameterFeatureSource(
-                "TRIGGERS",
-                translate("AzeProcessing", "Trigger species by site id (table)"),
-                [QgsProcessing.SourceType.TypeVector],
-                optional=True,
-            )
-        )
+        self.addParameter(inputs.trigger_table())
         self.addParameter(
             inputs.any_path("EARLIER", translate("AzeProcessing", "Summary of an earlier report (JSON)"), optional=True)
         )

@@ -36,6 +36,23 @@ def library() -> QgsProcessingParameterString:
     )
 
 
+def optional_library() -> QgsProcessingParameterString:
+    """LIBRARY of the algorithms that can do without."""
+    parameter = library()
+    parameter.setFlags(parameter.flags() | Qgis.ProcessingParameterFlag.Optional)
+    return parameter
+
+
+def trigger_table() -> QgsProcessingParameterFeatureSource:
+    """TRIGGERS: which species a site is there for; ``table_source`` reads it."""
+    return QgsProcessingParameterFeatureSource(
+        "TRIGGERS",
+        QCoreApplication.translate("AzeProcessing", "Trigger species by site id (table)"),
+        [QgsProcessing.SourceType.TypeVector],
+        optional=True,
+    )
+
+
 def polygons(name: str, description: str, optional: bool = False) -> QgsProcessingParameterFeatureSource:
     """A parameter for a layer of polygons; ``polygon_source`` reads it."""
     kinds = [QgsProcessing.SourceType.TypeVectorPolygon]
@@ -349,11 +366,16 @@ def unit_layers(algorithm: QgsProcessingAlgorithm, parameters, context) -> tuple
     Raises AzeError ``suggestion.not_polygons`` where nothing was given but layers without polygons.
     """
     given = _layers(algorithm, parameters, context, "UNITS") if parameters.get("UNITS") else []
-    polygon = QgsWkbTypes.GeometryType.PolygonGeometry
-    usable = [layer for layer in given if not layer.isValid() or layer.geometryType() == polygon]
+    usable = with_areas(given)
     if given and not usable:
         raise AzeError("suggestion.not_polygons", source=given[0].name())
     return usable, [layer.name() for layer in given if layer not in usable]
+
+
+def with_areas(layers: list) -> list:
+    """Those that hold polygons; one that could not be opened stays, for whoever reads it to say so."""
+    polygon = QgsWkbTypes.GeometryType.PolygonGeometry
+    return [layer for layer in layers if not layer.isValid() or layer.geometryType() == polygon]
 
 
 def polygon_layers(algorithm: QgsProcessingAlgorithm, parameters, context) -> list:

@@ -146,8 +146,7 @@ class SiteContext(AzeAlgorithm):
 
         rasters = inputs.raster_layers(self, parameters, context)
         given = inputs.polygon_layers(self, parameters, context)
-        polygon = QgsWkbTypes.GeometryType.PolygonGeometry
-        layers = [layer for layer in given if not layer.isValid() or layer.geometryType() == polygon]
+        layers = inputs.with_areas(given)
         if given and not layers:
             raise AzeError("context.not_areas", source=given[0].name())
         for other in given:

@@ -10,14 +10,11 @@ from qgis.core import (
     QgsProcessing,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDateTime,
-    QgsProcessingParameterDefinition,
-    QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
     QgsProviderRegistry,
-    QgsWkbTypes,
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
@@ -52,17 +49,8 @@ class SiteFactSheet(AzeAlgorithm):
             )
         )
         self.addParameter(inputs.protected_areas(optional=True))
-        library = inputs.library()
-        library.setFlags(library.flags() | QgsProcessingParameterDefinition.Flag.FlagOptional)
-        self.addParameter(library)
-        self.addParameter(
-            QgsProcessingParameterFeatureSource(
-                "TRIGGERS",
-                translate("AzeProcessing", "Trigger species by site id (table)"),
-                [QgsProcessing.SourceType.TypeVector],
-                optional=True,
-            )
-        )
+        self.addParameter(inputs.optional_library())
+        self.addParameter(inputs.trigger_table())
         for name, label, kind in (
             (
                 "RASTERS",
@@ -167,9 +155,7 @@ class SiteFactSheet(AzeAlgorithm):
         from ..services.context import Areas, bands_of
 
         rasters = inputs.raster_layers(self, parameters, context)
-        given = inputs.polygon_layers(self, parameters, context)
-        polygon = QgsWkbTypes.GeometryType.PolygonGeometry
-        layers = [layer for layer in given if not layer.isValid() or layer.geometryType() == polygon]
+        layers = inputs.with_areas(inputs.polygon_layers(self, parameters, context))
         protected = inputs.protected_layers(self, parameters, context) if parameters.get("PROTECTED") else []
         self._protected = [Snapshot(layer) for layer in protected]
         self._bands = [band for raster in rasters for band in bands_of(raster)]
