@@ -77,19 +77,8 @@ class ScreenProject(AzeAlgorithm):
                 True,
             )
         )
-        self.addParameter(
-            QgsProcessingParameterFeatureSource(
-                "TRIGGERS",
-                translate("AzeProcessing", "Table of trigger species by site id"),
-                [QgsProcessing.SourceType.TypeVector],
-                optional=True,
-            )
-        )
-        self.addParameter(
-            QgsProcessingParameterString(
-                "LIBRARY", translate("AzeProcessing", "Species library (GeoPackage)"), optional=True
-            )
-        )
+        self.addParameter(inputs.trigger_table())
+        self.addParameter(inputs.optional_library())
         self.addParameter(
             QgsProcessingParameterString("TITLE", translate("AzeProcessing", "Title of the report"), optional=True)
         )
