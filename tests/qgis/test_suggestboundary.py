@@ -233,8 +233,10 @@ def test_every_code_has_a_sentence():
     codes = {f"suggestion.{kind}_{name}" for name in TRADE_OFFS for kind in ("because", "also")} - {
         "suggestion.also_other"
     }
-    for path in ("domain/suggestion.py", "services/suggesting.py", "processing/inputs.py"):
-        source = (ROOT / "aze_plugin" / path).read_text(encoding="utf-8")
+    package = ROOT / "aze_plugin"
+    others = [package / "services" / "suggesting.py", package / "processing" / "inputs.py"]
+    for path in [*(package / "domain" / "suggestion").glob("*.py"), *others]:
+        source = path.read_text(encoding="utf-8")
         codes |= set(re.findall(r'"(suggestion\.(?!json)[a-z_]+)"', source))
     assert not [code for code in codes if code not in wording._templates()]
 

@@ -9,8 +9,8 @@ second: among the feasible sets of at most (1 + tolerance) times the least area,
 every further part weighs as much as a stated length. Ties go to the smaller area, then to fewer units. Other trade-offs
 put another objective in the place of the outline and allow more area; see ``Objective``.
 
-``problem`` states it, ``exact`` solves it for up to 25 units and ``greedy`` for any number. ``bounds`` says how small the
-area of any feasible set is at least, so that a greedy answer comes with its distance from the best at most.
+``problem`` states it, ``exact`` solves it for up to 25 units and ``greedy`` for any number. ``bounds`` says how small
+the area of any feasible set is at least, so that a greedy answer comes with its distance from the best at most.
 """
 
 from .bounds import lower_bound

@@ -1,7 +1,7 @@
-"""The best choice of few units: all subsets are gone through, block by block, but for blocks that cannot hold the best.
+"""The best choice of few units: all subsets are gone through, block by block, but for those that cannot hold the best.
 
-Every quantity is a sum over pieces, edges or items of a weight times "no chosen unit has it", which for all subsets of a
-block at once is a subset-sum transform.
+Every quantity is a sum over pieces, edges or items of a weight times "no chosen unit has it", which for all subsets of
+a block at once is a subset-sum transform.
 """
 
 from __future__ import annotations
