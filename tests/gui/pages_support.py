@@ -3,19 +3,24 @@
 from pathlib import Path
 
 import pytest
-from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProject, QgsVectorLayer
+from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication, QElapsedTimer, QEventLoop
 
 SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample"
 
 
-def wait_for(condition, seconds=60):
-    """Let QGIS work until a condition holds."""
+def wait_for(condition, seconds=120):
+    """Let QGIS work until a condition holds. ``seconds`` only end a hang: nothing is to hold within so many."""
     clock = QElapsedTimer()
     clock.start()
     while not condition():
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
         assert clock.elapsed() < seconds * 1000, "took too long"
+
+
+def all_ended():
+    """Whether no task of QGIS is under way, with those that were cancelled and whose threads go on for a moment."""
+    return QgsApplication.taskManager().countActiveTasks() == 0
 
 
 def settle():

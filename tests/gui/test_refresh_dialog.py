@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from pages_support import *  # noqa: F403
-from pages_support import settle, wait_for
+from pages_support import all_ended, settle, wait_for
 from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,6 +18,7 @@ from redlist_server import TOKEN, RedListServer, assessment, silent, status  # n
 
 from aze_plugin.gui.refresh_dialog import RefreshDialog  # noqa: E402
 from aze_plugin.library.importer import Request, import_species  # noqa: E402
+from aze_plugin.services import redlist_api  # noqa: E402
 
 KEY = "aze_toolkit/redlist_authcfg"
 
@@ -77,6 +78,13 @@ def dialog(empty_session, small, server, authcfg):
     if made.isVisible():
         made.reject()
     made.deleteLater()
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    """Calls that wait for an answer without an end, unless they are stopped."""
+    pace = redlist_api.Pace(interval_s=0, backoff_s=1, longest_wait_s=5, attempts=4, attempts_when_busy=4, read_s=3600)
+    monkeypatch.setattr(redlist_api.Pace, "default", classmethod(lambda _cls, *_given: pace))
 
 
 def rows_of(dialog):
@@ -157,7 +165,7 @@ def test_an_error_is_a_sentence(dialog, server):
     picture(dialog, "refresh_error")
 
 
-def test_running_can_be_stopped(dialog, server, empty_session):
+def test_running_can_be_stopped(dialog, server, patient, empty_session):
     server.faults["/taxa/sis/2"] = [silent(server)]
     dialog.look.click()
     wait_for(lambda: dialog.busy.isVisible() and len(server.calls) >= 3)
@@ -167,16 +175,16 @@ def test_running_can_be_stopped(dialog, server, empty_session):
     assert not empty_session.runner.running("refresh")
     assert "Stopped" in dialog.note.plain()
     assert dialog.look.isEnabled()
-    wait_for(lambda: not empty_session.runner._ending, 2)
+    wait_for(all_ended)
 
 
-def test_closing_stops_what_was_started(dialog, server, empty_session):
+def test_closing_stops_what_was_started(dialog, server, patient, empty_session):
     server.faults["/taxa/sis/2"] = [silent(server)]
     dialog.look.click()
     wait_for(lambda: len(server.calls) >= 3)
     dialog.reject()
     assert not empty_session.runner.running("refresh")
-    wait_for(lambda: not empty_session.runner._ending, 2)
+    wait_for(all_ended)
 
 
 def test_nothing_has_changed(dialog, server):

@@ -44,7 +44,7 @@ def about(sis_id, name, *assessments):
 
 @dataclass
 class Call:
-    """A request that came: path with query, when on the server's clock, and its headers."""
+    """A request that came: path with query, when by the server's ``clock``, and its headers."""
 
     path: str
     time: float
@@ -55,7 +55,8 @@ class RedListServer:
     """``taxa``: answers by SIS number; ``faults``: what to do instead of answering, in turn, by path (or by ``*``).
 
     A fault is a function that gets the request handler and writes, or does not write, what it likes; None lets one call
-    through. ``certificate``: files of a certificate and its key, for a server behind TLS.
+    through. ``certificate``: files of a certificate and its key, for a server behind TLS. ``clock``: by which calls are
+    timed.
     """
 
     def __init__(self, certificate: tuple[str, str] | None = None):
@@ -63,6 +64,7 @@ class RedListServer:
         self.faults: dict[str, list] = {}
         self.calls: list[Call] = []
         self.release = "2025-2"
+        self.clock = time
         self._end = threading.Event()
         owner = self
 
@@ -109,12 +111,12 @@ class RedListServer:
         """Paths that were asked for, below the base, in their order."""
         return [call.path.removeprefix(BASE) for call in self.calls]
 
-    def sleep(self, seconds):
-        """Wait, but not beyond the server's own end."""
+    def sleep(self, seconds=None):
+        """Wait for so long, or without an end, but not beyond the server's own end."""
         self._end.wait(seconds)
 
     def _answer(self, handler):
-        self.calls.append(Call(handler.path, time.monotonic(), dict(handler.headers)))
+        self.calls.append(Call(handler.path, self.clock.monotonic(), dict(handler.headers)))
         parts = urlsplit(handler.path)
         path = parts.path.removeprefix(BASE)
         for key in (path, "*"):
@@ -176,26 +178,29 @@ def cut(handler):
     handler.close_connection = True
 
 
-def silent(server, seconds=30):
-    """A fault: no answer for so long, then none at all."""
+def silent(server, begun=lambda: None):
+    """A fault: no answer as long as there is a server; ``begun`` is called when somebody waits for one."""
 
     def wait(handler):
-        server.sleep(seconds)
+        begun()
+        server.sleep()
         handler.close_connection = True
 
     return wait
 
 
-def dripping(server, seconds=30):
-    """A fault: an answer that comes byte by byte, each in time."""
+def dripping(server, begun=lambda: None):
+    """A fault: an answer that comes byte by byte, each in time, as long as there is a server; ``begun`` is called after
+    the first."""
 
     def drip(handler):
         handler.send_response(200)
-        handler.send_header("Content-Length", "100000")
+        handler.send_header("Content-Length", "1000000")
         handler.end_headers()
-        end = time.monotonic() + seconds
         try:
-            while time.monotonic() < end and not server._end.is_set():
+            handler.wfile.write(b" ")
+            begun()
+            while not server._end.is_set():
                 handler.wfile.write(b" ")
                 handler.wfile.flush()
                 server.sleep(0.05)
