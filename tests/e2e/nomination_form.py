@@ -147,9 +147,9 @@ def steps():
         page.show_section("overview")
         pause(0.2)
         if example["kind"] == "update_site":
-            page.kind.kind.setCurrentIndex(1)
-            page.kind.kind.activated.emit(1)
-            popup = page.kind.open_sites()
+            page.overview.kind.kind.setCurrentIndex(1)
+            page.overview.kind.kind.activated.emit(1)
+            popup = page.overview.kind.open_sites()
             wait(lambda popup=popup: popup.view.count() > 0, 30, "no sites came")
             QTest.keyClicks(popup.line, example["update"]["site_id"])
             QTest.keyClick(popup.line, Qt.Key.Key_Return)
@@ -174,7 +174,7 @@ def steps():
         if blocking:
             continue
         session.package = None
-        page.export.click()
+        page.foot.export.click()
         wait(lambda: session.package is not None, 90, f"{name} was not exported")
         FOUND["examples"][example["kind"]]["package"] = session.package
     # The kind of a candidate is an edit of its layer: it is saved as a person saves it.

@@ -220,7 +220,7 @@ def test_the_example_is_complete_and_an_open_point_leads_to_its_field(page, sess
     reviewed(session)
     problem = next(p for p in session.nominations.problems if p["field"] == "/proposer/email")
     assert problem["severity"] == "blocking"
-    page.problems.chosen.emit(problem["field"])
+    page.overview.problems.chosen.emit(problem["field"])
     settle()
     email = page.form.sections["proposer"].members["email"]
     assert page.form.current == "proposer"
@@ -283,10 +283,10 @@ def test_files_are_attached_and_detached(page, session, tmp_path, monkeypatch): 
 def test_the_preview_stands_beside_the_map_and_closes_with_the_page(page, session):  # noqa: F811
     session.nominations.replace(EXAMPLE)
     reviewed(session)
-    page.show_preview()
-    dialog = page._preview
-    page.show_preview()
-    assert page._preview is dialog and not dialog.isModal()
+    page.foot.show_preview()
+    dialog = page.foot.window_of_preview
+    page.foot.show_preview()
+    assert page.foot.window_of_preview is dialog and not dialog.isModal()
     wait_for(lambda: dialog.document() is not None)
     listed = {dialog.files.key_of(item)["path"] for item in dialog.files.rows()}
     assert {"data/nomination.json", "data/boundary/Cloudtop_Ridge.gpkg", "manifest-sha256.txt"} <= listed
@@ -312,15 +312,15 @@ def test_an_incomplete_nomination_is_exported_as_a_draft_only(page, session, tmp
     enter(field(page, "site", "international_name").editor, "Cloudtop Ridge")
     reviewed(session)
     answered(monkeypatch, "Show what is open")
-    page.ask_and_export()
+    page.foot.ask_and_export()
     assert session.busy is None
-    assert not page.problems._inside.isHidden()
+    assert not page.overview.problems._inside.isHidden()
     answered(monkeypatch, "Export a draft")
-    page.ask_and_export()
+    page.foot.ask_and_export()
     wait_for(lambda: session.package is not None, 120)
     settle()
     assert session.package["draft"]
-    assert "draft" in page.written.plain()
+    assert "draft" in page.foot.written.plain()
     with zipfile.ZipFile(target) as archive:
         info = next(name for name in archive.namelist() if name.endswith("bag-info.txt"))
         assert b"Nomination-Status: draft" in archive.read(info)
@@ -337,7 +337,7 @@ def test_a_complete_nomination_is_exported_as_final(page, session, tmp_path, mon
     assert [p["message"] for p in session.nominations.problems if p["severity"] == "blocking"] == []
     target = tmp_path / "final"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(target), ""))
-    page.ask_and_export()
+    page.foot.ask_and_export()
     wait_for(lambda: session.package is not None, 120)
     assert not session.package["draft"]
     assert target.with_suffix(".zip").exists()
@@ -351,7 +351,7 @@ def test_what_is_wrong_is_said_before_the_boundary_was_checked(empty_session):  
     enter(email.editor, "nobody")
     settle()
     assert "nobody" in email.problem.plain()
-    assert not page.export.isEnabled()
+    assert not page.foot.export.isEnabled()
 
 
 def test_no_candidate_no_form(empty_session):  # noqa: F811
@@ -637,9 +637,9 @@ def test_an_empty_nomination_names_every_needed_field(page, session):  # noqa: F
 
 def test_the_updated_site_is_chosen_from_the_list_and_undone(page, session, tmp_path):  # noqa: F811
     with_sites(session, tmp_path)
-    page.kind.kind.setCurrentIndex(1)
-    page.kind.kind.activated.emit(1)
-    popup = page.kind._popup
+    page.overview.kind.kind.setCurrentIndex(1)
+    page.overview.kind.kind.activated.emit(1)
+    popup = page.overview.kind._popup
     wait_for(lambda: popup.view.count() > 3)
     QTest.keyClicks(popup.line, "serrata")
     assert popup.view.count() == 1
@@ -647,7 +647,7 @@ def test_the_updated_site_is_chosen_from_the_list_and_undone(page, session, tmp_
     settle()
     assert session.nominations.details["update"] == {"site_id": "98001", "site_name": "Serrata Highlands"}
     assert (session.candidates.kind(), session.candidates.updated_id()) == ("update_site", "98001")
-    assert "98001 Serrata Highlands" in page.kind.site.plain()
+    assert "98001 Serrata Highlands" in page.overview.kind.site.plain()
     page.undo.undo()
     page.undo.undo()
     settle()
@@ -669,7 +669,7 @@ def test_an_earlier_nomination_is_taken_over_in_one_step(page, session, tmp_path
         return dialog.result()
 
     monkeypatch.setattr(ImportDialog, "exec", answered_dialog)
-    page.ask_and_import()
+    page.overview.ask_and_import()
     settle()
     assert session.nominations.details["proposer"] == {**EXAMPLE["proposer"], "name": "Ines Baum"}
     assert session.nominations.details["threats"] == EXAMPLE["threats"]

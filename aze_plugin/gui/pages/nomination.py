@@ -3,45 +3,24 @@
 from __future__ import annotations
 
 import copy
-import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
-from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
-from qgis.PyQt.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QMessageBox,
-    QProgressBar,
-    QPushButton,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
-
-try:
-    from qgis.PyQt.QtGui import QUndoCommand, QUndoStack
-except ImportError:
-    # Under Qt 5 they are among the widgets, and qgis.PyQt does not bridge that.
-    from qgis.PyQt.QtWidgets import QUndoCommand, QUndoStack
+from qgis.PyQt.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QVBoxLayout, QWidget
 
 from ... import paths
-from ...domain.sites import SiteRow
 from .. import style
-from ..send_dialog import SendButtons, SentLine
+from ..nomination_steps import QUndoCommand, QUndoStack, SetStatement, SetValue
 from ..widgets import form
-from ..widgets.basics import FlowLayout, PageScroll, TextLabel, link
-from ..widgets.nominationhead import ContentsCard, KindCard
-from ..widgets.problems import ProblemsCard, open_points
+from ..widgets.attachedfiles import AttachedFiles
+from ..widgets.basics import PageScroll, TextLabel, link
+from ..widgets.nominationoverview import Overview
+from ..widgets.packagefoot import PackageFoot
+from ..widgets.problems import open_points
 from ..widgets.sectionrail import Entry, SectionRail
 from .base import Page
 
-if TYPE_CHECKING:
-    from ..preview_dialog import PreviewDialog
-
 OVERVIEW = "overview"
-_MERGE_S = 4.0
 # Of the page, in pixels: from here on there is room for titles on the rail.
 _WIDE_ENOUGH = 500
 
@@ -53,7 +32,6 @@ class NominationPage(Page):
         super().__init__(session, parent)
         translate = QCoreApplication.translate
         self._candidate: str | None = None
-        self._preview: PreviewDialog | None = None
         self.undo = QUndoStack(self)
         self.nothing.say(
             translate("AzeNomination", "A nomination is of one site. Draw or import its boundary first."),
@@ -87,23 +65,10 @@ class NominationPage(Page):
         self.rail = SectionRail()
         self.rail.chosen.connect(self.show_section)
         self.scroll = PageScroll()
-        self.kind = KindCard(session.sites, self._near_sites)
-        self.kind.kindChosen.connect(self._choose_kind)
-        self.kind.siteChosen.connect(self._choose_site)
-        self.problems = ProblemsCard()
-        self.problems.chosen.connect(self.reach)
-        self.contents = ContentsCard()
-        self.contents.chosen.connect(self.show_section)
-        self.taking = QPushButton(translate("AzeNomination", "Import an earlier nomination…"))
-        self.taking.clicked.connect(self.ask_and_import)
-        self.overview = QWidget()
-        inside = QVBoxLayout(self.overview)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(8)
-        taking = QWidget()
-        FlowLayout(taking).addWidget(self.taking)
-        for widget in (self.kind, self.problems, self.contents, taking):
-            inside.addWidget(widget)
+        self.overview = Overview(session, self.undo)
+        self.overview.wanted.connect(self._hand_on)
+        self.overview.reached.connect(self.reach)
+        self.overview.turned.connect(self.show_section)
         self.form = form.SchemaForm(paths.load_json("schemas", "nomination.schema.json"))
         self.form.edited.connect(self._edit)
         self.form.stated.connect(self._state)
@@ -124,16 +89,9 @@ class NominationPage(Page):
         self.scroll.layout_.addWidget(self.steps)
         self.scroll.layout_.addStretch(1)
 
-        self.preview = QPushButton(translate("AzeNomination", "Preview package…"))
-        self.preview.clicked.connect(self.show_preview)
-        self.export = QPushButton(translate("AzeNomination", "Export…"))
-        self.export.clicked.connect(self.ask_and_export)
-        self.written = TextLabel(muted=True)
-        foot = QWidget()
-        buttons = FlowLayout(foot)
-        buttons.addWidget(self.preview)
-        buttons.addWidget(self.export)
-        buttons.addWidget(SendButtons(session))
+        self.foot = PackageFoot(session)
+        self.foot.wanted.connect(self._hand_on)
+        self.foot.askedForOpen.connect(self._show_open)
         layout = QVBoxLayout(self.filled)
         layout.setContentsMargins(0, 4, 0, 4)
         top = QVBoxLayout()
@@ -146,12 +104,7 @@ class NominationPage(Page):
         middle.addWidget(self.rail)
         middle.addWidget(self.scroll, 1)
         layout.addLayout(middle, 1)
-        bottom = QVBoxLayout()
-        bottom.setContentsMargins(8, 0, 8, 0)
-        bottom.addWidget(self.written)
-        bottom.addWidget(SentLine(session))
-        bottom.addWidget(foot)
-        layout.addLayout(bottom)
+        layout.addWidget(self.foot)
 
         # A burst of changes (a check that ends, the cover after it) is shown once.
         self._later = QTimer(self)
@@ -161,15 +114,15 @@ class NominationPage(Page):
         for signal in (session.nominationChanged, session.assessmentChanged, session.coverageChanged):
             signal.connect(self._changed)
         session.candidatesChanged.connect(self._changed)
-        session.busyChanged.connect(self._busy)
-        session.project.writeProject.connect(self._before_saving)
+        session.busyChanged.connect(self.foot.show_busy)
+        session.project.writeProject.connect(self._hand_on)
         self.show_section(OVERVIEW)
         self._renew()
 
     def act(self, key: str) -> None:
         """What the line at the bottom of the panel asks for: ``start``, ``problem:<pointer>`` or ``export``."""
         if key == "export":
-            self.ask_and_export()
+            self.foot.ask_and_export()
         elif key.startswith("problem:"):
             self.reach(key.partition(":")[2])
         elif key == "start":
@@ -210,8 +163,7 @@ class NominationPage(Page):
         self.bar.setAccessibleName(self.done.plain())
         self._show_overview()
         self.files.refresh()
-        self._show_package()
-        self._busy()
+        self.foot.refresh()
 
     def show_section(self, key: str) -> None:
         """Turn to a section of the form, or to the overview of all."""
@@ -223,7 +175,7 @@ class NominationPage(Page):
         self.refresh()
         if pointer in ("/kind", "/schema", "/update"):
             self.show_section(OVERVIEW)
-            self.kind.kind.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.overview.kind.kind.setFocus(Qt.FocusReason.OtherFocusReason)
             return
         widget = self.form.reach(self._place_of(pointer))
         if widget is None:
@@ -240,33 +192,8 @@ class NominationPage(Page):
     def close_page(self) -> None:
         """Let go of the project."""
         self.form.commit()
-        self.session.project.writeProject.disconnect(self._before_saving)
-        if self._preview is not None and not sip.isdeleted(self._preview):
-            self._preview.close()
-
-    def ask_and_import(self) -> None:
-        """Let the user choose an earlier nomination and what of it is taken over."""
-        from ..import_nomination import ImportDialog
-
-        self.form.commit()
-        translate = QCoreApplication.translate
-        path, _ = QFileDialog.getOpenFileName(
-            self,
-            translate("AzeNomination", "An earlier nomination"),
-            "",
-            translate("AzeNomination", "Nominations: packages, JSON, proposal forms (*.zip *.json *.xlsx)"),
-        )
-        if not path:
-            return
-        dialog = ImportDialog(self.session, path, self)
-        if dialog.exec() and dialog.merged is not None:
-            self.take_over(dialog.merged)
-
-    def take_over(self, details: dict[str, Any]) -> None:
-        """Replace the details by others, as one undoable step."""
-        before = copy.deepcopy(self.session.nominations.details)
-        title = QCoreApplication.translate("AzeNomination", "Import")
-        self.undo.push(_Replace(self.session, before, copy.deepcopy(details), title))
+        self.session.project.writeProject.disconnect(self._hand_on)
+        self.foot.close_preview()
 
     # ------------------------------------------------------------------------------------------- overview and sections
 
@@ -276,15 +203,11 @@ class NominationPage(Page):
         for name in self.form.names():
             section = self.form.sections[name]
             entries.append(Entry(name, section.title.text(), section.chip.state, section.chip.text))
-        problems = nominations.problems
-        blocked = open_points(problems)
+        blocked = open_points(nominations.problems)
         state = "work" if blocked or session.results.assessment is None else "fine"
         title = QCoreApplication.translate("AzeNomination", "Overview")
         self.rail.set_entries([Entry(OVERVIEW, title, state, self.done.plain()), *entries])
-        self.contents.set_entries(entries)
-        self.problems.set_problems(problems)
-        number, name = self._updated()
-        self.kind.show_kind(nominations.details.get("kind", "new_site"), number, name)
+        self.overview.show_entries(entries)
         self._show_turned()
 
     def _turned(self, _name: str) -> None:
@@ -328,88 +251,7 @@ class NominationPage(Page):
                 return f"/biodiversity/species/{names.index(steps[1])}/{steps[2]}"
         return "/delineation/rationale"
 
-    # ---------------------------------------------------------------------------------------- kind and updated site
-
-    def _updated(self) -> tuple[str, str]:
-        """Number and name of the site that the nomination updates, as far as they are known."""
-        session = self.session
-        document = session.nominations.completed or session.nominations.details
-        number = form.at(document, "/update/site_id") or session.candidates.updated_id()
-        name = form.at(document, "/update/site_name") or session.candidates.updated_site()
-        return str(number or ""), str(name or "")
-
-    def _near_sites(self) -> list[str]:
-        """Numbers of the sites that the check says the candidate meets."""
-        assessment = self.session.results.assessment
-        findings = assessment["criteria"]["discreteness"]["findings"] if assessment else []
-        return [str(f["params"]["site_id"]) for f in findings if f.get("params", {}).get("site_id")]
-
-    def _choose_kind(self, kind: str) -> None:
-        if kind == self.session.nominations.details.get("kind", "new_site"):
-            return
-        self._set_kind(kind, self.session.candidates.updated_site(), self.session.candidates.updated_id())
-        if kind == "update_site" and not self._updated()[0]:
-            self.kind.open_sites()
-
-    def _choose_site(self, row: SiteRow) -> None:
-        self._set_kind("update_site", row.name, row.site_id)
-
-    def _set_kind(self, kind: str, name: str, number: str) -> None:
-        self.form.commit()
-        session = self.session
-        before = _Kind(
-            copy.deepcopy(session.nominations.details),
-            session.candidates.updated_site(),
-            session.candidates.updated_id(),
-        )
-        details = {**copy.deepcopy(before.details), "kind": kind}
-        if kind == "update_site":
-            details["update"] = {**details.get("update", {})}
-            for key, value in (("site_id", number), ("site_name", name)):
-                details["update"].pop(key, None)
-                if value:
-                    details["update"][key] = value
-            details.setdefault("site", {})
-            # The number of the form follows that of the update.
-            details["site"].pop("sitrecid", None)
-        else:
-            # What an update says has no place in a new site's nomination; undo brings it back.
-            details.pop("update", None)
-        after = _Kind(details, name if kind == "update_site" else "", number if kind == "update_site" else "")
-        self.undo.push(_SetKind(session, before, after))
-
-    # -------------------------------------------------------------------------------------------- preview and export
-
-    def show_preview(self) -> None:
-        """Show all that the package would hold, beside the map."""
-        from ..preview_dialog import PreviewDialog
-
-        self.form.commit()
-        if self._preview is None or sip.isdeleted(self._preview):
-            self._preview = PreviewDialog(self.session, self.window())
-        self._preview.show()
-        self._preview.raise_()
-
-    def ask_and_export(self) -> None:
-        """Ask where to, and write the package; an incomplete nomination as a draft, if the user wants that."""
-        self.form.commit()
-        translate = QCoreApplication.translate
-        draft = open_points(self.session.nominations.problems) > 0
-        if draft and not self._wants_draft():
-            return
-        from ...domain.nomination import folder_name
-
-        name = folder_name(self.session.nominations.completed)
-        path, _ = QFileDialog.getSaveFileName(
-            self,
-            translate("AzeNomination", "Export the draft")
-            if draft
-            else translate("AzeNomination", "Export the package"),
-            f"{name}_draft.zip" if draft else f"{name}.zip",
-            translate("AzeNomination", "Nomination packages (*.zip)"),
-        )
-        if path:
-            self.session.export(path if path.lower().endswith(".zip") else f"{path}.zip", draft)
+    # ------------------------------------------------------------------------------------------------------- changes
 
     def hideEvent(self, event):
         # What is being typed is not lost when another page or another candidate is opened.
@@ -422,22 +264,14 @@ class NominationPage(Page):
         if self.isVisible():
             self._later.start()
 
-    def _busy(self) -> None:
-        checked = self.session.results.assessment is not None
-        self.export.setEnabled(checked and self.session.busy is None)
-        self.preview.setEnabled(checked)
-        why = "" if checked else QCoreApplication.translate("AzeNomination", "The boundary has to be checked first.")
-        self.export.setToolTip(why)
-        self.preview.setToolTip(why)
-
     def _edit(self, pointer: str, value: Any) -> None:
         before = copy.deepcopy(form.at(self.session.nominations.details, pointer))
         title = form.title(self.form.schema, pointer)
-        self.undo.push(_SetValue(self.session, pointer, before, copy.deepcopy(value), title))
+        self.undo.push(SetValue(self.session, pointer, before, copy.deepcopy(value), title))
 
     def _state(self, key: str, taxon: str, said: str) -> None:
         before = self.session.nominations.statement(key, taxon or None)
-        self.undo.push(_SetStatement(self.session, key, taxon or None, before, said))
+        self.undo.push(SetStatement(self.session, key, taxon or None, before, said))
 
     def _undo(self) -> None:
         self.form.commit()
@@ -455,9 +289,15 @@ class NominationPage(Page):
         if section in self.form.names():
             self.show_section(section)
 
-    def _before_saving(self, _document=None) -> None:
-        """The project is being written: what is being typed goes with it."""
+    def _hand_on(self, _document=None) -> None:
+        """The project is being written, or all of the nomination used: what is being typed goes with it."""
         self.form.commit()
+
+    def _show_open(self) -> None:
+        """Show what is still open."""
+        self.show_section(OVERVIEW)
+        self.overview.problems.set_folded(False)
+        self.scroll.ensureWidgetVisible(self.overview.problems)
 
     def _name_steps(self) -> None:
         """Say on the buttons what they would undo and redo."""
@@ -490,212 +330,6 @@ class NominationPage(Page):
             {"severity": f.severity.value, "message": text(f.code, f.params), "field": f.params["field"]}
             for f in schema_problems(document)
         ]
-
-    def _wants_draft(self) -> bool:
-        translate = QCoreApplication.translate
-        count = open_points(self.session.nominations.problems)
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(translate("AzeNomination", "Not complete yet"))
-        box.setText(
-            translate("AzeNomination", "{count} points are open, so this cannot be a final package.").format(
-                count=count
-            )
-            if count != 1
-            else translate("AzeNomination", "One point is open, so this cannot be a final package.")
-        )
-        box.setInformativeText(
-            translate("AzeNomination", "A draft can be shared and checked, and is marked as a draft inside.")
-        )
-        draft = box.addButton(translate("AzeNomination", "Export a draft"), QMessageBox.ButtonRole.AcceptRole)
-        look = box.addButton(translate("AzeNomination", "Show what is open"), QMessageBox.ButtonRole.RejectRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.exec()
-        if box.clickedButton() is look:
-            self.show_section(OVERVIEW)
-            self.problems.set_folded(False)
-            self.scroll.ensureWidgetVisible(self.problems)
-        return box.clickedButton() is draft
-
-    def _show_package(self) -> None:
-        translate = QCoreApplication.translate
-        package = self.session.package
-        own = package is not None and package["candidate"] == self.session.candidates.current
-        self.written.setVisible(own)
-        if not own:
-            return
-        template = (
-            translate("AzeNomination", "Written as a draft: {path}")
-            if package["draft"]
-            else translate("AzeNomination", "Written: {path}")
-        )
-        self.written.setText(template.format(path=package["path"]))
-        self.written.setToolTip(f"SHA-256 {package['sha256']}")
-
-
-class AttachedFiles(QWidget):
-    """The nominator's own files that go into the package."""
-
-    def __init__(self, session, parent: QWidget | None = None):
-        super().__init__(parent)
-        translate = QCoreApplication.translate
-        self.session = session
-        self._rows = QVBoxLayout()
-        self._rows.setSpacing(0)
-        add = QPushButton(translate("AzeNomination", "Attach files…"))
-        add.clicked.connect(self._choose)
-        row = FlowLayout()
-        row.addWidget(add)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(self._rows)
-        layout.addLayout(row)
-
-    def refresh(self) -> None:
-        """Show the session's files; one that is not there any more is marked."""
-        translate = QCoreApplication.translate
-        while self._rows.count():
-            row = self._rows.takeAt(0).widget()
-            row.hide()
-            row.deleteLater()
-        for path in self.session.nominations.evidence:
-            there = Path(path).is_file()
-            name = TextLabel(Path(path).name if there else f"▲ {Path(path).name}")
-            name.setToolTip(path if there else translate("AzeNomination", "Not found: {path}").format(path=path))
-            drop = link(
-                translate("AzeNomination", "detach"),
-                lambda path=path: self.session.nominations.set_evidence(
-                    [p for p in self.session.nominations.evidence if p != path]
-                ),
-            )
-            drop.setAccessibleName(f"{drop.text()} {Path(path).name}")
-            row = QWidget()
-            line = QHBoxLayout(row)
-            line.setContentsMargins(0, 0, 0, 0)
-            line.addWidget(name, 1)
-            line.addWidget(drop)
-            self._rows.addWidget(row)
-
-    def _choose(self) -> None:
-        title = QCoreApplication.translate("AzeNomination", "Files that show what the nomination says")
-        chosen, _ = QFileDialog.getOpenFileNames(self, title)
-        if chosen:
-            self.session.nominations.set_evidence(list(dict.fromkeys([*self.session.nominations.evidence, *chosen])))
-
-
-class _SetValue(QUndoCommand):
-    """Sets one member of the nomination; steps in the same text that follow each other closely become one."""
-
-    def __init__(self, session, pointer: str, before: Any, after: Any, title: str):
-        super().__init__(title)
-        self.session, self.pointer, self.before, self.after = session, pointer, before, after
-        self.place = _text_place(before, after)
-        self.made = time.monotonic()
-
-    def id(self) -> int:
-        return 1
-
-    def mergeWith(self, other) -> bool:
-        if other.pointer != self.pointer or self.place is None or other.place != self.place:
-            return False
-        if other.made - self.made > _MERGE_S:
-            return False
-        self.after, self.made = other.after, other.made
-        return True
-
-    def redo(self) -> None:
-        self.session.nominations.set_value(self.pointer, copy.deepcopy(self.after))
-
-    def undo(self) -> None:
-        self.session.nominations.set_value(self.pointer, copy.deepcopy(self.before))
-
-
-class _SetStatement(QUndoCommand):
-    """Sets one statement of the nominator, which the criteria check reads too; close steps become one."""
-
-    def __init__(self, session, key: str, taxon: str | None, before: str, after: str):
-        super().__init__(QCoreApplication.translate("AzeNomination", "Statement"))
-        self.session, self.key, self.taxon, self.before, self.after = session, key, taxon, before, after
-        self.pointer = "/delineation/rationale" if taxon is None else "/biodiversity/species"
-        self.made = time.monotonic()
-
-    def id(self) -> int:
-        return 2
-
-    def mergeWith(self, other) -> bool:
-        if (other.key, other.taxon) != (self.key, self.taxon) or other.made - self.made > _MERGE_S:
-            return False
-        self.after, self.made = other.after, other.made
-        return True
-
-    def redo(self) -> None:
-        self.session.nominations.set_statement(self.key, self.after, self.taxon)
-
-    def undo(self) -> None:
-        self.session.nominations.set_statement(self.key, self.before, self.taxon)
-
-
-class _Replace(QUndoCommand):
-    """Replaces all details."""
-
-    pointer = ""
-
-    def __init__(self, session, before: dict[str, Any], after: dict[str, Any], title: str):
-        super().__init__(title)
-        self.session, self.before, self.after = session, before, after
-
-    def redo(self) -> None:
-        self.session.nominations.replace(self.after)
-
-    def undo(self) -> None:
-        self.session.nominations.replace(self.before)
-
-
-class _Kind(NamedTuple):
-    """Details, and name and number of the site that the candidate updates (empty for a new site)."""
-
-    details: dict[str, Any]
-    site: str
-    number: str
-
-
-class _SetKind(QUndoCommand):
-    """Makes the nomination, and its candidate, one of another kind or of another site."""
-
-    pointer = ""
-
-    def __init__(self, session, before: _Kind, after: _Kind):
-        super().__init__(QCoreApplication.translate("AzeNomination", "What is proposed"))
-        self.session, self.before, self.after = session, before, after
-
-    def redo(self) -> None:
-        self._set(self.after)
-
-    def undo(self) -> None:
-        self._set(self.before)
-
-    def _set(self, kind: _Kind) -> None:
-        session = self.session
-        session.candidates.set_kind(kind.details.get("kind", "new_site"), kind.site, kind.number)
-        session.nominations.replace(kind.details)
-        # The list of candidates says of what each is; and which sites count as others depends on it.
-        session.candidatesChanged.emit()
-        session.assessmentChanged.emit()
-        session.schedule()
-
-
-def _text_place(before: Any, after: Any) -> tuple | None:
-    """Where in a value one text changed: () for a text itself, row and key in a list of rows; None for all else."""
-    if isinstance(after, str) and isinstance(before, (str, type(None))):
-        return ()
-    if not isinstance(after, list) or not isinstance(before, list) or len(after) != len(before):
-        return None
-    changed = [n for n, (one, other) in enumerate(zip(before, after)) if one != other]
-    if len(changed) != 1:
-        return None
-    one, other = before[changed[0]], after[changed[0]]
-    keys = [key for key in {**one, **other} if one.get(key) != other.get(key)]
-    return (changed[0], keys[0]) if len(keys) == 1 and isinstance(other.get(keys[0]), str) else None
 
 
 def _tool(mark: str, tip: str) -> QToolButton:
