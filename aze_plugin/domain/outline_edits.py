@@ -65,6 +65,11 @@ def polygons(rings: RingLists) -> Geometry:
     )[0]
 
 
+def is_sound(shape: Geometry) -> bool:
+    """Whether what was put together is valid, and anything at all."""
+    return bool(geometry.valid(array_of([shape]))[0]) and not geometry.is_empty(shape)
+
+
 def without_doubles(ring: np.ndarray, closed: bool = True) -> np.ndarray:
     """Vertices that are not the same as the one before, nor spikes that go there and back."""
     kept: list[np.ndarray] = []

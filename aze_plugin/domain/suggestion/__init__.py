@@ -13,36 +13,7 @@ rules (``resources/criteria/suggestion.json``). One that is as good as an earlie
 Geometry is EPSG:6933; lengths are metres on the ellipsoid.
 """
 
-from .model import (
-    FEWEST,
-    LEAST_AREA,
-    MEASURED,
-    ONE_PART,
-    OTHER,
-    PROTECTED,
-    SIMPLEST,
-    TRADE_OFFS,
-    Proposal,
-    Request,
-    Rules,
-    Suggestion,
-    Unit,
-)
+from .model import TRADE_OFFS, Proposal, Request, Rules, Suggestion, Unit
 from .proposing import suggest
 
-__all__ = [
-    "FEWEST",
-    "LEAST_AREA",
-    "MEASURED",
-    "ONE_PART",
-    "OTHER",
-    "PROTECTED",
-    "SIMPLEST",
-    "TRADE_OFFS",
-    "Proposal",
-    "Request",
-    "Rules",
-    "Suggestion",
-    "Unit",
-    "suggest",
-]
+__all__ = ["TRADE_OFFS", "Proposal", "Request", "Rules", "Suggestion", "Unit", "suggest"]
