@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qgis.core import Qgis, QgsApplication, QgsSettings, QgsTask, QgsVectorLayer
+from qgis.core import Qgis, QgsSettings, QgsVectorLayer
 from qgis.gui import QgsAuthConfigSelect, QgsBrowserGuiModel, QgsDataSourceSelectWidget
 from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtGui import QGuiApplication
@@ -25,15 +24,14 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ..domain.errors import AzeError, Cancelled
-from ..domain.progress import Progress
+from ..domain.errors import AzeError
 from ..services import network, servers
-from ..services.collector import collector_at_rest
 from ..services.remote import asking_for_all, host_of
 from ..services.servers import Offered
 from ..services.sites import aze_filter
 from ..services.wording import text
 from . import layers, style
+from .tasks import Task
 from .widgets.basics import TextLabel
 from .widgets.busy import BusyStrip
 
@@ -53,8 +51,10 @@ class ConnectDialog(QDialog):
         super().__init__(parent)
         translate = QCoreApplication.translate
         self._session, self._role = session, role
-        self._task: _Looking | None = None
-        self._ending: list[_Looking] = []
+        self._looking = Task(self, translate("AzeConnect", "Asking the server"))
+        self._looking.done.connect(self._found)
+        self._looking.failed.connect(self._fail)
+        self._looking.changed.connect(self._show)
         self.setWindowTitle(translate("AzeConnect", "{what} from a server").format(what=title))
         self.resize(520, 520)
 
@@ -76,7 +76,8 @@ class ConnectDialog(QDialog):
         self.list.setAccessibleName(translate("AzeConnect", "Layers of the service"))
         self.note = TextLabel(muted=True)
         self.busy = BusyStrip()
-        self.busy.cancelled.connect(self._stop)
+        self.busy.follow(self._looking)
+        self.busy.cancelled.connect(self._looking.cancel)
         row = QHBoxLayout()
         row.addWidget(self.address, 1)
         row.addWidget(self.look)
@@ -139,7 +140,7 @@ class ConnectDialog(QDialog):
 
     def look_up(self) -> None:
         """List the layers of the service at the address, in the background."""
-        self._stop()
+        self._looking.cancel()
         self._forget()
         authcfg = self.auth.configId()
         try:
@@ -152,19 +153,13 @@ class ConnectDialog(QDialog):
         for key, value in ((_ADDRESS, self.address.text()), (_KIND, self.kind.currentData()), (_AUTHCFG, authcfg)):
             settings.setValue(key, value)
         given = (self.kind.currentData(), url, authcfg, credentials, network.network_settings())
-        self._task = _Looking(given, self._found)
-        QgsApplication.taskManager().addTask(self._task)
-        self._show()
+        self._looking.start(lambda progress: servers.offered(*given, progress))
 
-    def _found(self, task: _Looking) -> None:
-        if task in self._ending:
-            self._ending.remove(task)
-        if task is not self._task:
-            return
-        self._task = None
-        if task.problem:
-            self._say(task.problem)
-        for offered in task.found:
+    def _fail(self, error: AzeError) -> None:
+        self._say(text(error.code, error.params))
+
+    def _found(self, found: list[Offered]) -> None:
+        for offered in found:
             title = offered.title if offered.title == offered.name else f"{offered.title} ({offered.name})"
             item = QListWidgetItem(title)
             item.setToolTip(title)
@@ -172,7 +167,6 @@ class ConnectDialog(QDialog):
             self.list.addItem(item)
         if self.list.count() == 1:
             self.list.setCurrentRow(0)
-        self._show()
 
     def _address_edited(self, typed: str) -> None:
         self.kind.setCurrentIndex(self.kind.findData(servers.kind_of(typed)))
@@ -183,17 +177,9 @@ class ConnectDialog(QDialog):
         self._say("")
         self._show()
 
-    def _stop(self) -> None:
-        if self._task is not None:
-            self._ending.append(self._task)
-            self._task.cancel()
-            self._task = None
-            self._show()
-
     def _show(self, *_args) -> None:
         translate = QCoreApplication.translate
-        looking = self._task is not None
-        self.busy.set(translate("AzeConnect", "Asking the server") if looking else None)
+        looking = self._looking.is_running
         self.look.setEnabled(not looking and bool(self.address.text().strip()))
         self.note.setText(
             translate("AzeConnect", "Choose one layer or several.")
@@ -239,7 +225,7 @@ class ConnectDialog(QDialog):
         self.note.setVisible(not problem)
 
     def done(self, result: int) -> None:
-        self._stop()
+        self._looking.cancel()
         super().done(result)
 
 
@@ -261,31 +247,3 @@ def only_aze(layer: QgsVectorLayer, only: bool) -> bool:
     """Let a layer of sites give AZE sites alone, or all again; whether its provider does so."""
     wanted = aze_filter(layer) if only else ""
     return (bool(wanted) or not only) and layer.setSubsetString(wanted)
-
-
-class _Looking(QgsTask):
-    """Asks a service what it offers: ``found``, or the sentence ``problem``."""
-
-    def __init__(self, given: tuple, done: Callable[[_Looking], None]):
-        super().__init__(
-            QCoreApplication.translate("AzeConnect", "Asking the server"),
-            QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt | QgsTask.Flag.Hidden | QgsTask.Flag.Silent,
-        )
-        self._given, self._done = given, done
-        self.found: list[Offered] = []
-        self.problem = ""
-
-    def run(self) -> bool:
-        with collector_at_rest():
-            try:
-                self.found = servers.offered(*self._given, Progress(is_cancelled=self.isCanceled))
-            except AzeError as error:
-                self.problem = text(error.code, error.params)
-            except Cancelled:
-                return False
-            except Exception as error:  # an exception that leaves run() would end QGIS
-                self.problem = repr(error)
-        return True
-
-    def finished(self, _result: bool) -> None:
-        self._done(self)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qgis.core import QgsApplication, QgsTask
 from qgis.gui import QgsAuthConfigSelect
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtWidgets import (
@@ -22,12 +21,12 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ..domain.errors import AzeError, Cancelled
+from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from ..services.collector import collector_at_rest
 from ..services.outbox import Endpoint
 from ..services.wording import text
 from . import endpoints, sending, style
+from .tasks import Task
 from .widgets.basics import FlowLayout, TextLabel, link
 from .widgets.busy import BusyStrip
 
@@ -42,8 +41,10 @@ class EndpointDialog(QDialog):
         super().__init__(parent)
         translate = QCoreApplication.translate
         self._id = endpoint.id if endpoint is not None else endpoints.new_id()
-        self._task: Trying | None = None
-        self._ending: list[Trying] = []
+        self._trying = Task(self, translate("AzeOutbox", "Asking the server"))
+        self._trying.done.connect(lambda said: self._say(said, "fine"))
+        self._trying.failed.connect(lambda error: self._say(text(error.code, error.params)))
+        self._trying.changed.connect(self._allow)
         self.endpoint: Endpoint | None = None
         self.setWindowTitle(
             translate("AzeOutbox", "Change where to send to")
@@ -65,7 +66,8 @@ class EndpointDialog(QDialog):
         self.form = FormFields()
         self.problem = TextLabel()
         self.busy = BusyStrip()
-        self.busy.cancelled.connect(self._stop)
+        self.busy.follow(self._trying)
+        self.busy.cancelled.connect(self._trying.cancel)
         self.try_ = QPushButton(translate("AzeOutbox", "Test the connection"))
         self.try_.clicked.connect(self.try_out)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
@@ -126,11 +128,14 @@ class EndpointDialog(QDialog):
         self.resize(self.width(), self.sizeHint().height())
 
     def _edited(self, *_args) -> None:
-        self._stop()
+        self._trying.cancel()
         self._say("")
-        complete = bool(self.name.text().strip() and self.url.text().strip())
-        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(complete)
-        self.try_.setEnabled(bool(self.url.text().strip()))
+        self._allow()
+
+    def _allow(self) -> None:
+        given = bool(self.url.text().strip())
+        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(given and bool(self.name.text().strip()))
+        self.try_.setEnabled(given and not self._trying.is_running)
 
     def given(self) -> Endpoint:
         """What the fields say. Raises AzeError for an address or fields that cannot be used."""
@@ -154,41 +159,21 @@ class EndpointDialog(QDialog):
 
     def try_out(self) -> None:
         """Ask the server, in the background, whether it is there and lets one in."""
-        self._stop()
+        self._trying.cancel()
         try:
-            self._task = Trying(self.given(), self._tried)
+            work = _trial(self.given())
         except AzeError as error:
             self._say(text(error.code, error.params))
             return
         self._say("")
-        self.busy.set(QCoreApplication.translate("AzeOutbox", "Asking the server"))
-        self.try_.setEnabled(False)
-        QgsApplication.taskManager().addTask(self._task)
-
-    def _tried(self, task: Trying) -> None:
-        if task in self._ending:
-            self._ending.remove(task)
-        if task is not self._task:
-            return
-        self._task = None
-        self.busy.set(None)
-        self.try_.setEnabled(True)
-        self._say(task.problem or task.said, "problem" if task.problem else "fine")
-
-    def _stop(self) -> None:
-        if self._task is not None:
-            self._ending.append(self._task)
-            self._task.cancel()
-            self._task = None
-            self.busy.set(None)
-            self.try_.setEnabled(True)
+        self._trying.start(work)
 
     def _say(self, said: str, state: str = "problem") -> None:
         self.problem.setText(f"{style.MARKS[state]} {said}" if said else "")
         self.problem.setVisible(bool(said))
 
     def done(self, result: int) -> None:
-        self._stop()
+        self._trying.cancel()
         super().done(result)
 
 
@@ -268,48 +253,26 @@ class FormFields(QGroupBox):
             self.table.removeRow(self.table.currentRow())
 
 
-class Trying(QgsTask):
-    """Asks the server of an endpoint: ``said`` is what it offers, ``problem`` what is in the way, as sentences.
+def _trial(endpoint: Endpoint) -> Callable[[Progress], str]:
+    """A function that asks the server of an endpoint, in a thread, and gives a sentence of what it offers.
 
-    Made in the main thread, which may ask for the master password. Raises AzeError.
+    Made in the main thread, which may ask for the master password. Raises AzeError, as does the function.
     """
+    from ..packaging import transfer
+    from ..services import network
 
-    def __init__(self, endpoint: Endpoint, done: Callable[[Trying], None]):
-        super().__init__(
-            QCoreApplication.translate("AzeOutbox", "Asking the server"),
-            QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt | QgsTask.Flag.Hidden | QgsTask.Flag.Silent,
-        )
-        from ..packaging import transfer
-        from ..services import network
+    goal = transfer.target(endpoint.method, endpoint.url, endpoint.fields)
+    credentials = network.headers_of(endpoint.authcfg, goal.url) if endpoint.authcfg else network.Credentials()
+    settings = network.network_settings()
 
-        self._goal = transfer.target(endpoint.method, endpoint.url, endpoint.fields)
-        self._credentials = network.Credentials()
-        if endpoint.authcfg:
-            self._credentials = network.headers_of(endpoint.authcfg, self._goal.url)
-        self._network = network.network_settings()
-        self._done = done
-        self.said = self.problem = ""
-
-    def run(self) -> bool:
+    def ask(progress: Progress) -> str:
         from ..packaging.transfer_look import probe
-        from ..services.network import Connection, Fault
 
-        with collector_at_rest():
-            try:
-                with Connection(self._network) as connection:
-                    code, params = probe(
-                        self._goal, connection, self._credentials, Progress(is_cancelled=self.isCanceled)
-                    )
-                self.said = text(code, params)
-            except AzeError as error:
-                self.problem = text(error.code, error.params)
-            except Fault as fault:
-                self.problem = text(f"transfer.{fault.kind}", {"url": self._goal.named, "detail": fault.detail})
-            except Cancelled:
-                return False
-            except Exception as error:  # an exception that leaves run() would end QGIS
-                self.problem = type(error).__name__
-        return True
+        try:
+            with network.Connection(settings) as connection:
+                code, params = probe(goal, connection, credentials, progress)
+        except network.Fault as fault:
+            raise AzeError(f"transfer.{fault.kind}", url=goal.named, detail=fault.detail) from fault
+        return text(code, params)
 
-    def finished(self, _result: bool) -> None:
-        self._done(self)
+    return ask

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qgis.core import Qgis, QgsApplication, QgsMessageLog, QgsTask
 from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
@@ -19,9 +18,9 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ..domain.errors import AzeError, Cancelled
 from ..domain.progress import Progress
 from ..services.wording import text
+from .tasks import Task
 from .widgets.basics import TextLabel
 from .widgets.busy import BusyStrip
 
@@ -75,36 +74,19 @@ class ImportDialog(QDialog):
             widget.hide()
         self.take.setEnabled(False)
         self.said.setText(translate("AzeNomination", "Reading {path}…").format(path=path))
-        self.busy.set(translate("AzeNomination", "Reading the earlier nomination"))
-        self._task: _Reading | None = _Reading(path, self._done)
-        self._task.progressChanged.connect(self._progress)
-        QgsApplication.taskManager().addTask(self._task)
+        self._reading = Task(self, translate("AzeNomination", "Reading the earlier nomination"))
+        self._reading.done.connect(self._take_in)
+        self._reading.failed.connect(lambda error: self.said.setText(text(error.code, error.params)))
+        self.busy.follow(self._reading)
+        self._reading.start(lambda progress: _read(path, progress))
 
     def done(self, result: int) -> None:
         """The dialog closes: what it has begun is stopped."""
-        if self._task is not None:
-            # The task is held by the manager until it has ended; nobody listens to it any more.
-            _ENDING.append(self._task)
-            self._task.cancel()
-            self._task = None
+        self._reading.cancel()
         super().done(result)
 
-    def _progress(self, percent: float) -> None:
-        if self._task is not None:
-            self.busy.set(self.busy.label.text(), percent / 100)
-
-    def _done(self, task: _Reading) -> None:
-        if task in _ENDING:
-            _ENDING.remove(task)
-            return
-        if task is not self._task:
-            return
-        self._task = None
-        self.busy.set(None)
-        if task.problem:
-            self.said.setText(task.problem)
-            return
-        self._found = task.found
+    def _take_in(self, found: list[dict[str, Any]]) -> None:
+        self._found = found
         for site in self._found:
             part = site.get("site") if isinstance(site.get("site"), Mapping) else {}
             known = (str(part.get(key) or "") for key in ("international_name", "sitrecid"))
@@ -169,41 +151,8 @@ class ImportDialog(QDialog):
         self.accept()
 
 
-# Tasks whose dialog was closed run to their next look at that; they are held until they have ended.
-_ENDING: list[_Reading] = []
+def _read(path: str, progress: Progress) -> list[dict[str, Any]]:
+    """The nominations in a file; raises AzeError."""
+    from ..packaging.earlier import read
 
-
-class _Reading(QgsTask):
-    """Reads a file; ``found`` is what it holds, ``problem`` the sentence why nothing was read."""
-
-    def __init__(self, path: str, done):
-        super().__init__(
-            QCoreApplication.translate("AzeNomination", "Reading the earlier nomination"),
-            QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt | QgsTask.Flag.Hidden | QgsTask.Flag.Silent,
-        )
-        self._path, self._tell = path, done
-        self.found: list[dict[str, Any]] = []
-        self.problem = ""
-
-    def run(self) -> bool:
-        try:
-            from ..packaging.earlier import read
-
-            progress = Progress(lambda share: self.setProgress(100 * share), is_cancelled=self.isCanceled)
-            self.found = read(self._path, progress)
-        except Cancelled:
-            return False
-        except AzeError as error:
-            self.problem = text(error.code, error.params)
-            return False
-        except Exception as error:  # an exception that leaves run() would end QGIS
-            QgsMessageLog.logMessage(repr(error), "AZE", Qgis.MessageLevel.Critical)
-            self.problem = QCoreApplication.translate(
-                "AzeNomination",
-                "The file could not be read, by a fault of the plugin. The message log has the details.",
-            )
-            return False
-        return True
-
-    def finished(self, result: bool) -> None:
-        self._tell(self)
+    return read(path, progress)

@@ -3,18 +3,21 @@ nomination when it is there."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qgis.core import Qgis, QgsApplication, QgsGeometry, QgsMessageLog, QgsTask
+from qgis.core import Qgis, QgsGeometry
 from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 
-from ..domain.errors import AzeError, Cancelled
+from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from ..services.collector import collector_at_rest
 from ..services.wording import text
 from . import messages
+from .tasks import Task
 
 if TYPE_CHECKING:
+    # shapely is imported where shapes are looked up, not when the panel opens.
+    from ..domain.candidate import Candidate
     from ..domain.nomination import Known
     from .session import Session
 
@@ -32,9 +35,9 @@ class Prefill(QObject):
         self._session = session
         self._asked: tuple | None = None
         self._found: dict[tuple, Known] = {}
-        self._task: _Lookup | None = None
-        # Tasks that were given up run to their next look at that; they are held until they have ended.
-        self._ending: list[_Lookup] = []
+        self._lookup = Task(self, QCoreApplication.translate("AzeNomination", "Looking up the site"))
+        self._lookup.done.connect(self._keep)
+        self._lookup.failed.connect(self._fail)
 
     def known(self) -> Known | None:
         """What is known of the current candidate as it was checked; None until it was looked up, which this begins.
@@ -51,23 +54,31 @@ class Prefill(QObject):
         key = (name, results.assessment_time, session.sources.version, site_number(session.nominations.details))
         if key not in self._found and self._asked != key and not results.assessment_stale:
             self._asked = key
-            self._give_up()
+            self._lookup.cancel()
             self._look(key, boundary, results.assessment)
         return self._found.get(key) or next((known for k, known in self._found.items() if k[0] == name), None)
 
     def close(self) -> None:
         """Stop looking."""
-        self._give_up()
+        self._lookup.cancel()
 
     def _look(self, key: tuple, boundary: QgsGeometry, assessment: dict) -> None:
         try:
             layers, datasets = self._layers()
         except AzeError as error:
-            self._session.message.emit(text(error.code, error.params), messages.WARNING)
+            self._fail(error)
             return
         details, context = self._session.nominations.details, self._session.project.transformContext()
-        self._task = _Lookup(key, (layers, datasets, bytes(boundary.asWkb()), assessment, details, context), self._done)
-        QgsApplication.taskManager().addTask(self._task)
+        wkb = bytes(boundary.asWkb())
+
+        def look(progress: Progress) -> tuple[tuple, Known]:
+            from ..services import prefill
+
+            candidate = _candidate(wkb, assessment)
+            project = replace(layers.read(candidate, context, progress.part(0, 0.7)), datasets=datasets)
+            return key, prefill.known(details, candidate, assessment, None, project, progress.part(0.7, 1))
+
+        self._lookup.start(look)
 
     def _layers(self):
         """The layers that tell something, and name and citation of every dataset in use."""
@@ -97,75 +108,23 @@ class Prefill(QObject):
         origins = [origin_of(layer, role) for layer, role in used]
         return found, [prefill.dataset(o.name, o.citation, o.role) for o in origins]
 
-    def _give_up(self) -> None:
-        if self._task is not None:
-            self._ending.append(self._task)
-            self._task.cancel()
-            self._task = None
+    def _fail(self, error: AzeError) -> None:
+        self._session.message.emit(text(error.code, error.params), messages.WARNING)
 
-    def _done(self, task: _Lookup, complete: bool) -> None:
-        if task in self._ending:
-            self._ending.remove(task)
-        if task is not self._task:
-            return
-        self._task = None
-        if not complete or task.known is None:
-            if task.problem:
-                self._session.message.emit(task.problem, messages.WARNING)
-            return
+    def _keep(self, found: tuple[tuple, Known]) -> None:
+        key, known = found
         # One candidate is looked at for long: earlier boundaries of it are of no use any more.
-        self._found = {k: known for k, known in self._found.items() if k[0] != task.key[0]}
-        self._found[task.key] = task.known
+        self._found = {k: other for k, other in self._found.items() if k[0] != key[0]}
+        self._found[key] = known
         self.changed.emit()
 
 
-class _Lookup(QgsTask):
-    """Looks a boundary up in the layers; ``known`` is what was found, ``problem`` the sentence why nothing was."""
+def _candidate(wkb: bytes, assessment: dict) -> Candidate:
+    """A boundary (WGS 84) as its check saw it."""
+    from ..domain import geometry
+    from ..domain.candidate import Candidate
 
-    def __init__(self, key: tuple, given: tuple, done):
-        super().__init__(
-            QCoreApplication.translate("AzeNomination", "Looking up the site"),
-            QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt | QgsTask.Flag.Hidden | QgsTask.Flag.Silent,
-        )
-        self.key = key
-        self.known: Known | None = None
-        self.problem = ""
-        self._given, self._done = given, done
-
-    def run(self) -> bool:
-        with collector_at_rest():
-            try:
-                self._work()
-            except Cancelled:
-                return False
-            except AzeError as error:
-                self.problem = text(error.code, error.params)
-                return False
-            except Exception as error:  # an exception that leaves run() would end QGIS
-                QgsMessageLog.logMessage(repr(error), "AZE", Qgis.MessageLevel.Critical)
-                return False
-        return True
-
-    def _work(self) -> None:
-        from dataclasses import replace
-
-        from ..domain import geometry
-        from ..domain.candidate import Candidate
-        from ..services import prefill
-
-        layers, datasets, wkb, assessment, details, context = self._given
-        progress = Progress(lambda share: self.setProgress(100 * share), is_cancelled=self.isCanceled)
-        prepared = geometry.prepare(geometry.from_wkb([wkb]))
-        shape = prepared.geometries[0]
-        candidate = Candidate(
-            assessment["name"],
-            shape,
-            assessment["area_ha"],
-            crossing=bool(prepared.crossing[0]) or (shape is not None and geometry.touches_antimeridian(shape)),
-        )
-        project = layers.read(candidate, context, progress.part(0, 0.7))
-        project = replace(project, datasets=datasets)
-        self.known = prefill.known(details, candidate, assessment, None, project, progress.part(0.7, 1))
-
-    def finished(self, result: bool) -> None:
-        self._done(self, result)
+    prepared = geometry.prepare(geometry.from_wkb([wkb]))
+    shape = prepared.geometries[0]
+    crossing = bool(prepared.crossing[0]) or (shape is not None and geometry.touches_antimeridian(shape))
+    return Candidate(assessment["name"], shape, assessment["area_ha"], crossing=crossing)

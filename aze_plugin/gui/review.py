@@ -14,21 +14,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from qgis.core import Qgis, QgsApplication, QgsMessageLog, QgsTask
+from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QCoreApplication, QObject, QSettings, QTimer, pyqtSignal
 
-from ..domain.errors import AzeError, Cancelled
+from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from ..services.collector import collector_at_rest
 from ..services.wording import text
-from .tasks import Busy
+from .tasks import Busy, Task
 
 _SAVE_DELAY_MS = 1500
 _AUTHOR = "aze_toolkit/reviewer"
 # So many files of a package are listed.
 MOST_FILES = 2000
-# QGIS does not call back a task that nobody holds, and a window may be closed while one runs.
-_RUNNING: set[QgsTask] = set()
 
 
 @dataclass
@@ -70,10 +67,14 @@ class Review(QObject):
         self.save_problem = ""
         self._own_library = library
         self._opened: Opened | None = None
-        self._work: _Work | None = None
-        self._ending: list[_Work] = []
-        self._fraction: float | None = None
-        self._closed = False
+        translate = QCoreApplication.translate
+        self._opening = Task(self, translate("AzeReview", "Verifying the package"), _let_go)
+        self._opening.done.connect(self._on_opened)
+        self._comparing = Task(self, translate("AzeReview", "Comparing the packages"))
+        self._comparing.done.connect(self._on_compared)
+        for task in (self._opening, self._comparing):
+            task.failed.connect(self._fail)
+            task.changed.connect(self.busyChanged)
         self._save_timer = QTimer(self)
         self._save_timer.setSingleShot(True)
         self._save_timer.setInterval(_SAVE_DELAY_MS)
@@ -87,8 +88,8 @@ class Review(QObject):
         self.library = self._own_library()
         self.save()
         package, library, before = self.package, self.library, self.document
-        title = QCoreApplication.translate("AzeReview", "Verifying the package")
-        self._start(title, lambda progress: _open(package, library, before, progress), self._on_opened)
+        self.cancel()
+        self._opening.start(lambda progress: _open(package, library, before, progress))
 
     def _on_opened(self, found: tuple[Opened, str]) -> None:
         opened, file = found
@@ -226,8 +227,8 @@ class Review(QObject):
         """Compare two packages, the earlier version first; the outcome is in ``comparison``."""
         from ..packaging import comparing
 
-        title = QCoreApplication.translate("AzeReview", "Comparing the packages")
-        self._start(title, lambda progress: comparing.compare(before, after, progress), self._on_compared)
+        self.cancel()
+        self._comparing.start(lambda progress: comparing.compare(before, after, progress))
 
     def _on_compared(self, comparison: dict[str, Any]) -> None:
         self.comparison = comparison
@@ -238,91 +239,29 @@ class Review(QObject):
     @property
     def busy(self) -> Busy | None:
         """What is being done, or None."""
-        return None if self._work is None else Busy(self._work.title, self._fraction, self.cancel)
+        task = next((task for task in (self._opening, self._comparing) if task.is_running), None)
+        return None if task is None else Busy(task.title, task.fraction, self.cancel)
 
-    def _start(self, title: str, function: Callable[[Progress], Any], done: Callable[[Any], None]) -> None:
-        self.cancel()
-        self._fraction = None
-        self._work = _Work(title, function, done, self._end)
-        self._work.progressChanged.connect(self._move)
-        _RUNNING.add(self._work)
-        QgsApplication.taskManager().addTask(self._work)
-        self.busyChanged.emit()
-
-    def _move(self, percent: float) -> None:
-        if self._work is not None:
-            self._fraction = percent / 100
-            self.busyChanged.emit()
-
-    def _end(self, work: _Work, complete: bool) -> None:
-        if work in self._ending:
-            self._ending.remove(work)
-        if self._closed or work is not self._work:
-            _let_go(work.result)
-            return
-        self._work = None
-        if complete and not work.problem:
-            work.done(work.result)
-        elif work.problem:
-            self.failed.emit(work.problem)
-        self.busyChanged.emit()
+    def _fail(self, error: AzeError) -> None:
+        self.failed.emit(text(error.code, error.params))
 
     def cancel(self) -> None:
         """Stop what is being done."""
-        if self._work is not None:
-            self._ending.append(self._work)
-            self._work.cancel()
-            self._work = None
-            self.busyChanged.emit()
+        self._opening.cancel()
+        self._comparing.cancel()
 
     def close(self) -> None:
         """Save, stop, and let go of the package's files."""
         self.save()
-        self._closed = True
         self.cancel()
         if self._opened is not None:
             self._opened.close()
             self._opened = None
 
 
-class _Work(QgsTask):
-    """Runs a function that takes a Progress; ``result`` is what it gives, ``problem`` the sentence why it gave none."""
-
-    def __init__(self, title: str, function: Callable[[Progress], Any], done: Callable[[Any], None], ended):
-        flags = QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt | QgsTask.Flag.Hidden | QgsTask.Flag.Silent
-        super().__init__(title, flags)
-        self.title, self.done = title, done
-        self.result: Any = None
-        self.problem = ""
-        self._function, self._ended = function, ended
-
-    def run(self) -> bool:
-        progress = Progress(lambda share: self.setProgress(100 * share), is_cancelled=self.isCanceled)
-        with collector_at_rest():
-            try:
-                self.result = self._function(progress)
-            except Cancelled:
-                return False
-            except AzeError as error:
-                self.problem = text(error.code, error.params)
-            except OSError as error:
-                self.problem = error.strerror or str(error)
-            except Exception as error:  # an exception that leaves run() would end QGIS
-                QgsMessageLog.logMessage(repr(error), "AZE", Qgis.MessageLevel.Critical)
-                self.problem = QCoreApplication.translate(
-                    "AzeReview", "{title} did not finish, by a fault of the plugin; the message log has the details."
-                ).format(title=self.title)
-        return not self.problem
-
-    def finished(self, result: bool) -> None:
-        _RUNNING.discard(self)
-        self._ended(self, result)
-
-
-def _let_go(result: Any) -> None:
-    """What came of work that nobody waits for any more."""
-    if isinstance(result, tuple) and result and isinstance(result[0], Opened):
-        result[0].close()
+def _let_go(found: tuple[Opened, str]) -> None:
+    """A package was opened that nobody waits for any more."""
+    found[0].close()
 
 
 # ------------------------------------------------------------------------------------------------ behind, in a thread

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qgis.core import QgsApplication, QgsTask
 from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtWidgets import (
@@ -21,14 +19,14 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ..domain.errors import AzeError, Cancelled
+from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from ..services.collector import collector_at_rest
 from ..services.dependencies import require_shapely
 from ..services.outbox import Endpoint
 from ..services.wording import text
 from . import endpoints, outbox_dialog, sending, style
 from .endpoint_dialog import EndpointDialog
+from .tasks import Task
 from .widgets.basics import TextLabel
 from .widgets.busy import BusyStrip
 
@@ -46,8 +44,9 @@ class SendDialog(QDialog):
         super().__init__(parent)
         translate = QCoreApplication.translate
         self._session = session
-        self._task: Looking | None = None
-        self._ending: list[Looking] = []
+        self._looking = Task(self, translate("AzeOutbox", "Looking at the package"))
+        self._looking.done.connect(self._seen)
+        self._looking.failed.connect(self._fail)
         self.contents: Contents | None = None
         self._problem = ""
         self.setWindowTitle(translate("AzeOutbox", "Send a package"))
@@ -75,6 +74,7 @@ class SendDialog(QDialog):
         )
         self.said = TextLabel()
         self.busy = BusyStrip()
+        self.busy.follow(self._looking)
         self.busy.cancelled.connect(self.reject)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.send = self.buttons.addButton(translate("AzeOutbox", "Send"), QDialogButtonBox.ButtonRole.AcceptRole)
@@ -116,34 +116,23 @@ class SendDialog(QDialog):
 
     def look(self) -> None:
         """See, in the background, what the chosen package is."""
-        self._stop()
+        self._looking.cancel()
         self.contents = None
         self.draft.setChecked(False)
         self.consent.setChecked(False)
         path = self.package.filePath().strip()
         self._problem = ""
         if path:
-            self._task = Looking(path, self._seen)
-            self.busy.set(QCoreApplication.translate("AzeOutbox", "Looking at the package"))
-            QgsApplication.taskManager().addTask(self._task)
+            self._looking.start(lambda progress: _contents(path, progress))
         self._renew()
 
-    def _seen(self, task: Looking) -> None:
-        if task in self._ending:
-            self._ending.remove(task)
-        if task is not self._task:
-            return
-        self._task = None
-        self.busy.set(None)
-        self.contents, self._problem = task.contents, task.problem
+    def _seen(self, contents: Contents) -> None:
+        self.contents = contents
         self._renew()
 
-    def _stop(self) -> None:
-        if self._task is not None:
-            self._ending.append(self._task)
-            self._task.cancel()
-            self._task = None
-            self.busy.set(None)
+    def _fail(self, error: AzeError) -> None:
+        self._problem = text(error.code, error.params)
+        self._renew()
 
     # ----------------------------------------------------------------------------------------------- the receiver
 
@@ -199,7 +188,7 @@ class SendDialog(QDialog):
         if self._problem:
             return "problem", self._problem
         if found is None:
-            if self._task is None and not self.package.filePath().strip():
+            if not self._looking.is_running and not self.package.filePath().strip():
                 return "empty", translate("AzeOutbox", "Export a package first, or choose one from before.")
             return "empty", ""
         if not found.valid:
@@ -244,7 +233,7 @@ class SendDialog(QDialog):
         return site if site in session.candidates.names else ""
 
     def done(self, result: int) -> None:
-        self._stop()
+        self._looking.cancel()
         super().done(result)
 
 
@@ -268,35 +257,12 @@ def _facts(found: Contents) -> str:
     return "\n".join(lines)
 
 
-class Looking(QgsTask):
-    """Verifies a package and says what it is: ``contents``, or the sentence ``problem``."""
+def _contents(path: str, progress: Progress) -> Contents:
+    """What a package is; raises AzeError."""
+    require_shapely()
+    from ..packaging.transfer_look import contents
 
-    def __init__(self, path: str, done: Callable[[Looking], None]):
-        super().__init__(
-            QCoreApplication.translate("AzeOutbox", "Looking at the package"),
-            QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt | QgsTask.Flag.Hidden | QgsTask.Flag.Silent,
-        )
-        self._path, self._done = path, done
-        self.contents: Contents | None = None
-        self.problem = ""
-
-    def run(self) -> bool:
-        with collector_at_rest():
-            try:
-                require_shapely()
-                from ..packaging.transfer_look import contents
-
-                self.contents = contents(self._path, Progress(is_cancelled=self.isCanceled))
-            except AzeError as error:
-                self.problem = text(error.code, error.params)
-            except Cancelled:
-                return False
-            except Exception as error:  # an exception that leaves run() would end QGIS
-                self.problem = repr(error)
-        return True
-
-    def finished(self, _result: bool) -> None:
-        self._done(self)
+    return contents(path, progress)
 
 
 class SendButtons(QWidget):

@@ -13,26 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
     Qgis,
-    QgsApplication,
     QgsCoordinateTransform,
     QgsFeature,
     QgsFeatureRequest,
     QgsGeometry,
-    QgsMessageLog,
     QgsPointXY,
     QgsRectangle,
-    QgsTask,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QWidget
 
-from ..domain.errors import AzeError, Cancelled
+from ..domain.errors import AzeError
 from ..domain.progress import Progress
 from ..domain.sites import SiteRow
-from ..services.collector import collector_at_rest
 from ..services.wording import text
 from . import layers, measure, messages
+from .tasks import Task
 from .widgets.preview import MendDialog
 
 # As the nomination's schema has it.
@@ -67,9 +64,13 @@ class Sites(QObject):
         self._read: dict[str, Read] = {}
         self._edits: dict[str, int] = {}
         self._watched: dict[str, QgsVectorLayer] = {}
-        self._task: _Reading | None = None
-        # Tasks that were given up end later; they must not be collected before that.
-        self._ending: list[_Reading] = []
+        # What is being read, by layer its name and version, and what has been so far.
+        self._asked: dict[str, tuple[str, tuple]] = {}
+        self._found: dict[str, Read] = {}
+        self._reading = Task(self, QCoreApplication.translate("AzeSites", "Reading sites"))
+        self._reading.done.connect(lambda _none: self._take_in())
+        self._reading.failed.connect(lambda _error: self._fail())
+        self._reading.changed.connect(self._move)
         self._wanted = False
         self._closed = False
         session.dataChanged.connect(self._follow)
@@ -94,7 +95,7 @@ class Sites(QObject):
     @property
     def is_reading(self) -> bool:
         """Whether layers are being read."""
-        return self._task is not None
+        return self._reading.is_running
 
     def _current(self) -> list[Read]:
         found = (self._read.get(layer.id()) for layer in self._session.sources.site_layers)
@@ -159,22 +160,16 @@ class Sites(QObject):
 
     def cancel(self) -> None:
         """Stop reading; what was read stays."""
-        if self._task is not None:
-            self._give_up()
+        if self.is_reading:
+            self._reading.cancel()
             self._wanted = False
             self.changed.emit()
 
     def close(self) -> None:
         """Stop all work and let go of the layers."""
         self._closed = True
-        self._give_up()
+        self._reading.cancel()
         self._watch({})
-
-    def _give_up(self) -> None:
-        if self._task is not None:
-            self._ending.append(self._task)
-            self._task.cancel()
-            self._task = None
 
     def _version(self, layer: QgsVectorLayer, table: QgsVectorLayer | None) -> tuple:
         told = (table.id(), table.source(), self._edits.get(table.id(), 0)) if table is not None else ()
@@ -199,35 +194,33 @@ class Sites(QObject):
                 stale.append(layer)
         if not stale:
             return
-        if self._task is not None:
-            if self._task.versions == {layer.id(): self._version(layer, table) for layer in stale}:
-                return
-            self._give_up()
+        asked = {layer.id(): (layer.name(), self._version(layer, table)) for layer in stale}
+        if self.is_reading and asked == self._asked:
+            return
         from ..services.bulk import Snapshot
         from ..services.layers import LayerSnapshot
 
-        jobs = [(layer.id(), layer.name(), self._version(layer, table), Snapshot(layer)) for layer in stale]
+        jobs = [(layer.id(), self._version(layer, table), Snapshot(layer)) for layer in stale]
         told = LayerSnapshot(table) if table is not None else None
-        self._task = _Reading(jobs, told, self._session.project.transformContext(), self._done)
-        task = self._task
-        task.progressChanged.connect(lambda percent: self._show_progress(task, percent / 100))
-        QgsApplication.taskManager().addTask(task)
+        context = self._session.project.transformContext()
+        found: dict[str, Read] = {}
+        self._asked, self._found = asked, found
+        self._reading.start(lambda progress: _read(jobs, told, context, found, progress))
         self.changed.emit()
 
-    def _show_progress(self, task: _Reading, share: float) -> None:
-        # One that was given up may go on for a moment, also after this object is gone.
-        if task is self._task:
-            self.progressed.emit(share)
+    def _move(self) -> None:
+        if self.is_reading and self._reading.fraction is not None:
+            self.progressed.emit(self._reading.fraction)
 
-    def _done(self, task: _Reading, complete: bool) -> None:
-        if task in self._ending:
-            self._ending.remove(task)
-        if task is not self._task or self._closed:
-            return
-        self._task = None
-        if complete:
-            self._read.update(task.results)
+    def _take_in(self) -> None:
+        self._read.update(self._found)
         self.changed.emit()
+
+    def _fail(self) -> None:
+        """A fault, which the log has: what can be mended is said of each layer."""
+        for layer_id, (name, version) in self._asked.items():
+            self._found.setdefault(layer_id, Read(version, problem=text("sites.unread", {"source": name})))
+        self._take_in()
 
     def _watch(self, wanted: Mapping[str, QgsVectorLayer]) -> None:
         for id_ in set(self._watched) - set(wanted):
@@ -351,53 +344,25 @@ def _nomination(blank: dict, row: SiteRow) -> dict:
     return {**blank, "site": {member: value for member, value in told.items() if value}}
 
 
-class _Reading(QgsTask):
-    """Reads layers of sites one after another; ``results`` by layer id."""
+def _read(jobs: list[tuple[str, tuple, Any]], table, context, found: dict[str, Read], progress: Progress) -> None:
+    """In a thread: layers of sites one after another, each by its id with its version and snapshot, into ``found``."""
+    from ..services.sites import read_rows
+    from ..services.triggers import read_table
 
-    def __init__(self, jobs: list[tuple[str, str, tuple, Any]], table, context, done):
-        super().__init__(
-            QCoreApplication.translate("AzeSites", "Reading sites"),
-            QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt | QgsTask.Flag.Hidden | QgsTask.Flag.Silent,
-        )
-        self._jobs, self._table, self._context, self._done = jobs, table, context, done
-        self.versions = {layer_id: version for layer_id, _, version, _ in jobs}
-        self.results: dict[str, Read] = {}
-
-    def run(self) -> bool:
-        with collector_at_rest():
-            try:
-                self._work()
-            except Cancelled:
-                return False
-            except Exception as error:  # an exception that leaves run() would end QGIS
-                QgsMessageLog.logMessage(repr(error), "AZE", Qgis.MessageLevel.Critical)
-                for layer_id, name, version, _ in self._jobs:
-                    unread = Read(version, problem=text("sites.unread", {"source": name}))
-                    self.results.setdefault(layer_id, unread)
-        return True
-
-    def _work(self) -> None:
-        from ..services.sites import read_rows
-        from ..services.triggers import read_table
-
-        progress = Progress(lambda share: self.setProgress(100 * share), is_cancelled=self.isCanceled)
-        told, doubt = None, ""
-        if self._table is not None:
-            try:
-                told = read_table(self._table, progress.part(0, 0.1))
-            except AzeError as error:
-                doubt = text(error.code, error.params)
-        for n, (layer_id, _name, version, snapshot) in enumerate(self._jobs):
-            part = progress.part(0.1 + 0.9 * n / len(self._jobs), 0.1 + 0.9 * (n + 1) / len(self._jobs))
-            try:
-                rows = read_rows(snapshot, layer_id, self._context, part, told)
-            except AzeError as error:
-                self.results[layer_id] = Read(version, problem=text(error.code, error.params))
-                continue
-            self.results[layer_id] = Read(version, tuple(rows), tuple(row.words() for row in rows), doubt)
-
-    def finished(self, result: bool) -> None:
-        self._done(self, result)
+    told, doubt = None, ""
+    if table is not None:
+        try:
+            told = read_table(table, progress.part(0, 0.1))
+        except AzeError as error:
+            doubt = text(error.code, error.params)
+    for n, (layer_id, version, snapshot) in enumerate(jobs):
+        part = progress.part(0.1 + 0.9 * n / len(jobs), 0.1 + 0.9 * (n + 1) / len(jobs))
+        try:
+            rows = read_rows(snapshot, layer_id, context, part, told)
+        except AzeError as error:
+            found[layer_id] = Read(version, problem=text(error.code, error.params))
+            continue
+        found[layer_id] = Read(version, tuple(rows), tuple(row.words() for row in rows), doubt)
 
 
 def _signals(layer: QgsVectorLayer):

@@ -1,12 +1,16 @@
-"""Processing algorithms run as background tasks, one at a time for each purpose."""
+"""Work in the background: a function in a thread (``Task``), and Processing algorithms, one at a time for each purpose
+(``Runner``). Whatever is begun here is held until it has ended, and ``end_all`` ends it before the plugin goes."""
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from typing import Any, Callable
 
 from qgis.core import (
+    Qgis,
     QgsApplication,
+    QgsMessageLog,
     QgsProcessingAlgorithm,
     QgsProcessingAlgRunnerTask,
     QgsProcessingContext,
@@ -14,12 +18,147 @@ from qgis.core import (
     QgsProject,
     QgsTask,
 )
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 
+from ..domain.errors import AzeError, Cancelled
+from ..domain.progress import Progress
+from ..services.collector import collector_at_rest
+from ..services.wording import text
+
 # The panel shows progress and outcome itself; a check at every edit must not flicker in QGIS's status bar as well.
-_QUIET = QgsTask.Flags(
+QUIET = QgsTask.Flags(
     QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt | QgsTask.Flag.Hidden | QgsTask.Flag.Silent
 )
+
+# What is cancelled ends within a second; so long it is waited for when the plugin goes.
+LONGEST_END_MS = 3000
+
+# Steps of progress that are worth showing.
+_STEP = 0.01
+
+# QGIS does not call back a task that nobody holds, and what began one may be gone before it has ended.
+_under_way: set[QgsTask] = set()
+
+
+def under_way() -> int:
+    """How many tasks have not ended, with those that were cancelled and whose threads go on for a moment."""
+    return len(_under_way)
+
+
+def end_all() -> None:
+    """Cancel everything and wait for it, for unloading: what runs on would look for modules that are gone."""
+    tasks = [task for task in _under_way if not sip.isdeleted(task)]
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        if task in _under_way and not task.waitForFinished(LONGEST_END_MS):
+            QgsMessageLog.logMessage(f"{task.description()} did not end in time.", "AZE", Qgis.MessageLevel.Warning)
+
+
+class Task(QObject):
+    """Functions that run in a thread of QGIS's task manager for an owner, one at a time.
+
+    Every run ends with one of ``done`` (with what the function gave), ``failed`` (with an AzeError) and ``cancelled``,
+    in the main thread; a run that another one takes the place of, and all after the owner was destroyed, with none.
+    ``changed``: a run began, moved on or has ended. ``discard`` is called with a result for which nobody waits any
+    more.
+    """
+
+    done = pyqtSignal(object)
+    failed = pyqtSignal(object)
+    cancelled = pyqtSignal()
+    changed = pyqtSignal()
+
+    def __init__(self, owner: QObject, title: str, discard: Callable[[Any], None] = lambda _result: None):
+        super().__init__(owner)
+        self.title = title
+        # Share done, 0 to 1; None while it is not known.
+        self.fraction: float | None = None
+        self._discard = discard
+        self._thread: _Thread | None = None
+        owner.destroyed.connect(self._give_up)
+
+    def start(self, work: Callable[[Progress], Any]) -> None:
+        """Run a function in place of the one under way. It gets a Progress; what it needs of layers and widgets has to
+        be taken down before."""
+        self._give_up()
+        self.fraction = None
+        thread = self._thread = _Thread(self.title, work, self._end)
+        thread.progressChanged.connect(lambda percent: self._move(thread, percent))
+        _under_way.add(thread)
+        QgsApplication.taskManager().addTask(thread)
+        self.changed.emit()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an outcome is still to come."""
+        return self._thread is not None
+
+    def cancel(self) -> None:
+        """Stop. It is said at once; the thread ends at its next look at the progress."""
+        if self._thread is not None:
+            self._give_up()
+            self.cancelled.emit()
+            self.changed.emit()
+
+    def _give_up(self, *_args) -> None:
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.cancel()
+
+    def _move(self, thread: _Thread, percent: float) -> None:
+        fraction = percent / 100
+        if thread is self._thread and (self.fraction is None or abs(fraction - self.fraction) >= _STEP):
+            self.fraction = fraction
+            self.changed.emit()
+
+    def _end(self, thread: _Thread) -> None:
+        if thread is not self._thread:
+            if thread.is_complete:
+                self._discard(thread.result)
+            return
+        self._thread = None
+        if thread.is_complete:
+            self.done.emit(thread.result)
+        elif thread.error is not None:
+            self.failed.emit(thread.error)
+        else:
+            self.cancelled.emit()
+        self.changed.emit()
+
+
+class _Thread(QgsTask):
+    """One run of a Task: what came of the function, and the call back to the main thread."""
+
+    def __init__(self, title: str, work: Callable[[Progress], Any], ended: Callable[[_Thread], None]):
+        super().__init__(title, QUIET)
+        self._work, self._ended = work, ended
+        self.is_complete = False
+        self.result: Any = None
+        self.error: AzeError | None = None
+
+    def run(self) -> bool:
+        progress = Progress(lambda share: self.setProgress(100 * share), is_cancelled=self.isCanceled)
+        with collector_at_rest():
+            try:
+                self.result = self._work(progress)
+                self.is_complete = True
+            except Cancelled:
+                pass
+            except AzeError as error:
+                # Another one: that which was raised holds the frames of this thread, and layers with them.
+                self.error = AzeError(error.code, **error.params)
+            except OSError as error:
+                self.error = AzeError("task.system", title=self.description(), detail=error.strerror or str(error))
+            except Exception:  # an exception that leaves run() would end QGIS
+                QgsMessageLog.logMessage(traceback.format_exc(), "AZE", Qgis.MessageLevel.Critical)
+                self.error = AzeError("task.fault", title=self.description())
+        return self.is_complete
+
+    def finished(self, _result: bool) -> None:
+        _under_way.discard(self)
+        self._ended(self)
 
 
 class Feedback(QgsProcessingFeedback):
@@ -71,8 +210,6 @@ class Runner(QObject):
         super().__init__(parent)
         self._project = project
         self._runs: dict[str, _Run] = {}
-        # A superseded task ends later than its successor starts; it must not be collected before that.
-        self._ending: list[_Run] = []
 
     def start(
         self,
@@ -106,8 +243,10 @@ class Runner(QObject):
         if found.flags() & QgsProcessingAlgorithm.Flag.FlagNoThreading:
             self._run_here(key, run, found, parameters)
             return
-        run.task = QgsProcessingAlgRunnerTask(found, parameters, context, feedback, _QUIET)
+        run.task = QgsProcessingAlgRunnerTask(found, parameters, context, feedback, QUIET)
+        # A superseded task ends later than its successor starts; by this the run is held until then.
         run.task.executed.connect(lambda ok, results: self._end(key, run, ok, results))
+        _under_way.add(run.task)
         QgsApplication.taskManager().addTask(run.task)
         self.changed.emit()
 
@@ -138,7 +277,6 @@ class Runner(QObject):
         run.superseded = True
         run.feedback.cancel()
         if run.task is not None:
-            self._ending.append(run)
             run.task.cancel()
         self.changed.emit()
 
@@ -149,15 +287,14 @@ class Runner(QObject):
 
     def _move(self, run: _Run, percent: float) -> None:
         fraction = percent / 100
-        if run.fraction is None or abs(fraction - run.fraction) >= 0.01:
+        if run.fraction is None or abs(fraction - run.fraction) >= _STEP:
             run.fraction = fraction
             if not run.superseded:
                 self.changed.emit()
 
     def _end(self, key: str, run: _Run, ok: bool, results: dict) -> None:
+        _under_way.discard(run.task)
         if run.superseded:
-            if run in self._ending:
-                self._ending.remove(run)
             return
         del self._runs[key]
         cancelled = run.feedback.isCanceled()
@@ -175,8 +312,4 @@ def _sentence(run: _Run) -> str:
     said = run.feedback.errors[-1].strip() if run.feedback.errors else ""
     if said and not said.startswith("Traceback"):
         return said
-    return QCoreApplication.translate(
-        "AzePanel",
-        "{title} did not finish, by a fault of the plugin. The message log (View → Panels → Log Messages) has the "
-        "details, which help those who mend it.",
-    ).format(title=run.title)
+    return text("task.fault", {"title": run.title})

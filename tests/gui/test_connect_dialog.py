@@ -23,6 +23,7 @@ import map_servers  # noqa: E402
 
 from aze_plugin.domain.errors import AzeError  # noqa: E402
 from aze_plugin.domain.progress import Progress  # noqa: E402
+from aze_plugin.gui import tasks  # noqa: E402
 from aze_plugin.gui.connect_dialog import ConnectDialog, only_aze, open_layer  # noqa: E402
 from aze_plugin.gui.pages.data import DataPage  # noqa: E402
 from aze_plugin.services import network, servers  # noqa: E402
@@ -55,7 +56,7 @@ def looked_up(dialog, address):
     dialog.address.setText(address)
     dialog._address_edited(address)
     dialog.look_up()
-    wait_for(lambda: dialog._task is None)
+    wait_for(lambda: not dialog._looking.is_running)
     return [dialog.list.item(n).text() for n in range(dialog.list.count())]
 
 
@@ -268,7 +269,7 @@ def test_looking_can_be_stopped_while_a_server_is_silent(dialog, silent):
     started = time.monotonic()
     dialog.busy.stop.click()
     assert dialog.look.isEnabled() and not dialog.busy.isVisible()
-    wait_for(lambda: not dialog._ending, 5)
+    wait_for(lambda: tasks.under_way() == 0, 5)
     assert time.monotonic() - started < 1
 
 

@@ -594,7 +594,7 @@ def test_endpoints_are_kept_and_tried(servers, authcfg, start, tmp_path):
 
     def tried():
         dialog.try_out()
-        wait_for(lambda: dialog._task is None)
+        wait_for(lambda: not dialog._trying.is_running)
         return dialog.problem.plain()
 
     assert tried().startswith("▲") and "wants a user name" in tried()

@@ -28,7 +28,7 @@ from qgis.PyQt.QtGui import QDragEnterEvent, QDropEvent
 from qgis.PyQt.QtWidgets import QFileDialog, QLabel, QWidget
 from window import window  # noqa: F401
 
-from aze_plugin.gui import review as module
+from aze_plugin.gui import tasks
 from aze_plugin.gui.review_dialog import ReviewDialog
 from aze_plugin.gui.widgets.basics import TextLabel
 from aze_plugin.gui.widgets.plainrows import visible
@@ -422,7 +422,7 @@ def test_closing_and_cancelling_while_it_is_verified(empty_session, window, scra
     stopped = ReviewDialog(empty_session, path)
     stopped.show()
     stopped._cancel()
-    wait_for(lambda: not module._RUNNING)
+    wait_for(lambda: tasks.under_way() == 0)
     settle()
     assert list(scratch.iterdir()) == [] and bands(window) == []
     assert stopped.review.document is None and stopped.again.isEnabled() and not stopped.export_button.isEnabled()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from qgis.PyQt.QtCore import QCoreApplication, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QVBoxLayout, QWidget
 
 from .basics import ElidedLabel
+
+if TYPE_CHECKING:
+    from ..tasks import Task
 
 DELAY_MS = 200
 
@@ -53,3 +58,7 @@ class BusyStrip(QWidget):
             self.bar.setValue(round(fraction * 1000))
         if not self.isVisible() and not self._timer.isActive():
             self._timer.start()
+
+    def follow(self, task: Task) -> None:
+        """Show what a task does from now on, by its title."""
+        task.changed.connect(lambda: self.set(task.title if task.is_running else None, task.fraction))

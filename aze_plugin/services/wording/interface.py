@@ -22,6 +22,12 @@ def templates() -> dict[str, str]:
             "Checks need the Python package shapely 2 (found: {found}). Install the package python3-shapely with your "
             "system's package manager, and start QGIS again.",
         ),
+        "task.fault": translate(
+            "AzeErrors",
+            "{title} did not finish, by a fault of the plugin. The message log (View → Panels → Log Messages) has the "
+            "details, which help those who mend it.",
+        ),
+        "task.system": translate("AzeErrors", "{title} did not finish: {detail}."),
         "layer.not_vector": translate(
             "AzeErrors",
             "“{file}” holds nothing that can be opened as a vector layer. Check that it is whole, and that a shapefile "
