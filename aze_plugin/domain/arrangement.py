@@ -21,7 +21,7 @@ from functools import cached_property
 import numpy as np
 
 from . import geometry
-from .outlines import Rings, joined, ranges
+from .outlines import Rings, joined, owners, ranges
 
 # How far areas are shifted (m); the next one is tried where rounding leaves the order along an outline in doubt.
 _SHIFTS = (2e-7, 1e-6, 1e-5, 1e-4)
@@ -79,12 +79,11 @@ class Arrangement:
     def alone(self) -> np.ndarray:
         """Square metres of the site under each area by itself."""
         left = np.bincount(self.owner + 1, self.weight, self.count + 1)[1:]
-        of_site = self.owner < 0
+        rows = np.flatnonzero(self.owner < 0)
         if self._unpacked is not None:
-            weight = self.weight * of_site
-            left += weight.sum() - self._unpacked @ weight
+            weight = self.weight.take(rows)
+            left += weight.sum() - self._unpacked.take(rows, axis=1) @ weight
         else:
-            rows = np.flatnonzero(of_site)
             step = max(1, _TESTS // (self.count + 1))
             for start in range(0, len(rows), step):
                 some = rows[start : start + step]
@@ -237,7 +236,7 @@ def _arranged(sites, sizes_m2, areas, site_of_area, shift: float, attempt: int) 
     state = np.empty((len(rings) + len(edge), words), dtype=np.uint64)
     state[from_start] = begins
     state[from_event] = turned[1:] ^ (turned[first[:-1]] ^ begins)[ring]
-    on_ring = np.repeat(np.arange(len(rings)), np.diff(first) + 1)
+    on_ring = owners(np.diff(first) + 1)
     weight = outlines.integrals(edge, along, from_start, from_event) * rings.sign[on_ring]
 
     # Rings follow one another site by site, and so do stretches.
@@ -277,10 +276,11 @@ class _Outlines:
         moves = np.random.default_rng(attempt).uniform(-shift, shift, (int(self.bit.max(initial=0)) + 1, 2))
         moves[0] = 0
         moves = moves[self.bit] - middle[self.site]
-        of_ring = np.repeat(moves[rings.shape].view(complex), rings.sizes)
-        self.x0, self.y0 = rings.xy[:, 0] + of_ring.real, rings.xy[:, 1] + of_ring.imag
+        ring = rings.ring_of_vertex()
+        moves_x, moves_y = np.ascontiguousarray(moves[rings.shape].T)
+        self.x0, self.y0 = rings.xy[:, 0] + moves_x.take(ring), rings.xy[:, 1] + moves_y.take(ring)
         self.x1, self.y1 = self._next(self.x0), self._next(self.y0)
-        self._index()
+        self._index(ring)
 
     def _next(self, values: np.ndarray) -> np.ndarray:
         """For each vertex the value of the one after it on its ring."""
@@ -290,7 +290,7 @@ class _Outlines:
         out[starts[1:] - 1] = values[starts[:-1]]
         return out
 
-    def _index(self) -> None:
+    def _index(self, ring: np.ndarray) -> None:
         """Rectangles of edges and of rows of them, the shortest rows first (``levels``) and then the longest.
 
         Rings are filled up to whole rows with edges that meet nothing. A level holds the lowest and the highest x and
@@ -299,12 +299,12 @@ class _Outlines:
         """
         rings = self.rings
         per_ring = -(-rings.sizes // _ROW)
-        self.row_ring = np.repeat(np.arange(len(rings)), per_ring)
+        self.row_ring = owners(per_ring)
         self.row_shape = rings.shape[self.row_ring]
         # How much further on than its number an edge's place is.
         room = _ROW * (np.cumsum(per_ring) - per_ring) - rings.starts[:-1]
         self.row_room = room[self.row_ring]
-        place = np.arange(len(self.x0)) + np.repeat(room, rings.sizes)
+        place = np.arange(len(self.x0)) + room.take(ring)
         margin = 2.0**-23 * max(np.abs(self.x0).max(initial=0), np.abs(self.y0).max(initial=0))
         self.rows = []
         levels = []
@@ -410,7 +410,7 @@ class _Outlines:
         site = self.site[rings.shape]
         many = self.counts[site] + 1
         for some in _portions(many, _TESTS):
-            ring = np.repeat(some, many[some])
+            ring = some.take(owners(many[some]))
             shape = ranges(self.first[site[some]], many[some])
             x, y = self.x0[rings.starts[ring]], self.y0[rings.starts[ring]]
             near = (shape != rings.shape[ring]) & (x >= box[0, shape]) & (x <= box[1, shape])
@@ -427,7 +427,7 @@ class _Outlines:
     def _inside(self, x, y, first, many) -> np.ndarray:
         """Whether places lie in shapes given by their rows: an odd number of edges lies to the east of them."""
         row = ranges(first, many)
-        place = np.repeat(np.arange(len(x)), many)
+        place = owners(many)
         _, high_x, low_y, high_y = self.rows
         level = y[place]
         near = np.flatnonzero((low_y[row] <= level) & (high_y[row] >= level) & (high_x[row] >= x[place]))
@@ -435,7 +435,7 @@ class _Outlines:
         start = _ROW * row - self.row_room[row]
         end = np.minimum(start + _ROW, self.rings.starts[self.row_ring[row] + 1])
         edge = ranges(start, end - start)
-        place = np.repeat(place, end - start)
+        place = place.take(owners(end - start))
         level = y[place]
         spans = np.flatnonzero((self.y0[edge] > level) != (self.y1[edge] > level))
         edge, place = edge[spans], place[spans]

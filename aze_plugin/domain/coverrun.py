@@ -33,7 +33,7 @@ from .coverage import (
 )
 from .findings import info
 from .geometry import Geometry
-from .outlines import Rings, joined, ranges
+from .outlines import Rings, joined, owners, ranges
 from .progress import Progress, waited_for
 from .unions import Unions
 from .years import Calendar, Means, Series, Table, YearPct, percentages, told
@@ -552,7 +552,7 @@ class _Stored:
         xy = np.frombuffer(b"".join(self._store.get(pairs.tolist())), dtype=float).reshape(-1, 2)
         many = self._first[pairs + 1] - self._first[pairs]
         rings = ranges(self._first[pairs], many)
-        owner = np.repeat(np.arange(len(pairs)), many)
+        owner = owners(many)
         polygon = self._polygon[rings]
         changed = np.ones(len(rings), dtype=bool)
         changed[1:] = (polygon[1:] != polygon[:-1]) | (owner[1:] != owner[:-1])

@@ -102,7 +102,7 @@ class Rings:
 
     def ring_of_vertex(self) -> np.ndarray:
         """The number of the ring of each vertex."""
-        return np.repeat(np.arange(len(self)), self.sizes)
+        return owners(self.sizes)
 
     def taken(self, shapes: np.ndarray) -> Rings:
         """The shapes of these numbers, in that order; one may be taken several times. They are numbered anew."""
@@ -138,7 +138,8 @@ class Rings:
         lows, highs = boxes[:, :2][self.shape], boxes[:, 2:][self.shape]
         for start, end in _portions(self.starts):
             sizes = np.diff(self.starts[start : end + 1])
-            low, high = (np.repeat(_pairs(ends[start:end]), sizes) for ends in (lows, highs))
+            ring = owners(sizes)
+            low, high = (_pairs(ends[start:end]).take(ring) for ends in (lows, highs))
             some = slice(self.starts[start], self.starts[end])
             x, y, side = self.xy[some, 0], self.xy[some, 1], code[some]
             beyond = (y > high.imag, y < low.imag, x > high.real, x < low.real)
@@ -204,11 +205,19 @@ def joined(first: Rings, second: Rings) -> Rings:
 
 def ranges(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Whole numbers from each start on, as many as its count, one series after another."""
-    total = int(counts.sum())
-    if not total:
-        return np.empty(0, dtype=np.int64)
-    ends = np.cumsum(counts)
-    return np.arange(total) + np.repeat(starts - ends + counts, counts)
+    series = owners(counts)
+    return np.arange(len(series)) + (starts - np.cumsum(counts) + counts).take(series)
+
+
+def owners(counts: np.ndarray) -> np.ndarray:
+    """0 as often as the first of the counts says, then 1 as often as the second does, and so on.
+
+    As ``np.repeat`` has it, which however keeps all other threads waiting while it works.
+    """
+    ends = np.cumsum(counts, dtype=np.int64)
+    total = int(ends[-1]) if len(ends) else 0
+    begun = np.bincount(ends, minlength=total + 1)
+    return np.cumsum(begun[:total])
 
 
 def _portions(starts: np.ndarray):
