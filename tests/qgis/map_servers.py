@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -33,18 +35,20 @@ def why_no_postgis() -> str:
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+    """A port that nothing listens on, and that the system gives to no call that goes out meanwhile."""
+    while True:
+        port = random.SystemRandom().randrange(10_000, 20_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
-def _wait_for(port: int, process: subprocess.Popen, seconds: float = 30) -> None:
+def _wait_for(port: int, process: subprocess.Popen, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with {process.returncode}")
         try:
-            socket.create_connection(("127.0.0.1", port), 0.5).close()
+            socket.create_connection(("127.0.0.1", port), 5).close()
             return
         except OSError:
             time.sleep(0.1)
@@ -131,7 +135,7 @@ class PostGis:
                 cwd=self._folder,
             )
         _wait_for(self.port, self._process)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while self._psql("SELECT 1", check=False) and time.monotonic() < deadline:
             time.sleep(0.2)
         self._psql("CREATE EXTENSION postgis")

@@ -49,7 +49,7 @@ class Cutter:
             except OSError:
                 return
             try:
-                server = socket.create_connection(("127.0.0.1", self.upstream), 5)
+                server = socket.create_connection(("127.0.0.1", self.upstream), 60)
             except OSError:
                 _cut((client,))
                 continue

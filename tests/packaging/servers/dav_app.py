@@ -100,7 +100,7 @@ def main(port, store):
             "block_size": 1 << 18,
         }
     )
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while True:
         try:
             server = make_server("127.0.0.1", port, Chunks(application, store), Threads, Quiet)
