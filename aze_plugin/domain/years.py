@@ -30,8 +30,8 @@ _OUTCOMES = 5
 # Stretches from which on it pays to put those together that are alike.
 _MANY = 2000
 
-# A change of less than this (percent) is rounding.
-_CHANGE = 1e-9
+# A change of less than this (percent) is rounding: percentages have nine decimals.
+_CHANGE = 1e-7
 
 
 @dataclass(frozen=True)

@@ -78,12 +78,13 @@ class AzeAlgorithm(QgsProcessingAlgorithm):
 
     def checkParameterValues(self, parameters, context):
         from ..services.wording import text
+        from .inputs import taken_apart
 
         try:
             self.look_over(parameters, context)
         except AzeError as error:
             return False, text(error.code, error.params)
-        return super().checkParameterValues(parameters, context)
+        return super().checkParameterValues(taken_apart(self, parameters, context), context)
 
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:
         from ..services.dependencies import require_shapely

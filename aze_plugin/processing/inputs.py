@@ -410,20 +410,56 @@ def _opened(name: str, context) -> list:
     """The layer of the project or of the file that is named.
 
     Of a file with several layers, such as a download with its polygons and its points, QGIS would take the first
-    alone: here it is all that hold areas or points.
+    alone: here it is all that hold areas or points. So it is of zips inside a zip, of which QGIS would open none.
     """
     layer = QgsProcessingUtils.mapLayerFromString(name, context)
-    if layer is None:
-        raise AzeError("layer.unreadable", source=name)
-    if "|" in name or context.project() is not None and context.project().mapLayer(layer.id()) is not None:
+    known = layer is not None and context.project() is not None and context.project().mapLayer(layer.id()) is not None
+    if known or "|" in name and layer is not None:
         return [layer]
+    parts = [] if layer is None else _parts(name)
+    if not parts:
+        parts = [part for member in _members(name) for part in _parts(member)]
+    elif len(parts) == 1:
+        return [layer]
+    if not parts and layer is None:
+        raise AzeError("layer.unreadable", source=name)
+    options = QgsProviderSublayerDetails.LayerOptions(context.transformContext())
+    return [part.toLayer(options) for part in parts] or [layer]
+
+
+def _members(name: str) -> list[str]:
+    """The vector files in a zip, also in zips inside it; none for another file."""
+    from ..services.boundary_sources import vector_members
+
+    return vector_members(name.removeprefix("/vsizip/")) if name.lower().endswith(".zip") else []
+
+
+def taken_apart(algorithm: QgsProcessingAlgorithm, parameters, context) -> dict:
+    """The parameters with the files inside, in place of zips that QGIS does not open itself as they have zips inside:
+    so Processing's own look at them finds layers."""
+    found = dict(parameters)
+    files = (QgsProcessing.SourceType.TypeFile, QgsProcessing.SourceType.TypeRaster)
+    for name, value in parameters.items():
+        definition = algorithm.parameterDefinition(name)
+        if isinstance(definition, QgsProcessingParameterMultipleLayers) and definition.layerType() not in files:
+            named = [value] if isinstance(value, str) else value
+            if isinstance(named, (list, tuple)) and any(str(one).lower().endswith(".zip") for one in named):
+                found[name] = [inner for one in named for inner in _instead_of(one, context)]
+    return found
+
+
+def _instead_of(value, context) -> list:
+    members = _members(value) if isinstance(value, str) else []
+    if not members or QgsProcessingUtils.mapLayerFromString(value, context) is not None:
+        return [value]
+    return members
+
+
+def _parts(name: str) -> list[QgsProviderSublayerDetails]:
+    """The layers of a file that hold areas or points."""
     unusable = (QgsWkbTypes.GeometryType.LineGeometry, QgsWkbTypes.GeometryType.NullGeometry)
-    parts = [
+    return [
         part
         for part in QgsProviderRegistry.instance().querySublayers(name)
         if part.type() == QgsMapLayerType.VectorLayer and QgsWkbTypes.geometryType(part.wkbType()) not in unusable
     ]
-    if len(parts) < 2:
-        return [layer]
-    options = QgsProviderSublayerDetails.LayerOptions(context.transformContext())
-    return [part.toLayer(options) for part in parts]

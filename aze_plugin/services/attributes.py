@@ -43,13 +43,14 @@ def first(table: FeatureTable, names: Sequence[str]) -> list[Any]:
     return [next((v for v in row if v is not None and v != ""), None) for row in zip(*lists)]
 
 
-def sites(table: FeatureTable, columns: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+def sites(table: FeatureTable, columns: Mapping[str, Sequence[str]], zero: str = "") -> list[tuple[str, str]]:
     """Id and name of each row of a table of sites.
 
-    A site without an id of its own goes by its feature id, one without a name by its site id.
+    A site without an id of its own goes by its feature id, one without a name by its site id. ``zero``: as
+    ``identifier`` has it.
     """
     rows = zip(table.fids, first(table, columns["site_id"]), first(table, columns["name"]))
-    named = ((identifier(number) or str(fid), text(name)) for fid, number, name in rows)
+    named = ((identifier(number, zero) or str(fid), text(name)) for fid, number, name in rows)
     return [(site_id, name or site_id) for site_id, name in named]
 
 
@@ -69,9 +70,20 @@ def text(value: Any) -> str:
     return "" if value is None else str(value).strip()
 
 
-def identifier(value: Any) -> str:
-    """An id as text. Files without whole numbers give 33177.0 for 33177; 0 stands for none."""
+def identifier(value: Any, zero: str = "") -> str:
+    """An id as text. Files without whole numbers give 33177.0 for 33177; ``zero``: what 0 stands for, none as a rule.
+
+    What is written as text stays as it is written: 007 and 1E5 are codes.
+    """
+    if isinstance(value, str):
+        said = value.strip()
+        whole, point, rest = said.partition(".")
+        if point and whole.isdecimal() and not rest.strip("0"):
+            said = whole
+        return said if said.strip("0") else said and zero
+    if isinstance(value, int):
+        return str(value) if value else zero
     found = number(value)
     if found is not None and found == int(found):
-        return str(int(found)) if found else ""
+        return str(int(found)) if found else zero
     return text(value)

@@ -163,7 +163,8 @@ def read_sites(
         raise AzeError("coverage.no_sites", source=source.sourceName())
     prepared = table.prepared()
     hectares = _hectares(prepared.geometries)
-    named = attributes.sites(table, columns)
+    # In a field that somebody chose 0 is an id as any other.
+    named = attributes.sites(table, columns, zero="0" if id_field else "")
     countries = attributes.first(table, columns["iso3"])
     sites = []
     for i, shape in enumerate(prepared.geometries):

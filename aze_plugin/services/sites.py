@@ -25,7 +25,7 @@ from ..domain.sites import (
 from . import attributes
 from .bulk import Snapshot, Table, feature_tables
 from .layers import LayerSnapshot
-from .triggers import Trigger, parsed
+from .triggers import Trigger, listed_as, parsed
 
 
 def read_rows(
@@ -79,7 +79,7 @@ def _rows(
         aze = said["aze_status"][n]
         if aze not in statuses:
             statuses[aze] = aze_status(aze, words["aze_status"]) if columns["aze_status"] else UNKNOWN
-        species = triggers.get(site_id) or parsed(said["species"][n])
+        species = triggers.get(listed_as(triggers, site_id)) or parsed(said["species"][n])
         if (iso3, country) not in places:
             places[iso3, country] = special_place(iso3, country, words)
         box = boxes[n]

@@ -7,7 +7,7 @@ the library finds to trigger there. What is not known stays unknown: it is never
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -91,9 +91,9 @@ def known(
     strangers: tuple[str, ...] = ()
     if table is not None:
         listed = read_table(table, progress.part(0.5, 1))
-        present = set(ids)
-        strangers = tuple(sorted(set(listed) - present))
-        here = {site_id: triggers for site_id, triggers in listed.items() if site_id in present}
+        keys = {site_id: listed_as(listed, site_id) for site_id in ids}
+        strangers = tuple(sorted(set(listed).difference(keys.values())))
+        here = {site_id: listed[key] for site_id, key in keys.items() if key in listed}
         found.update(here)
         bases.update(dict.fromkeys(here, TABLE))
         sources[TABLE] = table.sourceName()
@@ -191,6 +191,11 @@ def read_table(source: QgsFeatureSource | LayerSnapshot, progress: Progress | No
         if site_id and read:
             found.setdefault(site_id, []).extend(read)
     return found
+
+
+def listed_as(listed: Container[str], site_id: str) -> str:
+    """The id by which a table lists a site: a table of numbers has lost the zeros before 007."""
+    return site_id if site_id in listed else site_id.lstrip("0")
 
 
 _ROLES = ("site_id", "scientific_name", "category", "taxon_id", "common_name")

@@ -428,6 +428,55 @@ def test_fields_can_be_chosen(measure):
         measure(sites, layer([]), SITE_ID_FIELD="nowhere")
 
 
+def test_ids_stay_as_they_are_written(measure):
+    """Codes that look like numbers, files without whole numbers, and 0 in a field that was chosen."""
+    told = [("007", "007"), ("1E5", "1E5"), ("1_0", "1_0"), (" 12.0 ", "12"), ("12.5", "12.5"), ("0", "0"), ("", "7")]
+    for kind, values in (
+        ("string", told),
+        ("double", [(33177.0, "33177"), (0.0, "0")]),
+        ("int8", [(2**53 + 1, str(2**53 + 1)), (0, "0")]),
+    ):
+        sites = layer([(SITE, (value,)) for value, _ in values], fields=f"code:{kind}")
+        found = measure(sites, layer([]), SITE_ID_FIELD="code")["json"]["sites"]
+        assert [site["site_id"] for site in found] == [wanted for _, wanted in values]
+    # Where nobody chose the field, 0 is what KBA layers write for none.
+    found = measure(layer([(SITE, (0,)), (SITE, (5,))], fields="SitRecID:int"), layer([]))["json"]["sites"]
+    assert [site["site_id"] for site in found] == ["1", "5"]
+
+
+def test_zips_inside_a_zip_are_read_as_downloaded(measure, tmp_path, provider):
+    """Protected Planet's download: three zips with a part of the polygons and of the points each, and papers."""
+    download = tmp_path / "WDPA_Nov2025_Public_shp.zip"
+    with zipfile.ZipFile(download, "w") as outer:
+        outer.writestr("WDPA_sources_Nov2025.csv", "METADATAID,DATA_TITLE\n1,Title\n")
+        for part in range(3):
+            inner = tmp_path / f"WDPA_Nov2025_Public_shp_{part}.zip"
+            with zipfile.ZipFile(inner, "w") as packed:
+                for name in ("polygons", "points"):
+                    folder = tmp_path / f"{part}"
+                    folder.mkdir(exist_ok=True)
+                    target = folder / f"WDPA_Nov2025_Public_shp-{name}.shp"
+                    command = ["ogr2ogr", str(target), str(SAMPLE / "protected_areas.gpkg"), name]
+                    subprocess.run([*command, "-where", f"fid % 3 = {part}"], check=True)
+                    for file in folder.glob(f"{target.stem}.*"):
+                        packed.write(file, file.name)
+            outer.write(inner, inner.name)
+    whole = measure(str(SAMPLE / "sites.gpkg"), str(SAMPLE / "protected_areas.gpkg"), POINTS=1)["json"]
+    algorithm = QgsApplication.processingRegistry().algorithmById("aze:protectioncoverage")
+    for name in (str(download), f"/vsizip/{download}"):
+        found = measure(str(SAMPLE / "sites.gpkg"), name, POINTS=1)["json"]
+        assert found["counted"] == whole["counted"] and found["excluded"] == whole["excluded"]
+        for one, other in zip(found["sites"], whole["sites"]):
+            assert one["both_pct"] == pytest.approx(other["both_pct"])
+        given = {"SITES": str(SAMPLE / "sites.gpkg"), "PROTECTED": [name], "OUTPUT": "memory:"}
+        assert algorithm.checkParameterValues(given, QgsProcessingContext()) == (True, "")
+    empty = tmp_path / "papers.zip"
+    with zipfile.ZipFile(empty, "w") as packed:
+        packed.writestr("read me.txt", "nothing")
+    with pytest.raises((QgsProcessingException, ValueError), match="papers.zip"):
+        measure(str(SAMPLE / "sites.gpkg"), str(empty))
+
+
 def test_zipped_downloads_and_files_of_several_layers_are_read_whole(measure, tmp_path):
     bare = measure(str(SAMPLE / "sites.gpkg"), str(SAMPLE / "protected_areas.gpkg"), POINTS=1)["json"]
     named = measure(

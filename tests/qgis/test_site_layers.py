@@ -26,7 +26,7 @@ from aze_plugin.services.bulk import Snapshot
 from aze_plugin.services.drawn import read_drawn
 from aze_plugin.services.layers import LayerSnapshot
 from aze_plugin.services.sites import read_rows
-from aze_plugin.services.triggers import known
+from aze_plugin.services.triggers import known, read_table
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -220,8 +220,6 @@ def rules():
 
 
 def test_trigger_species_of_a_field_and_of_a_table(tmp_path):
-    from aze_plugin.services.triggers import read_table
-
     schema = {**CURRENT, "TrigSpp": (TEXT, "Azea alba (CR); Botania rubra [EN]")}
     layer = QgsVectorLayer(write(tmp_path / "sites.gpkg", "GPKG", schema), "sites", "ogr")
     (row,) = rows_of(layer)
@@ -231,6 +229,21 @@ def test_trigger_species_of_a_field_and_of_a_table(tmp_path):
     told = read_table(LayerSnapshot(QgsVectorLayer(str(table), "t", "ogr")))
     (row,) = read_rows(Snapshot(layer), layer.id(), CONTEXT, Progress(), told)
     assert row.triggers == ("Cetea nigra",)
+
+
+def test_zeros_before_an_id_that_a_table_of_numbers_has_lost(tmp_path):
+    schema = {**CURRENT, "SitRecID": (TEXT, "007")}
+    layer = QgsVectorLayer(write(tmp_path / "sites.gpkg", "GPKG", schema), "sites", "ogr")
+    table = tmp_path / "triggers.csv"
+    table.write_text("SitRecID,scientific_name\n007,Cetea nigra\n08,Dendra viva\n")
+    as_numbers = QgsVectorLayer(f"file://{table}?detectTypes=yes", "t", "delimitedtext")
+    as_text = QgsVectorLayer(f"file://{table}?detectTypes=no", "t", "delimitedtext")
+    for source, stranger in ((as_numbers, "8"), (as_text, "08")):
+        (row,) = read_rows(Snapshot(layer), layer.id(), CONTEXT, Progress(), read_table(LayerSnapshot(source)))
+        assert row.site_id == "007" and row.triggers == ("Cetea nigra",)
+        told_of = known(LayerSnapshot(layer), LayerSnapshot(source))
+        assert [t.scientific_name for t in told_of.of("007")] == ["Cetea nigra"]
+        assert told_of.strangers == (stranger,)
 
 
 # ------------------------------------------------------------------------------------------------------- servers

@@ -187,3 +187,11 @@ def test_classes_claim_in_the_rules_order_and_add_up():
     assert cover.by["designation_type"] == pytest.approx({"National": 60, "International": 30}, abs=1e-6)
     assert all(sum(values.values()) == pytest.approx(cover.both_pct, abs=1e-6) for values in cover.by.values())
     assert list(cover.by["governance"]) == ["Local communities", "Aquarium", "Zoo"]
+
+
+def test_rounding_is_no_change():
+    """Percentages have nine decimals: an area within another may move the last."""
+    percent = np.array([39.558440215, 39.558440216, 39.558440216])
+    (only,) = told(percent, np.array([1950, 1970, 1999]))
+    assert (only.year, only.both_pct) == (1950, 39.558440215)
+    assert [y.year for y in told(np.array([1.0, 1.000001]), np.array([1950, 1970]))] == [1950, 1970]
