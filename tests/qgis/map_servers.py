@@ -1,4 +1,5 @@
-"""Real servers on loopback that give out layers: QGIS Server (WFS, OGC API – Features) and PostgreSQL with PostGIS."""
+"""Real servers on loopback that give out layers: QGIS Server (WFS, OGC API – Features), PostgreSQL with PostGIS, and
+Koop, an implementation of the specification that ArcGIS feature services follow."""
 
 from __future__ import annotations
 
@@ -10,14 +11,20 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 from qgis.core import QgsProject, QgsVectorLayer
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "packaging" / "servers"))
+
+import processes  # noqa: E402
+
 _SERVER = shutil.which("qgis_mapserver")
 _POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+_KOOP = {"@koopjs/koop-core": "10.4.19", "@koopjs/provider-file-geojson": "2.2.0"}
 
 
 def why_no_wfs() -> str:
@@ -179,3 +186,35 @@ class PostGis:
     def __exit__(self, *_exception) -> None:
         self.stop()
         self._holder.cleanup()
+
+
+class FeatureService:
+    """Koop over GeoJSON files; ``address(name)`` is the feature service of one of them.
+
+    It gives at most ``most`` features an answer. Raises processes.Missing where it cannot be run here.
+    """
+
+    def __init__(self, folder: Path, files: dict[str, str], most: int = 20):
+        modules, program = processes.npm_modules("feature-server", _KOOP), processes.node()
+        for name, path in files.items():
+            target = str(folder / f"{name}.geojson")
+            command = ["ogr2ogr", "-f", "GeoJSON", "-lco", "COORDINATE_PRECISION=15", target, path]
+            subprocess.run(command, check=True, capture_output=True, timeout=120)
+        script = Path(__file__).with_name("feature_server.cjs")
+        words = [program, script, modules, "{port}", folder, most]
+        self._server = processes.Server(words, folder / "server.log")
+
+    def __enter__(self) -> FeatureService:
+        self._server.start()
+        return self
+
+    def address(self, name: str) -> str:
+        """Of one of the files."""
+        return f"{self._server.url}/file-geojson/rest/services/{name}/FeatureServer"
+
+    def stop(self) -> None:
+        """End the server."""
+        self._server.stop()
+
+    def __exit__(self, *_exception) -> None:
+        self.stop()

@@ -21,7 +21,7 @@ from qgis.core import (
 
 from aze_plugin.domain.errors import AzeError
 from aze_plugin.domain.progress import Progress
-from aze_plugin.services import candidates, protection
+from aze_plugin.services import candidates, network, protection, servers
 from aze_plugin.services.bulk import Snapshot
 from aze_plugin.services.drawn import read_drawn
 from aze_plugin.services.layers import LayerSnapshot
@@ -31,6 +31,7 @@ from aze_plugin.services.triggers import known, read_table
 sys.path.insert(0, str(Path(__file__).parent))
 
 import map_servers  # noqa: E402
+import processes  # noqa: E402
 
 SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample"
 
@@ -293,6 +294,22 @@ def postgis(files):
         yield server
 
 
+@pytest.fixture(scope="module")
+def koop(files, tmp_path_factory):
+    try:
+        with map_servers.FeatureService(tmp_path_factory.mktemp("koop"), files) as server:
+            yield server
+    except processes.Missing as missing:
+        pytest.skip(str(missing))
+
+
+def over_arcgis(server, name):
+    """As the dialog for services opens it."""
+    given = (servers.ARCGIS, server.address(name), "", network.Credentials(), network.network_settings(), Progress())
+    (offered,) = servers.offered(*given)
+    return QgsVectorLayer(offered.uri, name, offered.provider)
+
+
 def over_wfs(server, name, version="2.0.0", **more):
     uri = QgsDataSourceUri()
     given = {"url": f"{server.url}/", "typename": name, "version": version, "srsname": "EPSG:4326", **more}
@@ -317,6 +334,7 @@ SOURCES = {
     "WFS 1.1.0": lambda request, name: over_wfs(request.getfixturevalue("wfs"), name, "1.1.0"),
     "WFS 2.0.0": lambda request, name: over_wfs(request.getfixturevalue("wfs"), name),
     "OGC API": lambda request, name: over_oapif(request.getfixturevalue("wfs"), name),
+    "ArcGIS REST": lambda request, name: over_arcgis(request.getfixturevalue("koop"), name),
     "PostGIS": lambda request, name: QgsVectorLayer(request.getfixturevalue("postgis").uri(name), name, "postgres"),
 }
 
@@ -363,7 +381,7 @@ def test_cover_over_servers_equals_that_of_files(source, request, files):
     assert [a.area.name for a in there.areas] == [a.area.name for a in here.areas]
 
 
-@pytest.mark.parametrize("source", ["WFS 2.0.0", "WFS by rectangles", "PostGIS"])
+@pytest.mark.parametrize("source", ["WFS 2.0.0", "WFS by rectangles", "ArcGIS REST", "PostGIS"])
 def test_a_check_against_sites_of_a_server_equals_that_of_the_file(
     source, request, run, sample_library, files, tmp_path
 ):
@@ -412,6 +430,16 @@ def test_a_server_that_stopped_is_never_a_layer_without_sites(tmp_path):
         near = candidates.Candidate("Near", None, 0.0)
         with pytest.raises(AzeError) as raised:
             candidates.read_sites(LayerSnapshot(whole), CONTEXT, Progress(), [near])
+        assert raised.value.code == "layer.incomplete"
+
+
+def test_a_feature_service_that_stopped_is_never_a_layer_without_sites(koop, files, tmp_path):
+    with map_servers.FeatureService(tmp_path, {"sites": files["sites"]}, most=2) as server:
+        layer = over_arcgis(server, "sites")
+        assert layer.isValid() and layer.featureCount() == 4
+        server.stop()
+        with pytest.raises(AzeError) as raised:
+            rows_of(layer)
         assert raised.value.code == "layer.incomplete"
 
 

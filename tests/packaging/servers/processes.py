@@ -139,36 +139,44 @@ def tus(folder, store, most_bytes=0, lasting_ms=0):
     """The reference server of tus for Node, at ``/files``; wants the password, as all here."""
     folder.mkdir(parents=True)
     store.mkdir(parents=True, exist_ok=True)
-    command = [_node(), HERE / "tus_server.mjs", tus_modules(), "{port}", store, str(most_bytes), str(lasting_ms)]
+    command = [node(), HERE / "tus_server.mjs", tus_modules(), "{port}", store, str(most_bytes), str(lasting_ms)]
     return Server(command, folder / "log", environment={"TUS_USER": USER, "TUS_PASSWORD": PASSWORD}).start()
 
 
-def _node():
+def node():
+    """Node's program."""
     found = shutil.which("node")
     if found is None:
         raise Missing("Node is not installed: run scripts/system.sh")
     version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     if tuple(int(part) for part in version.lstrip("v").split(".")[:2]) < (20, 19):
-        raise Missing(f"the tus server needs Node 20.19 or newer, and this is {version}")
+        raise Missing(f"the servers need Node 20.19 or newer, and this is {version}")
     return found
 
 
 def tus_modules():
     """Folder with the tus server's modules, fetched once from the npm registry."""
-    folder = BUILD / "tus-server"
-    pins = " ".join(f"{name}@{version}" for name, version in TUS.items())
+    return npm_modules("tus-server", TUS)
+
+
+def npm_modules(name, pins):
+    """Folder below ``build`` with modules of the npm registry, a version by name, fetched once."""
+    folder = BUILD / name
+    wanted = " ".join(f"{module}@{version}" for module, version in pins.items())
     stamp = folder / ".pins"
-    if stamp.exists() and stamp.read_text() == pins:
+    if stamp.exists() and stamp.read_text() == wanted:
         return folder
     npm = shutil.which("npm")
     if npm is None:
         raise Missing("npm is not installed: run scripts/system.sh")
     folder.mkdir(parents=True, exist_ok=True)
-    words = [npm, "install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder)]
-    done = subprocess.run([*words, *pins.split()], cwd=folder, capture_output=True, text=True, timeout=120)
+    # Peers and optional needs are for other places than a server: a telephone, say.
+    words = [npm, "install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=optional"]
+    words += ["--omit=peer", "--prefix", str(folder), *wanted.split()]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=180)
     if done.returncode:
-        raise Missing(f"the tus server could not be fetched from the npm registry: {done.stderr[-300:]}")
-    stamp.write_text(pins)
+        raise Missing(f"{name} could not be fetched from the npm registry: {done.stderr[-300:]}")
+    stamp.write_text(wanted)
     return folder
 
 
