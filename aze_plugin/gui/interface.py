@@ -8,7 +8,7 @@ from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction, QMenu
 
 from .. import paths
-from . import layout_editing
+from . import layout_editing, tasks
 from .dock import Dock
 from .options import OptionsFactory
 from .reviewing import Reviewing
@@ -94,6 +94,7 @@ class Interface:
         self.reviewing.close()
         self.reviewing = None
         self.dock.close_session()
+        tasks.end_all()
         self.iface.removeDockWidget(self.dock)
         self.dock.setParent(None)
         self.dock.deleteLater()

@@ -19,8 +19,6 @@ from qgis.core import (
     QgsMessageLog,
     QgsProcessingAlgRunnerTask,
     QgsProcessingContext,
-    QgsProcessingFeedback,
-    QgsTask,
 )
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication, QObject, QTimer, pyqtSignal
@@ -33,6 +31,7 @@ from ..services.outbox import Endpoint, Entry, Store
 from ..services.wording import text
 from . import endpoints, messages
 from .candidates import move_keys
+from .tasks import LONGEST_END_MS, QUIET, Feedback, algorithm
 
 if TYPE_CHECKING:
     from ..packaging.transfer_look import Contents
@@ -41,31 +40,8 @@ if TYPE_CHECKING:
 
 # The first quarter of the algorithm's progress is the looking at the package (see processing.uploadpackage).
 _CHECKED = 25.0
-# A call that is given up ends within a fraction of a second.
-_LONGEST_END_MS = 3000
 # A connection that carries this share of a package before it breaks is worth trying again soon.
 _HEADWAY = 0.02
-_QUIET = QgsTask.Flags(
-    QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt | QgsTask.Flag.Hidden | QgsTask.Flag.Silent
-)
-
-
-class _Feedback(QgsProcessingFeedback):
-    """Hands on what the algorithm says, which it does in a thread of its own."""
-
-    said = pyqtSignal(str)
-
-    def __init__(self):
-        super().__init__(False)
-        self.errors: list[str] = []
-
-    def pushInfo(self, info: str) -> None:
-        self.said.emit(info)
-        super().pushInfo(info)
-
-    def reportError(self, error: str, fatalError: bool = False) -> None:
-        self.errors.append(error)
-        super().reportError(error, fatalError)
 
 
 @dataclass
@@ -76,7 +52,7 @@ class _Run:
     entry: Entry
     task: QgsProcessingAlgRunnerTask
     context: QgsProcessingContext
-    feedback: _Feedback
+    feedback: Feedback
     begun_at: float | None = None
     given_up: bool = False
 
@@ -140,7 +116,7 @@ class Outbox(QObject):
         self._give_up()
         for run in self._ending:
             # The next start may go on with it at once, and nothing may be taken from under it.
-            run.task.waitForFinished(_LONGEST_END_MS)
+            run.task.waitForFinished(LONGEST_END_MS)
         self._session.candidates.renamed.disconnect(self._rename)
         if self.dialog is not None:
             self.dialog.reject()
@@ -352,15 +328,10 @@ class Outbox(QObject):
 
     def _start(self, entry: Entry) -> None:
         self._due.pop(entry.id, None)
-        found = QgsApplication.processingRegistry().algorithmById("aze:uploadpackage")
-        if found is None:
-            self._fail(
-                entry,
-                "",
-                QCoreApplication.translate(
-                    "AzePanel", "The tool {name} is missing. Reload the AZE Toolkit in the plugin manager."
-                ).format(name="aze:uploadpackage"),
-            )
+        try:
+            found = algorithm("aze:uploadpackage")
+        except AzeError as error:
+            self._fail(entry, error.code, text(error.code, error.params))
             return
         if self._was_changed(entry):
             code = "outbox.changed"
@@ -382,11 +353,11 @@ class Outbox(QObject):
         }
         if entry.endpoint.authcfg:
             parameters["AUTHCFG"] = entry.endpoint.authcfg
-        context, feedback = QgsProcessingContext(), _Feedback()
+        context, feedback = QgsProcessingContext(), Feedback()
         self.share, self.doing = None, ""
         entry.problem = {}
         self._set(entry, stored.CHECKING)
-        task = QgsProcessingAlgRunnerTask(found, parameters, context, feedback, _QUIET)
+        task = QgsProcessingAlgRunnerTask(found, parameters, context, feedback, QUIET)
         run = self._run = _Run(entry, task, context, feedback)
         feedback.progressChanged.connect(lambda percent: self._move(run, percent))
         feedback.said.connect(lambda said: self._say(run, said))
@@ -483,11 +454,9 @@ class Outbox(QObject):
         }
 
     def _refused(self, entry: Entry, run: _Run) -> None:
-        sentence = run.feedback.errors[-1].strip() if run.feedback.errors else ""
-        if not sentence or sentence.startswith("Traceback"):
-            sentence = QCoreApplication.translate(
-                "AzeOutbox", "It was not sent, by a fault of the plugin. QGIS's message log has the details."
-            )
+        sentence = run.feedback.problem() or QCoreApplication.translate(
+            "AzeOutbox", "It was not sent, by a fault of the plugin. QGIS's message log has the details."
+        )
         code = self._code(entry, sentence)
         rules = paths.load_json("transfer", "outbox.json")
         headway = run.begun_at is not None and (self.share or 0.0) - run.begun_at > _HEADWAY

@@ -19,7 +19,7 @@ from qgis.core import (
     QgsTask,
 )
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
+from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..domain.errors import AzeError, Cancelled
 from ..domain.progress import Progress
@@ -161,12 +161,32 @@ class _Thread(QgsTask):
         self._ended(self)
 
 
+def algorithm(name: str) -> QgsProcessingAlgorithm:
+    """One of the plugin's algorithms by its id. Raises AzeError ``task.no_tool``."""
+    found = QgsApplication.processingRegistry().algorithmById(name)
+    if found is None:
+        raise AzeError("task.no_tool", name=name)
+    return found
+
+
 class Feedback(QgsProcessingFeedback):
-    """Keeps what the algorithm reports as an error, which is the sentence the user has to see."""
+    """Hands on what an algorithm says, which it may do in a thread of its own, and keeps what it reports as errors: the
+    last of them is the sentence that the user has to see."""
+
+    said = pyqtSignal(str)
 
     def __init__(self):
         super().__init__(False)
         self.errors: list[str] = []
+
+    def problem(self) -> str:
+        """Why the algorithm failed; empty for a fault of the plugin itself, of which the log has all."""
+        said = self.errors[-1].strip() if self.errors else ""
+        return "" if said.startswith("Traceback") else said
+
+    def pushInfo(self, info: str) -> None:
+        self.said.emit(info)
+        super().pushInfo(info)
 
     def reportError(self, error: str, fatalError: bool = False) -> None:
         self.errors.append(error)
@@ -214,25 +234,23 @@ class Runner(QObject):
     def start(
         self,
         key: str,
-        algorithm: str,
+        name: str,
         parameters: dict,
         title: str,
         on_done: Callable[[dict, QgsProcessingContext], None],
         on_failed: Callable[[str], None],
         keep: Any = None,
     ) -> None:
-        """Run an algorithm. ``keep`` is held until it ends: snapshots that it reads, folders that it writes to.
+        """Run an algorithm by its id.
 
-        ``on_done`` gets outputs and context, ``on_failed`` a sentence; neither is called after a cancel.
+        ``keep`` is held until it ends: snapshots that it reads, folders that it writes to. ``on_done`` gets outputs and
+        context, ``on_failed`` a sentence; neither is called after a cancel.
         """
         self.cancel(key)
-        found = QgsApplication.processingRegistry().algorithmById(algorithm)
-        if found is None:
-            on_failed(
-                QCoreApplication.translate(
-                    "AzePanel", "The tool {name} is missing. Reload the AZE Toolkit in the plugin manager."
-                ).format(name=algorithm)
-            )
+        try:
+            found = algorithm(name)
+        except AzeError as error:
+            on_failed(text(error.code, error.params))
             return
         context = QgsProcessingContext()
         context.setProject(self._project)
@@ -250,10 +268,10 @@ class Runner(QObject):
         QgsApplication.taskManager().addTask(run.task)
         self.changed.emit()
 
-    def _run_here(self, key: str, run: _Run, algorithm, parameters: dict) -> None:
+    def _run_here(self, key: str, run: _Run, found: QgsProcessingAlgorithm, parameters: dict) -> None:
         """Algorithms that draw maps have to run in the main thread: they get the event loop's turns by feedback."""
         self.changed.emit()
-        results, ok = algorithm.run(parameters, run.context, run.feedback, {}, False)
+        results, ok = found.run(parameters, run.context, run.feedback, {}, False)
         self._end(key, run, ok, results)
 
     def busy(self, wanted: str = "") -> Busy | None:
@@ -304,12 +322,4 @@ class Runner(QObject):
         if ok:
             run.on_done(results, run.context)
         else:
-            run.on_failed(_sentence(run))
-
-
-def _sentence(run: _Run) -> str:
-    """What the algorithm said went wrong; a fault of the plugin itself is left to the log, which has all of it."""
-    said = run.feedback.errors[-1].strip() if run.feedback.errors else ""
-    if said and not said.startswith("Traceback"):
-        return said
-    return text("task.fault", {"title": run.title})
+            run.on_failed(run.feedback.problem() or text("task.fault", {"title": run.title}))

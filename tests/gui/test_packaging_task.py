@@ -10,6 +10,7 @@ from pages_support import SAMPLE, algorithms, library, settle, wait_for  # noqa:
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QCoreApplication
 
+from aze_plugin.gui import tasks
 from aze_plugin.gui.tasks import Runner
 from aze_plugin.packaging.details import schema
 
@@ -75,5 +76,5 @@ def test_unloading_waits_for_nobody(started, reached):
         time.sleep(0.01)
     assert time.monotonic() - before < 2 and not package.exists()
     settle()
-    wait_for(lambda: not runner._ending)
+    wait_for(lambda: tasks.under_way() == 0)
     assert done == [] and failed == [] and [p.name for p in package.parent.iterdir()] == ["details.json"]

@@ -27,6 +27,9 @@ def templates() -> dict[str, str]:
             "{title} did not finish, by a fault of the plugin. The message log (View → Panels → Log Messages) has the "
             "details, which help those who mend it.",
         ),
+        "task.no_tool": translate(
+            "AzeErrors", "The tool {name} is missing. Reload the AZE Toolkit in the plugin manager."
+        ),
         "task.system": translate("AzeErrors", "{title} did not finish: {detail}."),
         "layer.not_vector": translate(
             "AzeErrors",
