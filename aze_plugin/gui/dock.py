@@ -47,5 +47,8 @@ class Dock(QgsDockWidget):
     def close_session(self) -> None:
         """Stop all work and give back map tool and rubber bands; for unloading."""
         if self.panel is not None:
+            from .tasks import end_all
+
             self.panel.close_pages()
             self.session.close()
+            end_all()

@@ -8,7 +8,7 @@ from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction, QMenu
 
 from .. import paths
-from . import layout_editing, tasks
+from . import layout_editing
 from .dock import Dock
 from .options import OptionsFactory
 from .reviewing import Reviewing
@@ -94,7 +94,6 @@ class Interface:
         self.reviewing.close()
         self.reviewing = None
         self.dock.close_session()
-        tasks.end_all()
         self.iface.removeDockWidget(self.dock)
         self.dock.setParent(None)
         self.dock.deleteLater()
