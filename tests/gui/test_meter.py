@@ -1,6 +1,5 @@
 """The live meter with real mouse events on a real map: drawing, moving vertices, edits by others."""
 
-import time
 
 import pytest
 from pages_support import *  # noqa: F403
@@ -432,7 +431,6 @@ def test_closing_ends_the_threads(drawn_on):
     assert len(mine) == 2
     panel.close_pages()
     session.meter.close()
-    limit = time.monotonic() + 5
-    while any(t.is_alive() for t in mine) and time.monotonic() < limit:
-        time.sleep(0.01)
+    for thread in mine:
+        thread.join(60)
     assert not any(t.is_alive() for t in mine)

@@ -379,7 +379,7 @@ def test_it_runs_in_a_task_with_the_layout_on_the_main_thread_and_can_be_cancell
         QgsApplication.taskManager().addTask(task)
         return task, ended, (algorithm, context, feedback)
 
-    def served(ended, seconds=60):
+    def served(ended, seconds=120):
         end = time.monotonic() + seconds
         while not ended and time.monotonic() < end:
             QCoreApplication.processEvents()

@@ -263,7 +263,7 @@ def test_only_the_newest_job_is_done():
     for job in range(1, 50):
         worker.put(job)
     held["wait"] = False
-    limit = time.monotonic() + 5
+    limit = time.monotonic() + 60
     while len(done) < 2 and time.monotonic() < limit:
         time.sleep(0.001)
     assert done == [0, 49]

@@ -364,7 +364,7 @@ def test_it_runs_in_the_background_on_layers_of_the_project(provider, tmp_path):
     task = QgsProcessingAlgRunnerTask(provider.algorithm("protectioncoverage").create(), parameters, context, feedback)
     task.executed.connect(lambda ok, results: done.append((ok, results)))
     QgsApplication.taskManager().addTask(task)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not done and time.monotonic() < deadline:
         QgsApplication.processEvents()
     QgsProject.instance().removeMapLayers([sites.id(), park.id()])

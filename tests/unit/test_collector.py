@@ -35,11 +35,11 @@ def test_the_last_of_several_workers_wakes_it():
     def long():
         with collector_at_rest():
             begun.set()
-            finish.wait(10)
+            finish.wait(60)
 
     first = threading.Thread(target=long)
     first.start()
-    begun.wait(10)
+    assert begun.wait(60)
     assert in_worker(_rest_and_tell) is False
     assert not gc.isenabled()
     finish.set()
