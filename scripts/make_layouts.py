@@ -69,7 +69,7 @@ class Maker:
 
     def label(self, name, text, page, x, y, width, height, points, bold=False, colour="#111111", right=False):
         """Add a label in the bundled font."""
-        from aze_plugin.services.reporting.layout import text_format
+        from aze_plugin.services.reporting.lettering import text_format
 
         item = QgsLayoutItemLabel(self.layout)
         item.setText(text)
@@ -157,7 +157,7 @@ class Maker:
             (QgsLegendStyle.Style.Subgroup, 8),
             (QgsLegendStyle.Style.SymbolLabel, 8),
         ):
-            from aze_plugin.services.reporting.layout import text_format
+            from aze_plugin.services.reporting.lettering import text_format
 
             changed = legend.style(style)
             changed.setTextFormat(text_format(points, style == QgsLegendStyle.Style.Title))
@@ -179,7 +179,7 @@ class Maker:
         ):
             self.label(f"style:{name}", text, page, LEFT + 4, top, width, 7, points, bold, colour)
             top += 9
-        from aze_plugin.services.reporting.layout import text_format
+        from aze_plugin.services.reporting.lettering import text_format
 
         table = QgsLayoutItemManualTable.create(self.layout)
         self.layout.addMultiFrame(table)

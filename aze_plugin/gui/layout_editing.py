@@ -84,13 +84,13 @@ class LayoutEditing(QObject):
             if known.name == name:
                 self._iface.openLayoutDesigner(known.layout)
                 return
-        from ..services.reporting import fonts, layout
+        from ..services.reporting import fonts, template
 
         fonts.load()
         project = QgsProject.instance()
         was_dirty = project.isDirty()
         made = QgsPrintLayout(project)
-        _load(made, layout.template_path(name))
+        _load(made, template.template_path(name))
         made.setName(_unused(project, f"AZE: {title(name)}"))
         project.layoutManager().addLayout(made)
         designer = self._iface.openLayoutDesigner(made)
@@ -134,7 +134,7 @@ def _take_out(made: QgsPrintLayout) -> None:
 
 def _own_path(name: str) -> Path:
     # Brings shapely along, which the options must open without.
-    from ..services.reporting.layout import own_path
+    from ..services.reporting.template import own_path
 
     return own_path(name)
 

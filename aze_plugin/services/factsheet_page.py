@@ -20,7 +20,7 @@ from .factsheet_words import Content, Table, content_of
 from .main_thread import on_main_thread
 from .reporting import maps
 from .reporting.html import Page
-from .reporting.layout import plain
+from .reporting.lettering import plain
 from .reporting.sheet import Sheet as Paper
 from .reporting.sheet import SheetBuilding
 from .wording import text

@@ -21,7 +21,7 @@ from aze_plugin import paths
 from aze_plugin.gui import factsheet, reports
 from aze_plugin.gui.options_page import OptionsPage
 from aze_plugin.gui.pages.sites import SitesPage
-from aze_plugin.services.reporting import layout
+from aze_plugin.services.reporting import template
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -110,14 +110,14 @@ def test_without_a_boundary_there_is_nothing_to_tell(empty_session, opened, monk
 
 
 def test_the_users_own_layout_is_used_until_it_is_given_up(session, opened, tmp_path, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(layout, "own_path", lambda name: tmp_path / "layouts" / f"{name}.qpt")
+    monkeypatch.setattr(template, "own_path", lambda name: tmp_path / "layouts" / f"{name}.qpt")
     page = OptionsPage(lambda: None)
     assert page.layouts.count() == len(list(paths.resource("layouts").glob("*.qpt"))) >= 3
     page.layouts.setCurrentIndex(page.layouts.findData("factsheet"))
     assert not page.restore_layout.isEnabled()
 
     shipped = paths.resource("layouts", "factsheet.qpt").read_text(encoding="utf-8")
-    own = layout.own_path("factsheet")
+    own = template.own_path("factsheet")
     own.parent.mkdir()
     own.write_text(shipped.replace("[% @aze_title %]", "OUR SHEET: [% @aze_title %]"), encoding="utf-8")
     page._show_layout()

@@ -13,6 +13,7 @@ from qgis.PyQt.QtGui import QImage
 from aze_plugin.domain.errors import AzeError, Cancelled
 from aze_plugin.domain.progress import Progress
 from aze_plugin.services.reporting import charts, layout, maps
+from aze_plugin.services.reporting import template as templates
 from aze_plugin.services.reporting.html import Page, Rich, is_link
 
 DAY = datetime.date(2026, 11, 21)
@@ -183,8 +184,8 @@ def test_the_users_own_layout_comes_before_the_plugins(qgis_app, tmp_path, monke
     from aze_plugin import paths
 
     shipped = paths.resource("layouts", "country.qpt").read_text(encoding="utf-8")
-    own = layout.own_path("country")
-    assert layout.template_path("country") == paths.resource("layouts", "country.qpt")
+    own = templates.own_path("country")
+    assert templates.template_path("country") == paths.resource("layouts", "country.qpt")
     own.parent.mkdir(parents=True, exist_ok=True)
     try:
         own.write_text(shipped.replace("[% @aze_title %]", "Ministry of the Environment"), encoding="utf-8")

@@ -14,43 +14,61 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from qgis.core import QgsLayoutItemLabel, QgsLayoutItemLegend, QgsTextFormat
+from qgis.core import QgsLayoutItemLabel, QgsLayoutItemLegend
 from qgis.PyQt.QtCore import QRectF
 
 from ...domain.progress import Progress
 from . import charts, maps
-from .html import Rich, Text
-from .layout import _ABOVE, _BELOW, _CELL_MARGIN, _SLACK, Building, Report, _inert, plain
+from .flow import Flow, box_of
+from .html import Text
+from .layout import ABOVE, BELOW, Building, Report
+from .lettering import SLACK, inert, plain
+from .template import Template
 
 _AREA = "area:"
 # Hundredths of a millimetre add up in tables.
 _SPARE = 0.6
 
 
-class Sheet(Report):
-    """A page whose areas are filled one after another; nothing runs over to another page."""
+class Areas(Flow):
+    """The areas of a page: nothing runs over to another one."""
 
-    def _set_up_flow(self) -> None:
-        self._areas: dict[str, tuple[int, QRectF]] = {}
+    def __init__(self, template: Template):
+        self.places: dict[str, tuple[int, QRectF]] = {}
+        for item in template.items():
+            if item.id().startswith(_AREA):
+                self.places[item.id()[len(_AREA) :]] = (item.page(), box_of(item))
+                template.layout.removeLayoutItem(item)
+        super().__init__(template)
         self._tops: dict[str, float] = {}
         self._area = ""
-        for item in self._items():
-            if item.id().startswith(_AREA):
-                place, size = item.pagePositionWithUnits(), item.sizeWithUnits()
-                box = QRectF(place.x(), place.y(), size.width(), size.height())
-                self._areas[item.id()[len(_AREA) :]] = (item.page(), box)
-                self._layout.removeLayoutItem(item)
-        super()._set_up_flow()
         # No page is ever taken out or added.
         self._used = self._layout.pageCollection().pageCount()
 
+    def enter(self, name: str) -> None:
+        """Go on in an area, where it was left."""
+        self._tops[self._area] = self.y
+        page, box = self.places[name]
+        self._area, self._boxes, self.page, self.y = name, {page: box}, page, self._tops.get(name, 0.0)
+
+    def next_page(self) -> None:
+        """There is none: callers ask for room first."""
+        self.y = min(self.y, self.box.height())
+
+
+class Sheet(Report):
+    """A page whose areas are filled one after another."""
+
+    flow: Areas
+
+    def _set_up_flow(self) -> Areas:
+        return Areas(self)
+
     def enter(self, name: str) -> bool:
         """Go on in an area, where it was left; False where the template has none of that name."""
-        if name not in self._areas:
+        if name not in self.flow.places:
             return False
-        self._tops[self._area] = self._y
-        page, box = self._areas[name]
-        self._area, self._boxes, self._page, self._y = name, {page: box}, page, self._tops.get(name, 0.0)
+        self.flow.enter(name)
         return True
 
     def show_map(self, content: maps.MapContent, background=(), name: str = "map", legend: str = "") -> None:
@@ -58,18 +76,18 @@ class Sheet(Report):
         super().show_map(content, background, name, legend)
         key = self.item(f"legend{name[3:]}")
         if isinstance(key, QgsLayoutItemLegend):
-            place, size = key.pagePositionWithUnits(), key.sizeWithUnits()
-            foot = place.y() + size.height() + 1.0
-            for page, box in self._areas.values():
-                beside = place.x() > box.right() or place.x() + size.width() < box.left()
-                if page == key.page() and not beside and place.y() < box.top() < foot:
+            legend_box = box_of(key)
+            foot = legend_box.bottom() + 1.0
+            for page, box in self.flow.places.values():
+                beside = legend_box.left() > box.right() or legend_box.right() < box.left()
+                if page == key.page() and not beside and legend_box.top() < box.top() < foot:
                     box.setTop(foot)
 
     def give_room(self, name: str, area: str) -> None:
         """Take an item out of the page, and let an area below it begin where it stood."""
         item = self.item(name)
-        if item is not None and area in self._areas:
-            page, box = self._areas[area]
+        if item is not None and area in self.flow.places:
+            page, box = self.flow.places[area]
             if page == item.page() and item.pagePositionWithUnits().y() < box.top():
                 box.setTop(item.pagePositionWithUnits().y())
         self.leave_out(name)
@@ -77,11 +95,7 @@ class Sheet(Report):
     @property
     def room(self) -> float:
         """Millimetres that are left in the area."""
-        return self._left()
-
-    def _next_page(self) -> None:
-        # There is none: callers ask for room first.
-        self._y = min(self._y, self._box.height())
+        return self.flow.left
 
     # --------------------------------------------------------------------------------------------------- measuring
 
@@ -95,26 +109,18 @@ class Sheet(Report):
         return self._height(text, "heading" if level == 1 else "subheading")
 
     def _height(self, text: str, style: str) -> float:
-        form = self._styles[style]
-        lines = self._wrapped(text, form, self.width - _SLACK)
-        return _ABOVE[style] + len(lines) * self._line_height(form) + _BELOW[style]
+        form = self.styles[style]
+        lines = self.lettering.wrapped(text, form, self.width - SLACK)
+        return ABOVE[style] + len(lines) * self.lettering.line_height(form) + BELOW[style]
 
     def chart_height(self, svg: str) -> float:
         """Height that a drawing takes over the area's width."""
         wide, tall = charts.size_of(svg)
         return self.width * tall / wide + 3.0
 
-    def _row_heights(self, head: Sequence[str], rows: Sequence[Sequence[Text]], widths: Sequence[float]) -> list[float]:
-        """Heights of the head, 0 without one, and of each row."""
-        head_format, cell_format, _, _, stroke = self._table_style
-        total = sum(widths)
-        inner = [max(4.0, self.width * w / total - 2 * _CELL_MARGIN - 2 * stroke - _SLACK) for w in widths]
-        first = self._row([Rich(h, bold=True) for h in head], head_format, inner, ())[1] if head else 0.0
-        return [first, *(self._row(row, cell_format, inner, ())[1] + stroke for row in rows)]
-
     def rows_height(self, head: Sequence[str], rows: Sequence[Sequence[Text]], widths: Sequence[float]) -> float:
         """Height that a whole table takes."""
-        return sum(self._row_heights(head, rows, widths)) + 3.0 + _SPARE
+        return sum(self.tables.heights(head, rows, widths)) + 3.0 + _SPARE
 
     def fitting(
         self,
@@ -125,7 +131,7 @@ class Sheet(Report):
         more: Text = "",
     ) -> int:
         """How many rows of a table fit; arguments as in ``rows``."""
-        heights = self._row_heights(head, rows, widths)
+        heights = self.tables.heights(head, rows, widths)
         free = self.room - leave - heights[0] - 3.0 - _SPARE
         if sum(heights[1:]) > free:
             free -= self.text_height(more, quiet=True) if more else 0.0
@@ -160,15 +166,15 @@ class Sheet(Report):
     def write(self, text: Text, quiet: bool = False, leave: float = 0.0) -> bool:
         """Write as many lines of a paragraph as fit, the last one cut short; whether all did."""
         style = "quiet" if quiet else "paragraph"
-        form = self._styles[style]
-        lines = self._wrapped(plain(text), form, self.width - _SLACK)
-        free = self.room - leave - _ABOVE[style] - _BELOW[style]
-        fit = math.floor((free + 1e-6) / self._line_height(form))
+        form = self.styles[style]
+        lines = self.lettering.wrapped(plain(text), form, self.width - SLACK)
+        free = self.room - leave - ABOVE[style] - BELOW[style]
+        fit = math.floor((free + 1e-6) / self.lettering.line_height(form))
         if fit >= len(lines):
             self.paragraph(text, quiet)
             return True
         if fit > 0:
-            last = self._shortened(lines[fit - 1], form, self.width - _SLACK)
+            last = self.lettering.shortened(lines[fit - 1], form, self.width - SLACK)
             self.paragraph("\n".join([*lines[: fit - 1], last]), quiet)
         return False
 
@@ -182,22 +188,14 @@ class Sheet(Report):
     def fill(self, values: Mapping[str, str]) -> None:
         """As of a report; what is too long for its label even in small letters is cut."""
         super().fill(values)
-        for item in self._items():
+        for item in self.items():
             if isinstance(item, QgsLayoutItemLabel) and any(f"@aze_{name}" in item.text() for name in values):
                 form, size = item.textFormat(), item.sizeWithUnits()
-                lines = self._wrapped(item.currentText(), form, size.width() - _SLACK)
-                fit = max(1, math.floor((size.height() + 0.5) / self._line_height(form)))
+                lines = self.lettering.wrapped(item.currentText(), form, size.width() - SLACK)
+                fit = max(1, math.floor((size.height() + 0.5) / self.lettering.line_height(form)))
                 if len(lines) > fit:
-                    last = self._shortened(lines[fit - 1], form, size.width() - _SLACK)
-                    item.setText(_inert("\n".join([*lines[: fit - 1], last])))
-
-    def _shortened(self, line: str, form: QgsTextFormat, width: float) -> str:
-        """A line that ends in an ellipsis and fits."""
-        pixels = width * self._context.scaleFactor()
-        line = line.rstrip()
-        while line and self._pixels(line + " …", form) > pixels:
-            line = line[:-1]
-        return line.rstrip() + " …"
+                    last = self.lettering.shortened(lines[fit - 1], form, size.width() - SLACK)
+                    item.setText(inert("\n".join([*lines[: fit - 1], last])))
 
 
 class SheetBuilding(Building):
