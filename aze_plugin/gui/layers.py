@@ -28,6 +28,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 from .. import paths
 from ..domain.errors import AzeError
 from ..services.boundary_sources import vector_members
+from ..services.reference_systems import is_placed
 from ..services.remote import Watch, features, is_remote
 
 ROLE = "aze/role"
@@ -221,7 +222,7 @@ def as_multipolygon(geometry: QgsGeometry) -> QgsGeometry:
 
 def to_lonlat(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem, project: QgsProject) -> QgsGeometry:
     """A copy in WGS 84. Raises AzeError ``layer.no_crs`` without a CRS and ``layer.transform`` where it fails."""
-    if not crs.isValid():
+    if not is_placed(crs):
         raise AzeError("layer.no_crs", source="")
     copy = QgsGeometry(geometry)
     if crs != LONLAT:

@@ -26,6 +26,7 @@ from qgis.core import (
 from .. import paths
 from ..domain.errors import AzeError
 from ..library.vector import ogr_session
+from .reference_systems import is_placed
 from .wording import text
 
 # Columns that hold a place's name in the data that people take boundaries from.
@@ -317,7 +318,8 @@ def _in_layer(layer: QgsVectorLayer) -> Found:
             continue
         given = feature.attributes()[column] if column >= 0 else None
         shapes.append((" ".join(str(given).split()) if given else "", feature.geometry()))
-    return Found(layer.name(), layer.name(), (FoundLayer(layer.name(), layer.crs(), tuple(shapes), empty=empty),))
+    crs = layer.crs() if is_placed(layer.crs()) else QgsCoordinateReferenceSystem()
+    return Found(layer.name(), layer.name(), (FoundLayer(layer.name(), crs, tuple(shapes), empty=empty),))
 
 
 # ------------------------------------------------------------------------------------------------------------ text

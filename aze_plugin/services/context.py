@@ -25,6 +25,7 @@ from ..library.vector import ogr_session
 from . import attributes, checking, protection, screening
 from .bulk import Snapshot, Spool
 from .landcover import Landcover, _number, _open, _Reader, _transformed
+from .reference_systems import is_placed
 from .wording import text
 
 SCHEMA = "aze-context/1"
@@ -133,7 +134,7 @@ class Areas:
             QgsWkbTypes.GeometryType.UnknownGeometry,
         ):
             raise AzeError("context.not_areas", source=layer.name())
-        if not layer.crs().isValid():
+        if not is_placed(layer.crs()):
             raise AzeError("layer.no_crs", source=layer.name())
         names = {f.name().lower(): f.name() for f in reversed(list(layer.fields()))}
         likely = next((names[n] for n in _NAME_FIELDS if n in names), "")

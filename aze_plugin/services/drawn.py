@@ -21,6 +21,7 @@ from ..domain import geometry
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
 from .layers import LONLAT, FeatureTable, LayerSnapshot, plain, read_features, straight
+from .reference_systems import is_placed
 from .remote import features
 
 # Edges of other systems are cut into pieces of so many metres before they are brought over, which keeps them within
@@ -39,7 +40,7 @@ def read_drawn(
     A feature that has no place in WGS 84 comes without geometry. Raises AzeError ``layer.no_crs``.
     """
     crs = source.sourceCrs()
-    if not crs.isValid():
+    if not is_placed(crs):
         raise AzeError("layer.no_crs", source=source.sourceName())
     if crs.isGeographic():
         return read_features(source, fields, transform_context, progress)

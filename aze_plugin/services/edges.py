@@ -13,6 +13,7 @@ from ..domain.errors import AzeError
 from ..domain.geometry import Geometry
 from ..domain.progress import Progress
 from .layers import LayerSnapshot, stream_features
+from .reference_systems import is_placed
 
 # What a degree rectangle grows by against rounding on the way through a layer's own reference system.
 _MARGIN_DEGREES = 1e-5
@@ -43,7 +44,7 @@ class EdgeLayer:
             QgsWkbTypes.GeometryType.PolygonGeometry,
         ):
             raise AzeError("edges.no_lines", source=layer.name())
-        if not layer.crs().isValid():
+        if not is_placed(layer.crs()):
             raise AzeError("layer.no_crs", source=layer.name())
         turns: tuple[int, ...] = ()
         if layer.crs().isGeographic():

@@ -8,6 +8,7 @@ from qgis.core import QgsCoordinateReferenceSystem, QgsFeature, QgsFeatureReques
 
 from ..domain.errors import AzeError
 from .layers import LayerSnapshot
+from .reference_systems import is_placed
 from .remote import features
 
 # Between the feature ids of one layer and those of the next, so that all differ.
@@ -26,7 +27,7 @@ class Joined:
     def __init__(self, sources: Sequence[QgsFeatureSource | LayerSnapshot]):
         self._sources = tuple(sources)
         for source in self._sources:
-            if not source.sourceCrs().isValid():
+            if not is_placed(source.sourceCrs()):
                 raise AzeError("layer.no_crs", source=source.sourceName())
         self._fields = QgsFields()
         places: dict[str, int] = {}

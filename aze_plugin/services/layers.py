@@ -23,6 +23,7 @@ from qgis.core import (
 from ..domain import geometry
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
+from .reference_systems import is_placed
 from .remote import Watch, features, is_remote
 
 LONLAT = "EPSG:4326"
@@ -168,7 +169,7 @@ class LayerSnapshot:
 
 
 def _request(source, transform_context: QgsCoordinateTransformContext) -> QgsFeatureRequest:
-    if not source.sourceCrs().isValid():
+    if not is_placed(source.sourceCrs()):
         raise AzeError("layer.no_crs", source=source.sourceName())
     request = QgsFeatureRequest()
     request.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)

@@ -556,6 +556,17 @@ def test_selected_features_of_a_layer():
         read_boundaries(SelectedFeatures(layer))
 
 
+def test_a_layer_whose_reference_system_lies_nowhere_is_asked_for_it():
+    layer = QgsVectorLayer("Polygon?crs=EPSG:32736&field=name:string", "plots", "memory")
+    feature = QgsFeature(layer.fields())
+    feature.setGeometry(QgsGeometry.fromWkt(wkt(to(32736, RING))))
+    layer.dataProvider().addFeature(feature)
+    layer.setCrs(QgsCoordinateReferenceSystem.fromWkt('LOCAL_CS["Undefined Cartesian SRS",UNIT["Meter",1]]'))
+    assert layer.crs().isValid()
+    with pytest.raises(AzeError, match="boundary.crs_missing"):
+        read_boundaries(SelectedFeatures(layer))
+
+
 def test_a_file_of_thousands_is_not_offered_for_choice(tmp_path, monkeypatch):
     rules = json.loads(json.dumps(boundary_sources.paths.load_json("criteria", "boundary.json")))
     rules["import"]["most_features"] = 1
