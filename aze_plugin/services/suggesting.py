@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from ..domain import geometry
 from ..domain.candidate import ExistingSite
 from ..domain.criteria.settings import Settings
 from ..domain.errors import AzeError
-from ..domain.findings import Finding, info
+from ..domain.findings import Finding, Severity, info
 from ..domain.progress import Progress
 from ..domain.species import Evidence
 from ..domain.suggestion import Proposal, Request, Rules, Suggestion, Unit, suggest
@@ -28,6 +29,9 @@ SCHEMA = "aze-suggestion/1"
 
 # Degrees of room round the taxon's world in which units are read: some of those beyond join parts.
 _ROOM = 0.25
+
+# How many names are told that are much like one that is not in the library.
+_SIMILAR = 3
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,8 @@ def propose(
 def taxon_id(library: Library, wanted: str) -> str:
     """The id of a taxon given by id or by scientific name, in any letter case.
 
-    A species wins over a subspecies of the same name. Raises AzeError ``library.no_such_taxon``.
+    A species wins over a subspecies of the same name. Raises AzeError ``library.no_such_taxon``, or
+    ``library.similar_taxa`` where the library has names much like it.
     """
     wanted = " ".join(wanted.split())
     taxa = library.taxa()
@@ -151,7 +156,10 @@ def taxon_id(library: Library, wanted: str) -> str:
         return wanted
     named = [taxon for taxon in taxa if taxon.scientific_name.lower() == wanted.lower()]
     if not wanted or not named:
-        raise AzeError("library.no_such_taxon", taxon=wanted, file=library.path)
+        near = get_close_matches(wanted.lower(), {t.scientific_name.lower(): t for t in taxa}, _SIMILAR, 0.8)
+        names = [t.scientific_name for t in taxa if t.scientific_name.lower() in near]
+        code = "library.similar_taxa" if names else "library.no_such_taxon"
+        raise AzeError(code, taxon=wanted, file=library.path, similar_taxa=list(dict.fromkeys(names)))
     return min(named, key=lambda taxon: (taxon.rank != "species", taxon.taxon_id)).taxon_id
 
 
@@ -217,6 +225,13 @@ def _protected(
     return [shape for _, shape in found]
 
 
+def _reason(findings: Sequence[Finding]) -> str:
+    """Sentences in one: why, then the warnings, then the rest, as a shapefile keeps the first 254 characters only."""
+    first, *others = findings
+    others.sort(key=lambda finding: finding.severity is Severity.INFO)
+    return " ".join(text(f.code, f.params) for f in (first, *others))
+
+
 def _row(rank: int, proposal: Proposal, identifier: str, name: str) -> dict[str, Any]:
     # Units may share a name: parcels of one reserve, for one.
     names = list(dict.fromkeys(proposal.units))
@@ -240,5 +255,5 @@ def _row(rank: int, proposal: Proposal, identifier: str, name: str) -> dict[str,
         "protected_pct": None if protected is None else 100 * protected,
         "exact": proposal.exact,
         "bound": proposal.bound,
-        "reason": " ".join(text(f.code, f.params) for f in proposal.findings),
+        "reason": _reason(proposal.findings),
     }

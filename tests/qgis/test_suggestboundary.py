@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from osgeo import ogr, osr
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
@@ -214,7 +215,8 @@ def test_what_cannot_be_reached_is_said_and_nothing_is_proposed(suggest):
 @pytest.mark.parametrize(
     "parameters, words",
     [
-        ({"TAXON": "Nemo nullus"}, "Nemo nullus"),
+        ({"TAXON": "Nemo nullus"}, "name or id “Nemo nullus”. Check"),
+        ({"TAXON": "azea Albo"}, "“azea Albo”. Similar names in it: Azea alba"),
         ({"TAXON": "Nubilana celsa", "FILL": False}, "nothing to build"),
         ({"TAXON": "Nubilana celsa", "PARAMETER": 2}, "area of habitat"),
         ({"TAXON": "Nubilana celsa", "PARAMETER": 3, "SEGMENT": 3}, "breeding"),
@@ -227,6 +229,33 @@ def test_what_the_user_can_mend_is_a_sentence(suggest, parameters, words):
     with pytest.raises((QgsProcessingException, ValueError), match=words) as error:
         suggest(taxon, **parameters)
     assert "suggestion." not in str(error.value)
+
+
+def test_a_layer_of_numbers_without_a_place_is_refused(suggest, tmp_path):
+    # GDAL writes a layer without reference system as "undefined" ones of the GeoPackage, which QGIS takes for valid.
+    path = str(tmp_path / "nowhere.gpkg")
+    target = ogr.GetDriverByName("GPKG").CreateDataSource(path)
+    local = osr.SpatialReference()
+    local.ImportFromWkt('LOCAL_CS["Undefined Cartesian SRS",UNIT["Meter",1]]')
+    made = target.CreateLayer("plots", local, ogr.wkbPolygon)
+    feature = ogr.Feature(made.GetLayerDefn())
+    feature.SetGeometry(ogr.CreateGeometryFromWkt("POLYGON((30 -5,31 -5,31 -4,30 -4,30 -5))"))
+    made.CreateFeature(feature)
+    made = target = None
+    assert QgsVectorLayer(path, "plots", "ogr").crs().isValid()
+    with pytest.raises(QgsProcessingException, match="which coordinate reference system"):
+        suggest("Azea alba", UNITS=[path])
+
+
+def test_the_reason_begins_with_why_and_what_to_beware_of(suggest):
+    found = suggest("Azea alba", UNITS=[PROTECTED], PROTECTED=[PROTECTED], PARAMETER=3)
+    for row, told in zip(found["rows"], found["json"]["proposals"]):
+        told = {f["message"]: f["severity"] for f in told["findings"]}
+        places = {message: row["reason"].index(message) for message in told}
+        first, *others = sorted(told, key=places.get)
+        assert first == next(iter(told))
+        severities = [told[message] for message in others]
+        assert severities == sorted(severities, reverse=True)
 
 
 def test_every_code_has_a_sentence():

@@ -290,7 +290,7 @@ def square(x, y, width=1.0, height=1.0):
 def ranged(*shapes, **seasons):
     """A taxon with a resident range, or with one shape a season."""
     rows = [RangeRow(1, 1, 1, shape) for shape in shapes]
-    codes = {"breeding": 2, "non_breeding": 3}
+    codes = {"breeding": 2, "non_breeding": 3, "passage": 4}
     rows += [RangeRow(1, 1, codes[name], shape) for name, shape in seasons.items()]
     areas = {"all": shapely.union_all([r.geometry for r in rows]).area}
     for segment in ("resident",) if shapes else seasons:
@@ -422,6 +422,23 @@ def test_the_leading_segment_is_the_smallest_that_can_be_reached():
     assert ask(evidence, units).segment == "breeding"
     assert ask(evidence, {"sea": units["sea"]}).segment == "non_breeding"
     assert ask(evidence, units, segment="non_breeding").proposals[0].units == ("sea",)
+
+
+def test_a_boundary_for_those_that_pass_through_is_warned_of():
+    found = ask(ranged(passage=square(0, 0)), {"A": square(0, 0)})
+    assert found.segment == "passage"
+    assert "irreplaceability.passage_only" in [f.code for f in found.proposals[0].findings]
+
+
+def test_hexagons_are_not_advised_where_everything_is_reached():
+    # More than all cannot be held.
+    whole, everything = square(0, 0), replace(CRITERIA, threshold=1.0)
+    full = suggest(ranged(whole), [Unit("A", whole)], Request(fill=False), everything, RULES)
+    half = ask(ranged(whole), {"A": square(0, 0, 0.5)})
+    assert [[f.code for f in found.findings] for found in (full, half)] == [
+        ["suggestion.unreachable"],
+        ["suggestion.unreachable", "suggestion.try_fill"],
+    ]
 
 
 def test_area_of_habitat_is_asked_piece_by_piece():

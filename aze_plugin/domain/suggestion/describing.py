@@ -35,7 +35,7 @@ def of_the_whole(case: Case, found: bool) -> list[Finding]:
             share = float(inside[1][np.unique(inside[0][:, 1])].sum()) / world.total
             if share > 0:
                 findings.append(warning("suggestion.in_sites", taxon=name, share=min(1.0, share)))
-        if not case.request.fill:
+        if not case.request.fill and case.reachable < 1 - 1e-6:
             findings.append(info("suggestion.try_fill"))
     return findings
 
@@ -69,6 +69,8 @@ def reasons(case: Case, proposal: Proposal) -> tuple[Finding, ...]:
     records = case.evidence.records
     if share.basis == "range_map" and case.evidence.range.historic:
         findings.append(info("irreplaceability.historic_range", taxon=case.evidence.taxon.scientific_name))
+    if share.segment == "passage":
+        findings.append(warning("irreplaceability.passage_only", taxon=case.evidence.taxon.scientific_name))
     if share.basis == "range_map":
         findings.append(warning("irreplaceability.range_only"))
     elif share.basis == "records" and records.kept < case.rules.few_records:

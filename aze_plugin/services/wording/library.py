@@ -48,7 +48,11 @@ def templates() -> dict[str, str]:
             "The species library “{file}” cannot be written ({detail}). Choose a folder in which you may write.",
         ),
         "library.no_such_taxon": translate(
-            "AzeFindings", "The species library “{file}” has no taxon with the id {taxon}."
+            "AzeFindings", "The species library “{file}” has no taxon of the name or id “{taxon}”. Check the spelling."
+        ),
+        "library.similar_taxa": translate(
+            "AzeFindings",
+            "The species library “{file}” has no taxon of the name or id “{taxon}”. Similar names in it: {similar_taxa}.",
         ),
         # what is imported
         "library.nothing_to_import": translate(
