@@ -9,6 +9,7 @@ from qgis.core import (
     QgsProcessing,
     QgsProcessingAlgorithm,
     QgsProcessingException,
+    QgsProcessingFeatureSourceDefinition,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
@@ -160,6 +161,24 @@ def polygon_source(algorithm: QgsProcessingAlgorithm, parameters, name: str, con
     source.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
     layer = algorithm.parameterAsVectorLayer(parameters, name, context)
     return WatchedSource(source, layer) if layer is not None and is_remote(layer) else source
+
+
+def of_collections(algorithm: QgsProcessingAlgorithm, parameters, name: str, context):
+    """A snapshot of a layer of geometry collections, None for any other; to be called in the layer's own thread.
+
+    QGIS takes such a layer for one without a place on earth, and forgets the reference system that its file has.
+    """
+    from ..services.layers import LayerSnapshot
+
+    given = parameters.get(name)
+    if isinstance(given, QgsProcessingFeatureSourceDefinition) and (given.selectedFeaturesOnly or given.filterExpression):
+        return None
+    layer = algorithm.parameterAsVectorLayer(parameters, name, context) if given else None
+    if layer is None or not layer.isValid() or layer.crs().isValid() or not layer.dataProvider().crs().isValid():
+        return None
+    placed = layer.clone()
+    placed.setCrs(layer.dataProvider().crs())
+    return LayerSnapshot(placed)
 
 
 def table_source(algorithm: QgsProcessingAlgorithm, parameters, name: str, context):

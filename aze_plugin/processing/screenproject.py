@@ -50,6 +50,10 @@ class ScreenProject(AzeAlgorithm):
     NAME = "screenproject"
     GROUP = "protection"
 
+    def __init__(self):
+        super().__init__()
+        self._collections = None
+
     def title(self) -> str:
         return QCoreApplication.translate("AzeProcessing", "Screen a project against AZE sites")
 
@@ -114,11 +118,15 @@ class ScreenProject(AzeAlgorithm):
         self.addOutput(QgsProcessingOutputString("NEAREST", translate("AzeProcessing", "The nearest site")))
         self.addOutput(QgsProcessingOutputNumber("NEAREST_M", translate("AzeProcessing", "Metres to the nearest site")))
 
+    def take(self, parameters, context, feedback) -> None:
+        """Take what has to be taken from layers while still in their own thread."""
+        self._collections = inputs.of_collections(self, parameters, "PROJECT", context)
+
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..services import files, screening, triggers
 
         transform = context.transformContext()
-        project = inputs.polygon_source(self, parameters, "PROJECT", context)
+        project = self._collections or inputs.polygon_source(self, parameters, "PROJECT", context)
         footprint = screening.read_footprint(
             project, transform, progress.part(0, 0.05), self.parameterAsString(parameters, "NAME_FIELD", context)
         )

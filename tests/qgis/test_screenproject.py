@@ -194,6 +194,22 @@ def test_broken_and_empty_features_are_said(screened):
     assert "Bow tie" in codes["screening.part_repaired"] and "Not drawn" in codes["screening.part_null"]
 
 
+def test_a_file_that_begins_with_a_collection_is_screened_whole(screened, tmp_path):
+    well, track = {"type": "Point", "coordinates": [10.05, 50.05]}, [[10.2, 50.05], [10.25, 50.05]]
+    shapes = [
+        {"type": "GeometryCollection", "geometries": [well, {"type": "LineString", "coordinates": track}]},
+        {"type": "Point", "coordinates": [10.35, 50.05]},
+    ]
+    features = [{"type": "Feature", "properties": {"name": f"F{n}"}, "geometry": s} for n, s in enumerate(shapes)]
+    path = tmp_path / "project.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    found = screened(str(path), layer(SITES, SITE_FIELDS))
+    rows = {(r["feature_name"], r["site"]): r for r in found["rows"]}
+    assert rows["F0", "North wood"]["relation"] == "overlaps" and rows["F0", "North wood"]["points_inside"] == 1
+    assert rows["F0", "North wood"]["overlap_km"] == 0
+    assert rows["F1", "East wood"]["relation"] == "inside"
+
+
 def test_sites_that_the_layer_does_not_call_aze_are_left_out(screened):
     rows = [
         (box(10, 50, 10.1, 50.1), (1, "Confirmed", "DEU", "confirmed")),
