@@ -12,6 +12,7 @@ from qgis.core import QgsFeature, QgsVectorLayer
 from qgis.PyQt.QtCore import QLockFile
 
 from ..services.journal import Journal, Unsaved
+from ..services.texts import has_texts
 from . import layers
 
 _MARK, _LOCK = ".open", ".lock"
@@ -49,17 +50,19 @@ class Draft:
 class Left:
     """A draft that a session left when it ended by itself.
 
-    ``edits``: boundaries that were not even saved to the draft, ``kept``: those that were.
+    ``edits``: boundaries that were not even saved to the draft, ``kept``: those that were; ``has_texts``: whether
+    something was written, too.
     """
 
     def __init__(self, draft: Draft):
         self.draft = draft
         self.edits = Journal(draft.file).take_up()
+        self.has_texts = has_texts(draft.file)
         known = {found.key for found in self.edits if found.key}
         self.kept = [found for found in _candidates(draft.file) if found.key not in known]
 
     def __bool__(self) -> bool:
-        return bool(self.edits or self.kept)
+        return bool(self.edits or self.kept or self.has_texts)
 
     def forget(self) -> None:
         """It was decided about. Raises OSError."""

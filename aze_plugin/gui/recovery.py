@@ -1,5 +1,7 @@
 """Notes boundaries while they are drawn and edited, and offers them again after QGIS ended by itself.
 
+What was left of texts (see ``unsaved``) is taken back and discarded along with them.
+
 Those of a project with a file are offered when it is opened again, those of one that was never saved when QGIS starts
 with an empty project.
 """
@@ -17,6 +19,7 @@ from ..domain.errors import AzeError
 from ..services.journal import Journal, Unsaved, Writer
 from ..services.wording import text
 from . import drafts, layers, messages
+from .unsaved import UnsavedTexts
 
 if TYPE_CHECKING:
     from .session import Session
@@ -36,6 +39,8 @@ class Recovery(QObject):
     def __init__(self, session: Session):
         super().__init__(session)
         self._session, self._candidates = session, session.candidates
+        self.texts = UnsavedTexts(session)
+        self.texts.changed.connect(self.changed)
         self.left: list[Unsaved] = []
         # Of projects that were never saved: this session's, and those of others that ended by themselves.
         self._draft: drafts.Draft | None = None
@@ -53,8 +58,17 @@ class Recovery(QObject):
         self._candidates.changed.connect(self._soon)
         session.candidatesChanged.connect(self._mark)
 
+    @property
+    def page(self) -> str:
+        """The page where there is something to decide about; empty for none."""
+        if self.left:
+            return "boundary"
+        # Texts of a candidate that is not there yet come with the boundaries.
+        return "nomination" if self.texts.offers or self.texts.differing else ""
+
     def flush(self) -> None:
         """Wait until the last note is written."""
+        self.texts.flush()
         try:
             self._writer.flush()
         except OSError as error:
@@ -63,6 +77,7 @@ class Recovery(QObject):
     def close(self) -> None:
         """The session ends well: of a project that was not saved the user knows."""
         self._timer.stop()
+        self.texts.close()
         self._follow(None)
         self._candidates.edited.disconnect(self._soon)
         self._candidates.changed.disconnect(self._soon)
@@ -98,6 +113,7 @@ class Recovery(QObject):
             self._note()
         elif not self._session.project.fileName():
             self._look_for_drafts()
+        self.texts.look([other.draft.file for other in self._others])
         self.changed.emit()
 
     def _look_for_drafts(self) -> None:
@@ -175,6 +191,8 @@ class Recovery(QObject):
             else:
                 self._take((*other.kept, *other.edits))
                 self._forget(other.forget)
+        # The candidates are there now that something was written about.
+        self.texts.recover()
         self._session.zoom_to_candidate()
         self._decided()
 
@@ -199,6 +217,7 @@ class Recovery(QObject):
         others, self._others = self._others, []
         for other in others:
             self._forget(other.forget)
+        self.texts.finish()
         self._decided()
 
     def _decided(self) -> None:

@@ -87,6 +87,8 @@ class Session(QObject):
         self._closed = False
         self._restoring = False
         self._foreign_state = False
+        # The project's entry as it was read or written here last.
+        self._entry = ""
 
         self._check_timer = self._timer(CHECK_DELAY_MS, self._check_what_is_stale)
         self._gaps_timer = self._timer(0, self.protection.show_gaps)
@@ -165,6 +167,7 @@ class Session(QObject):
             state = project_state.ProjectState()
             self.estimates.restore({})
             self._warn(text(error.code, error.params))
+        self._entry = project_state.entry(self.project)
         self.nominations.restore(state.nominations, state.evidence)
         self.outbox.restore(state.receipts)
         self.sources.authority = state.authority
@@ -172,14 +175,18 @@ class Session(QObject):
         self.candidates.restore(state.current or None)
         self.page = "data" if not self.sources.library_path else "criteria" if self.candidates.current else "boundary"
         self.recovery.look()
-        if self.recovery.left:
-            self.page = "boundary"
+        self.page = self.recovery.page or self.page
         self._restoring = False
         self._announce_everything()
         self.schedule()
 
+    def _is_being_read(self) -> bool:
+        """Whether QGIS is about to open another project: its entry is there already, and nobody has taken it up yet.
+        What is written then would take the place of what that project remembers."""
+        return project_state.entry(self.project) != self._entry
+
     def _remember(self) -> None:
-        if self._restoring or self._foreign_state:
+        if self._restoring or self._foreign_state or self._is_being_read():
             return
         library = self.sources.library_path
         project_state.save(
@@ -194,6 +201,7 @@ class Session(QObject):
                 receipts=self.outbox.receipts,
             ),
         )
+        self._entry = project_state.entry(self.project)
 
     def _on_project_read(self, *_args) -> None:
         self.restore()
@@ -201,7 +209,7 @@ class Session(QObject):
     def _on_file_name(self) -> bool:
         """The project is being given a file, as QGIS does before saving: candidates drawn before move beside it, and
         paths become relative to it. Whether anything changed."""
-        if self._restoring or not self.project.fileName():
+        if self._restoring or not self.project.fileName() or self._is_being_read():
             return False
         moved = self.candidates.move_beside_project()
         if moved:

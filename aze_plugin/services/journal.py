@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 _ENDING = ".unsaved"
 # What an earlier run left, until the user has decided: edits that are made meanwhile get the other file.
@@ -66,31 +67,34 @@ class Journal:
 class Writer:
     """Writes notes in a thread of its own. Of several that come in while one is being written only the newest is.
 
+    ``journal``: what is made of a path and has ``note``; a note that is empty removes the file.
+
     What went wrong is raised by the next call, as OSError. The thread begins with the first note and ends with
     ``close``, or with the program.
     """
 
-    def __init__(self):
+    def __init__(self, journal: Callable[[str], Any] = Journal):
+        self._journal = journal
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._next: tuple[Journal, Sequence[Unsaved]] | None = None
+        self._next: tuple[Any, Any] | None = None
         self._busy = False
         self._problem: OSError | None = None
 
-    def note(self, path: str, boundaries: Sequence[Unsaved]) -> None:
+    def note(self, path: str, content: Any) -> None:
         """Note what is not saved of the candidates' file; when there is nothing, the note is gone on return."""
-        journal = Journal(path)
-        if not boundaries:
+        journal = self._journal(path)
+        if not content:
             with self._changed:
                 self._next = None
             self.flush()
-            journal.note([])
+            journal.note(content)
             return
         with self._changed:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="aze-journal", daemon=True)
                 self._thread.start()
-            self._next = (journal, boundaries)
+            self._next = (journal, content)
             self._changed.notify_all()
             self._raise()
 
@@ -125,11 +129,11 @@ class Writer:
                 self._changed.wait_for(lambda: self._next is not None or self._thread is None)
                 if self._next is None:
                     return
-                (journal, boundaries), self._next = self._next, None
+                (journal, content), self._next = self._next, None
                 self._busy = True
             problem = None
             try:
-                journal.note(boundaries)
+                journal.note(content)
             except OSError as error:
                 problem = error
             with self._changed:

@@ -59,7 +59,16 @@ def load(project: QgsProject) -> ProjectState:
     Raises AzeError ``project.newer`` for a project of a later version of the plugin, ``project.damaged`` for one whose
     entry cannot be read.
     """
-    text, _found = project.readEntry(SCOPE, KEY)
+    return parsed(project, entry(project))
+
+
+def entry(project: QgsProject) -> str:
+    """The state as the project has it now, saved or not; empty where there is none."""
+    return project.readEntry(SCOPE, KEY)[0]
+
+
+def parsed(project: QgsProject, text: str) -> ProjectState:
+    """The state that an entry of the project holds, now or earlier. Raises AzeError as ``load`` does."""
     if not text:
         return ProjectState()
     try:

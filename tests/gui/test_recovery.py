@@ -162,8 +162,8 @@ def test_what_was_left_is_offered_until_it_is_decided_about(saved):
     assert saved.page == "boundary"
     page = BoundaryPage(saved)
     assert not page.left.isHidden()
-    assert "Square" in page.left_said.text()
-    assert "ha" in page.left_said.text() or "km²" in page.left_said.text()
+    assert "Square" in page.left.said.text()
+    assert "ha" in page.left.said.text() or "km²" in page.left.said.text()
     # Edits that are made before deciding take nothing away, nor does another start.
     saved.candidates.replace_boundary(square(0.2))
     saved.candidates.layer.rollBack()
@@ -208,7 +208,7 @@ def test_discarding_leaves_nothing(saved):
     Journal(saved.candidates.file).note([Unsaved("", "", bytes(square(0.3).asWkb()))])
     reopen(saved)
     page = BoundaryPage(saved)
-    assert page.left_said.text().startswith("The boundary that you were drawing")
+    assert page.left.said.text().startswith("The boundary that you were drawing")
     page.left.buttons.itemAt(1).widget().click()
     assert notes(saved) == []
     assert saved.candidates.names == ["Square"]
@@ -369,7 +369,7 @@ def test_a_project_that_was_never_saved_is_offered_at_the_next_start(drafting, e
     )
     assert session.page == "boundary"
     page = BoundaryPage(session)
-    assert not page.left.isHidden() and "Drawn" in page.left_said.text() and "Saved" in page.left_said.text()
+    assert not page.left.isHidden() and "Drawn" in page.left.said.text() and "Saved" in page.left.said.text()
     page.left.buttons.itemAt(0).widget().click()
     assert sides(session) == {"Saved": 0.1, "Moved": 0.3, "Drawn": 0.4}
     session.candidates.set_current("Moved")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from qgis.core import QgsGeometry
-from qgis.PyQt.QtCore import QCoreApplication, QDateTime, QEvent, QLocale, QSettings, Qt, QTimer
+from qgis.PyQt.QtCore import QCoreApplication, QEvent, QSettings, Qt, QTimer
 from qgis.PyQt.QtGui import QGuiApplication
 from qgis.PyQt.QtWidgets import (
     QComboBox,
@@ -22,7 +22,6 @@ from ... import paths
 from ...domain.errors import AzeError
 from ...services import figures
 from ...services.boundary_sources import SelectedFeatures, Text, name_index
-from ...services.journal import Unsaved
 from ...services.wording import text
 from .. import layers, measure, messages, preferences
 from ..boundary_import import BoundaryImport, overlap_sentence, with_selection
@@ -33,6 +32,7 @@ from ..widgets.basics import PageScroll, TextLabel, link
 from ..widgets.card import Card
 from ..widgets.filelist import dropped_files
 from ..widgets.findingrow import FindingRow
+from ..widgets.leftcard import LeftCard
 from ..widgets.precision import PrecisionCard
 from ..widgets.preview import MendDialog
 
@@ -61,15 +61,7 @@ class BoundaryPage(PageScroll):
         self.widget().setAcceptDrops(True)
         self.widget().installEventFilter(self)
 
-        self.left = Card(translate("AzeBoundary", "Left unsaved"))
-        self.left.set_state("work", translate("AzeBoundary", "look"))
-        self.left_said = self.left.add(TextLabel())
-        self.left.add_button(
-            translate("AzeBoundary", "Recover"),
-            session.recovery.recover,
-            translate("AzeBoundary", "Take it as an edit, which can be undone"),
-        )
-        self.left.add_button(translate("AzeBoundary", "Discard"), session.recovery.discard)
+        self.left = LeftCard(session)
 
         self.making = Card(translate("AzeBoundary", "New boundary"))
         self.hint = self.making.add(TextLabel(muted=True))
@@ -167,11 +159,9 @@ class BoundaryPage(PageScroll):
             self.layout_.addWidget(card)
         self.layout_.addStretch(1)
 
-        session.recovery.changed.connect(self._show_left)
         session.candidatesChanged.connect(self.show_state)
         session.candidateEdited.connect(self.show_state)
         session.dataChanged.connect(self.show_state)
-        self._show_left()
         self.show_state()
 
     # ---------------------------------------------------------------------------------------------- showing
@@ -232,12 +222,6 @@ class BoundaryPage(PageScroll):
         self._show_faults(*self._measured[1:])
         if not session.sources.installation_problem:
             self.precision.show_shape(shape, version)
-
-    def _show_left(self) -> None:
-        """Offer what an earlier run of QGIS left unsaved."""
-        left = self.session.recovery.left
-        self.left.setVisible(bool(left))
-        self.left_said.setText("\n".join(_left_sentence(found) for found in left))
 
     def _show_kind(self) -> None:
         feature = self.session.candidates.feature()
@@ -614,26 +598,6 @@ class BoundaryPage(PageScroll):
 
 def _sliver_share() -> float:
     return float(paths.load_json("criteria", "aze.json")["discreteness"]["sliver_share"])
-
-
-def _left_sentence(found: Unsaved) -> str:
-    """What was left, with its area and the time of the last corner."""
-    translate = QCoreApplication.translate
-    shape = QgsGeometry()
-    shape.fromWkb(found.wkb)
-    time = QDateTime.fromString(found.time, Qt.DateFormat.ISODate).toLocalTime()
-    template = (
-        translate("AzeBoundary", "The boundary of “{name}” ({time}, {area})")
-        if found.name
-        else translate("AzeBoundary", "The boundary that you were drawing ({time}, {area})")
-    )
-    return template.format(
-        name=found.name,
-        time=QLocale().toString(time, QLocale.FormatType.ShortFormat),
-        area=figures.square_metres(measure.area_m2(shape))
-        if shape.isGeosValid()
-        else translate("AzeBoundary", "crosses itself"),
-    )
 
 
 def _first_upper(sentence: str) -> str:

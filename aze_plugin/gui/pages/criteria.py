@@ -61,7 +61,7 @@ class CriteriaPage(ResultPage):
             card.findings.clipping.connect(self.clip)
             card.findings.may_clip = lambda site: session.candidates.updated_site() != site
             card.findings.dataWanted.connect(lambda: session.show_page("data"))
-        self.editor = StatementEditor()
+        self.editor = StatementEditor(session.recovery.texts.typing)
         self.editor.saved.connect(self._save)
         self.cards["discreteness"].body.addWidget(self.editor)
         cards.layout_.addStretch(1)

@@ -14,6 +14,7 @@ from ..nomination_steps import QUndoCommand, QUndoStack, SetStatement, SetValue
 from ..widgets import form
 from ..widgets.attachedfiles import AttachedFiles
 from ..widgets.basics import PageScroll, TextLabel, link
+from ..widgets.leftcard import LeftCard
 from ..widgets.nominationoverview import Overview
 from ..widgets.packagefoot import PackageFoot
 from ..widgets.problems import open_points
@@ -40,6 +41,8 @@ class NominationPage(Page):
         self.nothing.pressed.connect(lambda: session.show_page("boundary"))
         self.filled = QWidget()
         self.stack.addWidget(self.filled)
+        self.left = LeftCard(session)
+        self.layout().insertWidget(0, self.left)
 
         self.done = TextLabel()
         self.bar = QProgressBar()

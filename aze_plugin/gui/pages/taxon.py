@@ -81,7 +81,7 @@ class TaxonDetails(QWidget):
         self.findings = FindingList()
         self.findings.zoomed.connect(session.zoom_to)
         self.findings.writing.connect(lambda key, _taxon: self.write(key))
-        self.editor = StatementEditor()
+        self.editor = StatementEditor(session.recovery.texts.typing)
         self.editor.saved.connect(lambda key, taxon, said: session.nominations.set_statement(key, said, taxon))
         self.estimates = EstimateEditor(session.estimates)
         self.estimates.loading.connect(self._choose_estimates)

@@ -425,25 +425,6 @@ class Section(Card):
         self.edited.emit(f"/{self.name}/{key}", value)
 
 
-def _member(self, key: str, schema: Mapping[str, Any]) -> Field | RowsEditor:
-    pointer = f"/{self.name}/{key}"
-    if schema.get("type") == "array":
-        required = key in self.part.get("required", ())
-        derived = any("x-derived" in item for item in schema["items"]["properties"].values())
-        rows = RowsEditor(schema, bool(schema.get("minItems")), required and not derived and "minItems" not in schema)
-        rows.edited.connect(lambda value: self.edited.emit(pointer, value))
-        rows.stated.connect(self.stated)
-        return rows
-    one = Field(schema, key in self.part.get("required", ()))
-    statement = schema.get("x-statement")
-    if statement:
-        one.edited.connect(lambda value: self.stated.emit(statement, "", value or ""))
-    else:
-        one.edited.connect(lambda value: self.edited.emit(pointer, value))
-        one.reverted.connect(lambda: self.edited.emit(pointer, None))
-    return one
-
-
 def _member(schema: Mapping[str, Any], pointer: str) -> Mapping[str, Any]:
     section, key = pointer.strip("/").split("/")[:2]
     return schema["properties"][section]["properties"][key]
