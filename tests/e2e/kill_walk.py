@@ -1,9 +1,11 @@
-"""Inside QGIS: boundaries drawn and moved with the mouse until QGIS is killed, and what the next start has of them."""
+"""Inside QGIS: boundaries drawn with the mouse and texts typed until QGIS is killed, and what the next start has of
+them."""
 
 import json
 import os
 import signal
 import sys
+import time
 
 sys.path.insert(0, os.environ["AZE_SCRIPTS"])
 
@@ -11,6 +13,7 @@ from inside import ARGUMENTS, FOUND, pause, picture, run, settled_map, wait
 from mouse import RIGHT, click, drop, move, pick_up
 from qgis.core import QgsProject, QgsRectangle
 from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QDockWidget, QInputDialog
 from qgis.utils import iface
 
@@ -41,6 +44,30 @@ def killed():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def description(dock):
+    """The field of a site's description, where the cursor is put."""
+    dock.session.show_page("nomination")
+    page = dock.panel.page("nomination")
+    page.reach("/site/description")
+    pause(0.3)
+    return page.form.sections["site"].members["description"]
+
+
+def type_on(editor, seconds):
+    """Type word after word without a pause; how much was there at what time, to be compared with what is found."""
+    start, number, typed = time.monotonic(), 0, []
+    while time.monotonic() - start < seconds:
+        number += 1
+        QTest.keyClicks(editor, f"word{number} ")
+        typed.append([time.monotonic(), number])
+        pause(0.02)
+    FOUND["typed"] = [[typed[-1][0] - at, number] for at, number in typed]
+
+
+def written(session):
+    return session.nominations.details.get("site", {}).get("description", "")
+
+
 def shape(session):
     return session.candidates.geometry().asWkt(7)
 
@@ -52,7 +79,7 @@ def see(session):
 
 
 def draft():
-    """A project that is never saved: one boundary drawn and named, another one begun."""
+    """A project that is never saved: one boundary drawn and named, another one begun, and a text in the middle."""
     dock = panel()
     session, page = dock.session, dock.panel.page("boundary")
     see(session)
@@ -62,6 +89,7 @@ def draft():
     wait(lambda: session.candidates.current == NAME, 10, "the drawn boundary did not arrive")
     FOUND["drawn"] = shape(session)
     draw(page, CORNERS[:3])
+    type_on(description(dock).editor, 2.0)
     killed()
 
 
@@ -72,11 +100,12 @@ def recovered():
     pause(0.3)
     FOUND["offered"] = [found.name for found in session.recovery.left]
     FOUND["page"] = session.page
-    FOUND["shown"] = [not page.left.isHidden(), page.left_said.text()]
+    FOUND["shown"] = [not page.left.isHidden(), page.left.said.text()]
     picture(dock, "kill-1-offered")
     page.left.buttons.itemAt(0).widget().click()
     FOUND["names"] = session.candidates.names
     session.candidates.set_current(NAME)
+    FOUND["written"] = written(session)
     FOUND["taken_back"] = shape(session)
     QgsProject.instance().setFileName(ARGUMENTS["project"])
     QgsProject.instance().write()
@@ -100,6 +129,10 @@ def recovered():
     move(lon - 0.02, lat, held=Qt.MouseButton.LeftButton)
     drop(lon - 0.02, lat)
     FOUND["dropped"].append(shape(session))
+    field = description(dock)
+    FOUND["text_saved"] = written(session)
+    field.editor.selectAll()
+    type_on(field.editor, 2.0)
     killed()
 
 
@@ -113,7 +146,14 @@ def reopened():
     session.candidates.set_current(NAME)
     FOUND["as_saved"] = shape(session)
     FOUND["offered"] = [found.name for found in session.recovery.left]
+    FOUND["text_saved"] = written(session)
+    session.show_page("nomination")
+    pause(0.2)
+    FOUND["said"] = dock.panel.page("nomination").left.said.text()
+    picture(dock, "kill-2-offered")
+    session.show_page("boundary")
     page.left.buttons.itemAt(0).widget().click()
+    FOUND["written"] = written(session)
     FOUND["recovered"] = shape(session)
     see(session)
     picture(iface.mainWindow(), "kill-2-recovered")
@@ -122,6 +162,8 @@ def reopened():
     page.redo.click()
     page.save()
     FOUND["kept"] = shape(session)
+    QgsProject.instance().write()
+    pause(0.2)
 
 
 def steps():

@@ -1,4 +1,5 @@
-"""QGIS is killed while a boundary is drawn, and again while one is edited: the staged plugin in a real window."""
+"""QGIS is killed while a boundary is drawn and a text typed, and again while they are edited: the staged plugin in a
+real window."""
 
 import os
 import shutil
@@ -37,6 +38,7 @@ def walks(tmp_path_factory):
         assert "error" not in found[part], found[part]["error"]
         (folder / "project").mkdir(exist_ok=True)
         found[part]["marks"] = [path.name for path in (folder / "profile").rglob("*.gpkg.open")]
+        found[part]["notes"] = [path.name for path in folder.rglob("*.gpkg.*.texts*")]
     return found
 
 
@@ -70,3 +72,28 @@ def test_an_end_that_is_meant_leaves_nothing_to_offer(walks):
     # The project was saved, then opened with its own edits, and QGIS was closed.
     assert walks["recovered"]["marks"] == [] and walks["reopened"]["before_opening"] == 0
     assert walks["reopened"]["ended"] == "QGIS ended with 0", walks["reopened"]["log"]
+
+
+def words_before(walk, seconds):
+    """How many words were there so many seconds before the end, and at the end."""
+    return max((number for ago, number in walk["typed"] if ago >= seconds), default=0), walk["typed"][-1][1]
+
+
+@pytest.mark.parametrize(("killed", "after"), [("draft", "recovered"), ("recovered", "reopened")])
+def test_of_what_was_typed_without_a_pause_no_more_than_the_last_second_is_lost(walks, killed, after):
+    # A machine at its limit is given half a second more.
+    least, most = words_before(walks[killed], 1.5)
+    assert least > 0
+    found = walks[after]["written"].split()
+    assert found == [f"word{number}" for number in range(1, len(found) + 1)]
+    assert least <= len(found) <= most + 1
+
+
+def test_the_text_that_was_saved_stays_until_somebody_takes_the_other_back(walks):
+    assert walks["reopened"]["text_saved"] == walks["recovered"]["text_saved"] == walks["recovered"]["written"]
+    assert NAME in walks["reopened"]["said"] and "Description" in walks["reopened"]["said"]
+
+
+def test_once_all_is_saved_no_note_is_left(walks):
+    assert len(walks["draft"]["notes"]) == 2 and len(walks["recovered"]["notes"]) == 2
+    assert walks["reopened"]["notes"] == []
