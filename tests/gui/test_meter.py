@@ -1,6 +1,5 @@
 """The live meter with real mouse events on a real map: drawing, moving vertices, edits by others."""
 
-
 import pytest
 from pages_support import *  # noqa: F403
 from pages_support import boundary_of, settle, wait_for

@@ -47,8 +47,8 @@ QUICK = Pace(
     backoff_s=0.02,
     longest_backoff_s=0.1,
     longest_wait_s=5,
-    silence_s=5,
-    finish_silence_s=10,
+    silence_s=600,
+    finish_silence_s=600,
     form_settle_s=0.05,
 )
 
@@ -183,8 +183,8 @@ def put(session, package, goal, candidate=""):
     return session.outbox.add(contents(str(package), Progress()), goal, candidate)
 
 
-def at_rest(session, *states, seconds=40):
-    wait_for(lambda: all(e.state in states for e in session.outbox.entries) and not session.outbox._ending, seconds)
+def at_rest(session, *states):
+    wait_for(lambda: all(e.state in states for e in session.outbox.entries) and not session.outbox._ending)
 
 
 def digest(path):
@@ -280,14 +280,11 @@ def test_a_pause_and_a_new_start_of_qgis_double_nothing(name, servers, package, 
         wait_for(line.held.is_set)
         (entry,) = session.outbox.entries
         wait_for(lambda: entry.state == "sending")
-        begun = time.monotonic()
         session.outbox.pause(entry.id)
         wait_for(lambda: not session.outbox._ending)
-        assert entry.state == "paused" and time.monotonic() - begun < 2
-        line.hold = None
-        # The line lets go of what it held before it is held again.
-        time.sleep(0.1)
-        line.held.clear()
+        # Ended by nothing else: the line still holds what it held.
+        assert entry.state == "paused" and line.hold is not None
+        line.release()
         assert in_folder(folder).count(digest(package)) == before.count(digest(package))
         line.hold = 1_000_000
         session.outbox.resume(entry.id)

@@ -6,9 +6,8 @@ import threading
 import time
 
 import pytest
-from pages_support import SAMPLE, algorithms, library, settle, wait_for  # noqa: F401
-from qgis.core import QgsProject
-from qgis.PyQt.QtCore import QCoreApplication
+from pages_support import SAMPLE, algorithms, library, wait_for  # noqa: F401
+from qgis.core import QgsProcessingFeedback, QgsProject
 
 from aze_plugin.gui import tasks
 from aze_plugin.gui.tasks import Runner
@@ -40,41 +39,57 @@ def started(library, tmp_path):  # noqa: F811
     return runner, done, failed, tmp_path / "package.zip"
 
 
-def test_the_panel_packages_in_a_task(started):
-    runner, done, failed, package = started
-    turns = []
-    wait_for(lambda: turns.append(time.monotonic()) or bool(done or failed))
-    assert failed == [] and package.exists() and done[0]["SHA256"]
-    # The panel lived meanwhile.
-    assert len(turns) > 10
-
-
-def packing():
-    """Whether a thread beside the main one is in the midst of packaging."""
+def inside(name):
+    """Whether a thread beside the main one is in the midst of a function."""
     for thread, frame in sys._current_frames().items():
         while thread != threading.get_ident() and frame is not None:
-            if frame.f_code.co_name == "make_package":
+            if frame.f_code.co_name == name:
                 return True
             frame = frame.f_back
     return False
 
 
-@pytest.mark.parametrize("reached", [0.5, 0.7, 0.85])
-def test_unloading_waits_for_nobody(started, reached):
-    """Everything is cancelled and the main thread serves no calls any more; the worker ends by itself."""
+def wait_without_serving(condition):
+    """Wait as the main thread does that serves nobody any more; the minute only ends a hang."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "took too long"
+        time.sleep(0.005)
+
+
+def test_the_panel_packages_in_a_task(started):
     runner, done, failed, package = started
-    end = time.monotonic() + 30
-    while time.monotonic() < end and not done:
-        QCoreApplication.processEvents()
-        busy = runner.busy("package")
-        if busy is None or (busy.fraction or 0) >= reached:
-            break
-    assert packing()
-    before = time.monotonic()
+    seen = []
+
+    def ended():
+        if not seen and inside("make_package"):
+            seen.append(True)
+        return done or failed
+
+    wait_for(ended)
+    # The panel lived meanwhile.
+    assert seen
+    assert failed == [] and package.exists() and done[0]["SHA256"]
+
+
+@pytest.mark.parametrize("reached", [0.5, 0.8])
+def test_unloading_waits_for_nobody(started, reached, monkeypatch):
+    """Everything is cancelled and the main thread serves no calls any more; the worker ends by itself."""
+    held, go = threading.Event(), threading.Event()
+
+    def hold(feedback, percent):
+        QgsProcessingFeedback.setProgress(feedback, percent)
+        if percent >= 100 * reached and threading.current_thread() is not threading.main_thread():
+            held.set()
+            go.wait(60)
+
+    monkeypatch.setattr(tasks.Feedback, "setProgress", hold, raising=False)
+    runner, done, failed, package = started
+    wait_for(lambda: held.is_set() or done or failed)
+    go.set()
+    wait_without_serving(lambda: inside("_asked_for"))
     runner.cancel_all()
-    while packing() and time.monotonic() < before + 5:
-        time.sleep(0.01)
-    assert time.monotonic() - before < 2 and not package.exists()
-    settle()
+    wait_without_serving(lambda: not inside("make_package"))
+    assert not package.exists()
     wait_for(lambda: tasks.under_way() == 0)
     assert done == [] and failed == [] and [p.name for p in package.parent.iterdir()] == ["details.json"]

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partialmethod
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from redlist_server import TOKEN, RedListServer, assessment, silent, status  # n
 
 from aze_plugin.gui.refresh_dialog import RefreshDialog  # noqa: E402
 from aze_plugin.library.importer import Request, import_species  # noqa: E402
-from aze_plugin.services import redlist_api  # noqa: E402
+from aze_plugin.services import network, redlist_api  # noqa: E402
 
 KEY = "aze_toolkit/redlist_authcfg"
 
@@ -85,6 +86,7 @@ def patient(monkeypatch):
     """Calls that wait for an answer without an end, unless they are stopped."""
     pace = redlist_api.Pace(interval_s=0, backoff_s=1, longest_wait_s=5, attempts=4, attempts_when_busy=4, read_s=3600)
     monkeypatch.setattr(redlist_api.Pace, "default", classmethod(lambda _cls, *_given: pace))
+    monkeypatch.setattr(network.Connection, "get", partialmethod(network.Connection.get, whole_s=3600))
 
 
 def rows_of(dialog):

@@ -10,6 +10,7 @@ import threading
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from functools import partialmethod
 from pathlib import Path
 
 import pytest
@@ -284,7 +285,8 @@ def test_cancelling_the_algorithm(provider, server, library, authcfg, tmp_path, 
     from conftest import Recorder
 
     # The shipped patience would end the wait as well, only later.
-    patient = replace(QUICK, read_s=600)
+    patient = replace(QUICK, read_s=3600)
+    monkeypatch.setattr(network.Connection, "get", partialmethod(network.Connection.get, whole_s=3600))
     monkeypatch.setattr(redlist_api.Pace, "default", classmethod(lambda _cls, *_given: patient))
     algorithm, feedback = provider.algorithm("refreshassessments").create(), Recorder()
     server.faults["/taxa/sis/102"] = [silent(server, feedback.cancel)]

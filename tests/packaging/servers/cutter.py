@@ -17,7 +17,8 @@ class Cutter:
     ``cuts``: the next connection that has carried so many bytes to the server is cut, then the next of the list; with
     ``together`` the bytes of all connections count.
     ``swallow``: methods whose next answer never arrives. ``hold``: bytes after which nothing more is taken, with
-    ``held`` set; when it is None again, the connection is cut. ``carried``: bytes to the server by connection.
+    ``held`` set; when it is None again (``release``), the connection is cut. ``carried``: bytes to the server by
+    connection.
     """
 
     def __init__(self, port):
@@ -26,6 +27,7 @@ class Cutter:
         self.hold = None
         self.together = False
         self.held = threading.Event()
+        self._holding = []
         self._open = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self._listener.getsockname()[1]
@@ -41,6 +43,13 @@ class Cutter:
         self._listener.close()
         for pair in self._open:
             _cut(pair)
+
+    def release(self):
+        """Let go of what is held, and return when it is cut, so that the line can be held again."""
+        self.hold = None
+        while self._holding:
+            time.sleep(0.01)
+        self.held.clear()
 
     def _accept(self):
         while True:
@@ -75,10 +84,12 @@ class Cutter:
                     _cut((client, server))
                     return
                 if self.hold is not None and self.carried[number] + len(data) > self.hold:
+                    self._holding.append(number)
                     self.held.set()
                     while self.hold is not None:
                         time.sleep(0.01)
                     _cut((client, server))
+                    self._holding.remove(number)
                     return
                 server.sendall(data)
                 self.carried[number] += len(data)
