@@ -21,6 +21,7 @@ from qgis.core import (
     QgsProviderRegistry,
     QgsProviderSublayerDetails,
     QgsRasterLayer,
+    QgsVectorLayer,
     QgsWkbTypes,
 )
 from qgis.PyQt.QtCore import QCoreApplication
@@ -431,7 +432,7 @@ def _opened(name: str, context) -> list:
     Of a file with several layers, such as a download with its polygons and its points, QGIS would take the first
     alone: here it is all that hold areas or points. So it is of zips inside a zip, of which QGIS would open none.
     """
-    layer = QgsProcessingUtils.mapLayerFromString(name, context)
+    layer = _vector_layer(name, context)
     known = layer is not None and context.project() is not None and context.project().mapLayer(layer.id()) is not None
     if known or "|" in name and layer is not None:
         return [layer]
@@ -444,6 +445,11 @@ def _opened(name: str, context) -> list:
         raise AzeError("layer.unreadable", source=name)
     options = QgsProviderSublayerDetails.LayerOptions(context.transformContext())
     return [part.toLayer(options) for part in parts] or [layer]
+
+
+def _vector_layer(name: str, context) -> QgsVectorLayer | None:
+    layer = QgsProcessingUtils.mapLayerFromString(name, context, True, QgsProcessingUtils.LayerHint.Vector)
+    return layer if isinstance(layer, QgsVectorLayer) else None
 
 
 def _members(name: str) -> list[str]:
@@ -469,7 +475,7 @@ def taken_apart(algorithm: QgsProcessingAlgorithm, parameters, context) -> dict:
 
 def _instead_of(value, context) -> list:
     members = _members(value) if isinstance(value, str) else []
-    if not members or QgsProcessingUtils.mapLayerFromString(value, context) is not None:
+    if not members or _vector_layer(value, context) is not None:
         return [value]
     return members
 

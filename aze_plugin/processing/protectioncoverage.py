@@ -162,8 +162,12 @@ class ProtectionCoverage(AzeAlgorithm):
 
     def _write_sites(self, parameters, context, source, result) -> str:
         """The sites as they came, with the figures; a column of the same name from an earlier run is replaced."""
-        ours = {name for name, _ in _FIGURES}
-        kept = [i for i, f in enumerate(source.fields()) if f.name().lower() not in ours]
+        left_out = {name for name, _ in _FIGURES}
+        target = self.parameterAsOutputLayer(parameters, "OUTPUT", context)
+        if ".gpkg" in target.lower() and not _numbers_rows(source, "fid"):
+            # GeoPackages take this column for the number of a feature, and refuse one that cannot be.
+            left_out.add("fid")
+        kept = [i for i, f in enumerate(source.fields()) if f.name().lower() not in left_out]
         columns = QgsFields()
         for i in kept:
             columns.append(source.fields().at(i))
@@ -203,3 +207,16 @@ class ProtectionCoverage(AzeAlgorithm):
             site = cover.site
             output.add([site.site_id, site.name, site.iso3, cover.both_pct, cover.unprotected_ha], part)
         return output.identifier
+
+
+def _numbers_rows(source, name: str) -> bool:
+    """Whether a field has whole numbers of which none comes twice; also where there is no such field."""
+    from ..services.layers import plain
+
+    at = source.fields().lookupField(name)
+    if at < 0:
+        return True
+    request = QgsFeatureRequest().setSubsetOfAttributes([at]).setFlags(QgsFeatureRequest.Flag.NoGeometry)
+    told = [plain(feature.attributes()[at]) for feature in features(source, request)]
+    told = [value for value in told if value is not None]
+    return all(isinstance(value, int) for value in told) and len(set(told)) == len(told)

@@ -149,15 +149,10 @@ def read_sites(
     A feature that has no usable polygon becomes a site without geometry, never an error. Raises AzeError for a source
     without CRS, without features or without the field named.
     """
-    names = [f.name() for f in source.fields()]
-    for chosen in (id_field, country_field):
-        if chosen and chosen not in names:
-            raise AzeError("coverage.field_missing", source=source.sourceName(), field=chosen, available=names)
     columns = attributes.columns_of(source, "sites")
-    if id_field:
-        columns["site_id"] = [id_field]
-    if country_field:
-        columns["iso3"] = [country_field]
+    for role, chosen in (("site_id", id_field), ("iso3", country_field)):
+        if chosen:
+            columns[role] = [_named(source, chosen)]
     table = read_features(source, attributes.wanted(columns), transform_context, progress)
     if not len(table):
         raise AzeError("coverage.no_sites", source=source.sourceName())
@@ -184,6 +179,15 @@ def read_sites(
             )
         )
     return sites
+
+
+def _named(source: QgsFeatureSource, chosen: str) -> str:
+    """The field that somebody means. Raises AzeError ``coverage.field_missing``."""
+    names = [f.name() for f in source.fields()]
+    at = source.fields().lookupField(chosen)
+    if at < 0:
+        raise AzeError("coverage.field_missing", source=source.sourceName(), field=chosen, available=names)
+    return names[at]
 
 
 def _hectares(shapes: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import time
 import warnings
@@ -424,6 +425,8 @@ def test_fields_can_be_chosen(measure):
     sites = layer([(SITE, ("x1", "ZZZ", "A"))], "code:string land:string name:string")
     found = measure(sites, layer([(SITE, ("P",))]), SITE_ID_FIELD="code", COUNTRY_FIELD="land")["json"]["sites"][0]
     assert (found["site_id"], found["iso3"], found["name"]) == ("x1", "ZZZ", "A")
+    found = measure(sites, layer([(SITE, ("P",))]), SITE_ID_FIELD="CODE", COUNTRY_FIELD="Land")["json"]["sites"][0]
+    assert (found["site_id"], found["iso3"]) == ("x1", "ZZZ")
     with pytest.raises((QgsProcessingException, ValueError), match="nowhere"):
         measure(sites, layer([]), SITE_ID_FIELD="nowhere")
 
@@ -442,6 +445,19 @@ def test_ids_stay_as_they_are_written(measure):
     # Where nobody chose the field, 0 is what KBA layers write for none.
     found = measure(layer([(SITE, (0,)), (SITE, (5,))], fields="SitRecID:int"), layer([]))["json"]["sites"]
     assert [site["site_id"] for site in found] == ["1", "5"]
+
+
+@pytest.mark.parametrize("numbers", [(1, 1), ("a", "b"), (2.5, 3.0)])
+def test_merged_layers_whose_fid_numbers_no_rows_can_be_written_as_a_geopackage(measure, run, tmp_path, numbers):
+    kind = {int: "int", str: "string", float: "double"}[type(numbers[0])]
+    sites = layer([(SITE, (n, "A")) for n in numbers], fields=f"fid:{kind} IntName:string")
+    for ending, kept in ((".gpkg", False), (".geojson", True)):
+        target = str(tmp_path / f"covered{ending}")
+        run("protectioncoverage", SITES=sites, PROTECTED=[layer([(SITE, ("P",))])], OUTPUT=target)
+        written = list(QgsVectorLayer(target, "written", "ogr").getFeatures())
+        assert [f["cover_class"] for f in written] == ["complete", "complete"]
+        if kept:
+            assert [f["fid"] for f in written] == list(numbers)
 
 
 def test_zips_inside_a_zip_are_read_as_downloaded(measure, tmp_path, provider):
@@ -530,6 +546,9 @@ def test_bad_input_is_named_with_its_remedy(measure, tmp_path):
         measure(sites, str(broken))
     with pytest.raises((QgsProcessingException, ValueError), match="gone.gpkg"):
         measure(sites, str(SAMPLE / "protected_areas.gpkg"), str(tmp_path / "gone.gpkg"))
+    shutil.copy(SAMPLE / "landcover.tif", tmp_path / "landcover.tif")
+    with pytest.raises((QgsProcessingException, ValueError), match="landcover.tif.* as a vector layer"):
+        measure(sites, str(tmp_path / "landcover.tif"))
     placeless = layer([(SITE, ("P",))], crs="", name="placeless")
     placeless.setCrs(type(placeless.crs())())
     with pytest.raises(QgsProcessingException, match="placeless"):
