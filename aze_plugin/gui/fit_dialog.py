@@ -140,7 +140,8 @@ class ChangeDialog(QDialog):
         self._forget()
         why = QCoreApplication.translate("AzeVersions", "Before: {step}").format(step=self.windowTitle())
         try:
-            self.session.candidates.replace_boundary(after, why=why)
+            # It comes as it is to be stored, exactly on the edges that it shares with sites.
+            self.session.candidates.replace_boundary(after, exact=True, why=why)
         except AzeError as error:
             self.session.message.emit(text(error.code, error.params), messages.WARNING)
             return

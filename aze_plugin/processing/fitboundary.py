@@ -140,7 +140,7 @@ class FitBoundary(AzeAlgorithm):
                 len(report["changes"]),
                 len(report["findings"]),
             ]
-            output.add(values, fitting.stored_wkb(fitted.geometry))
+            output.add(values, fitting.stored_wkb(fitted.geometry, sites))
         outputs = {"OUTPUT": output.identifier, "CHANGES": sum(len(r["changes"]) for r in told), "MOVED_M2": moved}
         path = self.parameterAsFileOutput(parameters, "REPORT", context)
         if path:

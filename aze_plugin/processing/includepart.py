@@ -152,14 +152,14 @@ class IncludePart(AzeAlgorithm):
         report = found.as_json(candidate.name, shares)
         for finding in report["findings"]:
             feedback.pushInfo(finding["message"])
-        outputs = {"OUTPUT": self._write(parameters, context, after, report), "PARTS": found.outside.count}
+        outputs = {"OUTPUT": self._write(parameters, context, after, report, sites), "PARTS": found.outside.count}
         path = self.parameterAsFileOutput(parameters, "REPORT", context)
         if path:
             files.write_json(path, report)
             outputs["REPORT"] = path
         return outputs
 
-    def _write(self, parameters, context, after, report) -> str:
+    def _write(self, parameters, context, after, report, sites) -> str:
         from ..services import fitting
 
         output = Output(
@@ -173,5 +173,5 @@ class IncludePart(AzeAlgorithm):
             report["kind"],
             "; ".join(report["units"]),
         ]
-        output.add(values, fitting.stored_wkb(after))
+        output.add(values, fitting.stored_wkb(after, sites))
         return output.identifier

@@ -17,7 +17,8 @@ from ..domain.edges import EdgeMeter
 from ..domain.fitting import FitRules, Fitted, fit
 from ..domain.geometry import Geometry
 from ..domain.progress import Progress
-from ..domain.rounding import rounded_wkb
+from ..domain.rounding import DECIMALS, corners, rounded_wkb
+from ..domain.sharing import SharedEdges
 from .checking import Background, check_candidates
 from .edges import EdgeLayer as EdgeSource
 from .layers import stream_features
@@ -28,6 +29,10 @@ SCHEMA = "aze-fitting/1"
 
 # What a degree rectangle grows by against rounding on the way through a layer's own reference system.
 _MARGIN_DEGREES = 1e-5
+
+# A corner this near to where a site has it is there, and a coordinate this near to seven decimals has no more.
+_THERE_M = 1e-3
+_GRID_DEGREES = 1e-11
 
 
 def default_rules() -> FitRules:
@@ -153,9 +158,20 @@ def area_ha(shape: Geometry) -> float:
     return ellipsoidal_area_m2(geometry.to_lonlat(shape)) / 1e4
 
 
-def stored_wkb(shape: Geometry) -> bytes:
-    """WGS 84 WKB of a fitted boundary (EPSG:6933), its coordinates exactly those of 1e-7 degrees."""
-    return rounded_wkb(geometry.to_wkb(geometry.to_lonlat(shape)))
+def stored_wkb(shape: Geometry, sites: Sequence[ExistingSite] = ()) -> bytes:
+    """WGS 84 WKB of a boundary (EPSG:6933), its coordinates exactly those of 1e-7 degrees.
+
+    Corners that lie on the edge of one of the sites, whose coordinates may have more decimals, stay where they are.
+    """
+    wkb = geometry.to_wkb(geometry.to_lonlat(shape))
+    given = corners(wkb)
+    lonlat = np.column_stack((given.real, given.imag))
+    rounded = np.round(lonlat, DECIMALS)
+    edges = SharedEdges(shape, [site.geometry for site in sites if site.geometry is not None])
+    placed, owner = edges.placed(geometry.project(rounded))
+    off = np.abs(placed - geometry.project(lonlat)).max(axis=1, initial=0)
+    kept = (owner >= 0) & (off <= _THERE_M) & (np.abs(rounded - lonlat).max(axis=1, initial=0) > _GRID_DEGREES)
+    return rounded_wkb(wkb, keep=given[kept])
 
 
 def settings_json(rules: FitRules) -> dict[str, Any]:

@@ -100,10 +100,9 @@ def test_a_site_next_door_is_met_without_overlap(run, project):
     )
     results = run("fitboundary", BOUNDARY=drawn.id(), SITES=site.id(), TOLERANCE=60, OUTPUT="memory:")
     [(_, shape, feature)] = written(results)
-    # As every boundary is stored: rounded to 1e-7°.
     other = QgsGeometry(next(site.getFeatures()).geometry())
     other.transform(QgsCoordinateTransform(site.crs(), drawn.crs().fromEpsgId(4326), project))
-    other = shapely.transform(shapely.from_wkb(bytes(other.asWkb())), lambda c: np.round(c, 7))
+    other = shapely.from_wkb(bytes(other.asWkb()))
     # Edges are straight in EPSG:6933, where overlaps with sites are measured.
     shape, other = (geometry.prepare(np.array([g], dtype=object)).geometries[0] for g in (shape, other))
     assert shapely.area(shapely.intersection(shape, other)) < 0.1
@@ -111,6 +110,34 @@ def test_a_site_next_door_is_met_without_overlap(run, project):
     shared = shapely.intersection(shapely.boundary(shape), shapely.buffer(shapely.boundary(other), 0.001))
     # 5 km, drawn wider by EPSG:6933 at 45°.
     assert shapely.length(shared) > 5000
+
+
+def test_a_site_with_more_decimals_is_met_as_it_is(run, project, tmp_path):
+    # Corners in metres: none of them has seven decimals in degrees. What is written is looked at as a check does.
+    corners = [(500000 + 37 * (n % 3), 5000000 + 71.3 * n) for n in range(60)]
+    ring = ",".join(f"{x} {y}" for x, y in [*corners, (490000, 5004000), (490000, 5000000), corners[0]])
+    own = ",".join(f"{x + 9 * (-1) ** n} {y}" for n, (x, y) in enumerate(corners))
+    site = memory("Site", "Polygon", "EPSG:32633", f"POLYGON(({ring}))")
+    drawn = memory(
+        "Drawn",
+        "Polygon",
+        "EPSG:32633",
+        f"POLYGON(({own},506000 {corners[-1][1]},506000 5000000,{own.split(',')[0]}))",
+    )
+    path = str(tmp_path / "fitted.gpkg")
+    results = run("fitboundary", BOUNDARY=drawn.id(), SITES=site.id(), OUTPUT=path)
+    [feature] = QgsVectorLayer(path, "fitted", "ogr").getFeatures()
+    assert feature["warnings"] == 0 and results["CHANGES"] > 1
+    other = QgsGeometry(next(site.getFeatures()).geometry())
+    other.transform(QgsCoordinateTransform(site.crs(), drawn.crs().fromEpsgId(4326), project))
+    shapes = [shapely.from_wkb(bytes(g.asWkb())) for g in (feature.geometry(), other)]
+    given, beside = (geometry.prepare(np.array([g], dtype=object)).geometries[0] for g in shapes)
+    assert shapely.area(shapely.intersection(given, beside)) < 0.1
+    lonlat = shapely.get_coordinates(shapes[0])
+    rounded = np.abs(lonlat * 1e7 - np.round(lonlat * 1e7)).max(axis=1) < 1e-6
+    near = shapely.distance(shapely.points(lonlat), shapely.boundary(shapes[1])) < 1e-9
+    # Only what the two share has more decimals.
+    assert (rounded | near).all() and (near & ~rounded).sum() > 50
 
 
 def test_shares_before_and_after_come_from_the_check(run, project, sample_library, tmp_path):

@@ -109,6 +109,35 @@ def test_neighbours_share_the_edge_without_overlap_or_gap(lon):
     assert not again.changes
 
 
+@pytest.mark.parametrize("lon", [10.0, 179.99, -180.0])
+def test_a_site_of_finer_coordinates_is_met_to_its_last_decimal(lon):
+    rng = np.random.default_rng(5)
+    ys = np.arange(-6000, 6001, 80.0)
+    edge = np.column_stack((rng.uniform(-60, 60, len(ys)), ys))
+    fine = shapely.Polygon([*edge, (-5000, 6000), (-5000, -6000)])
+    stretch = np.cos(np.radians(41.0))
+    site = prepared(shapely.transform(fine, lambda c: c / DEGREE / (stretch, 1) + (lon, 41.0)))
+    own = edge[::-1] + rng.uniform(-20, 20, edge.shape)
+    outline = shapely.Polygon([(4000, -5510), (4000, 5530), *own[(np.abs(own[:, 1]) < 5500)]])
+    drawn = prepared(shapely.make_valid(at(41.0, lon)(outline), method="structure"))
+    sites = [ExistingSite("1", "Neighbour", site)]
+    fitted = fit(drawn, [], sites, RULES)
+    # Rounded to seven decimals, eleven kilometres of edge would overlap by square metres.
+    stored = shapely.transform(fitted.geometry, lambda c: geometry.project(np.round(geometry.unproject(c), 7)))
+    assert shapely.area(shapely.intersection(shapely.make_valid(stored), site)) > 1
+    assert shapely.area(shapely.intersection(fitted.geometry, site)) < 1e-3
+    both = shapely.union(fitted.geometry, shapely.buffer(site, 1e-6))
+    assert sum(shapely.Polygon(r).area for p in shapely.get_parts(both) for r in p.interiors) < 0.1
+    kinds = [change.kind for change in fitted.changes]
+    assert "shared_exactly" in kinds and "rounded" not in kinds and not fitted.findings
+    again = fit(fitted.geometry, [], sites, RULES)
+    assert not again.changes and again.geometry is fitted.geometry
+    # What was stored rounded is mended by nothing else.
+    mended = fit(prepared(shapely.transform(stored, geometry.unproject)), [], sites, RULES)
+    assert [change.kind for change in mended.changes] == ["shared_exactly"]
+    assert shapely.area(shapely.intersection(mended.geometry, site)) < 1e-3
+
+
 def test_a_junction_in_the_middle_of_a_long_slanting_edge_leaves_no_overlap():
     placed = at(52.0)
     site = prepared(placed(shapely.Polygon([(-9000, -7321), (9000, 5123), (9000, 30000), (-9000, 30000)])))

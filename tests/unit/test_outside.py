@@ -182,6 +182,21 @@ def test_existing_sites_keep_their_land():
     assert raised.value.code == "outside.no_place"
 
 
+def test_a_hair_of_overlap_does_not_open_a_site():
+    # The boundary runs along the site, five millimetres inside it: so it is stored, or was drawn.
+    part = first_part(box(10, 2, 13, 8))
+    beside = ExistingSite("7", "Next door", box(10 - 5e-6, 0, 12, 5))
+    units = [Unit("Across", box(10, 2, 13, 8))]
+    addition = include(part, SITE, units, [beside], RULES)
+    assert shapely.area(shapely.intersection(addition.geometry, beside.geometry)) < 0.1
+    assert "outside.in_site" in codes(addition)
+    # One that is a good part inside already is the one that is updated.
+    updated = ExistingSite("7", "Updated", box(8, 0, 12, 5))
+    addition = include(part, SITE, units, [updated], RULES)
+    assert shapely.area(shapely.difference(part.geometry, addition.geometry)) < 1
+    assert "outside.in_site" not in codes(addition)
+
+
 def test_distances_are_true_metres_far_from_where_the_projection_is():
     def square(lon, lat):
         return geometry.prepare(np.array([shapely.box(lon, lat, lon + 0.05, lat + 0.05)], dtype=object)).geometries[0]

@@ -26,8 +26,8 @@ class Bench:
 
     ``before``: as it was given, in one piece across 180°; ``network``: mapped edges and those of neighbours;
     ``spacing_m``: between the places of an outline that are matched; ``limit_m``: how far two such places that follow
-    one another may lie apart along the edges; ``neighbours``: name and shape on the grid of each; ``changes``: done so
-    far; ``refused``: stretches that were tried in vain.
+    one another may lie apart along the edges; ``sites``: neighbours as they are, and ``neighbours``: name and shape on
+    the grid of each; ``changes``: done so far; ``refused``: stretches that were tried in vain.
     """
 
     def __init__(
@@ -50,13 +50,14 @@ class Bench:
         self.perimeter_m = geometry.perimeter_m(self.before)
         self.spacing_m = max(rules.tolerance_m / 4, self.perimeter_m / _MOST_SAMPLES)
         self.limit_m = 3 * rules.tolerance_m + 2 * self.spacing_m
-        self.neighbours = [(site.name, shape) for site, shape in zip(near, self._beside(near))]
+        self.sites = self._beside(near)
+        self.neighbours = [(site.name, self.gridded(shape)) for site, shape in zip(near, self.sites)]
         self.changes: list[Change] = []
         self.findings: dict[tuple, Finding] = {}
         self.refused: set[tuple] = set()
 
     def _beside(self, sites: Sequence[ExistingSite]) -> list[Geometry]:
-        """The neighbours on the grid, those near the boundary only, on its side of the world."""
+        """The neighbours, those near the boundary only, on its side of the world."""
         low, bottom, high, top = geometry.bounds(self.before)
         room = 4 * self.rules.tolerance_m + 1000
         out = []
@@ -66,7 +67,7 @@ class Bench:
                 shape = geometry.turned(array_of([shape]))[0]
             box = geometry.bounds(shape)
             apart = box[0] > high + room or box[2] < low - room or box[1] > top + room or box[3] < bottom - room
-            out.append(geometry.box(0, 0, 0, 0) if apart else self.gridded(shape))
+            out.append(geometry.box(0, 0, 0, 0) if apart else shape)
         return out
 
     def say(self, key, finding: Finding) -> None:

@@ -10,7 +10,7 @@ from ..errors import AzeError
 from ..findings import Finding, info
 from ..geometry import Geometry
 
-SNAPPED, SIMPLIFIED, OVERLAP, GAP, SLIVER, HOLE, ROUNDED = KINDS = (
+SNAPPED, SIMPLIFIED, OVERLAP, GAP, SLIVER, HOLE, ROUNDED, SHARED = KINDS = (
     "snapped",
     "simplified",
     "overlap_removed",
@@ -18,6 +18,7 @@ SNAPPED, SIMPLIFIED, OVERLAP, GAP, SLIVER, HOLE, ROUNDED = KINDS = (
     "sliver_removed",
     "hole_filled",
     "rounded",
+    "shared_exactly",
 )
 
 

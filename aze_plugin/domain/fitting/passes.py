@@ -13,8 +13,9 @@ from ..findings import warning
 from ..geometry import Geometry
 from ..outline_edits import extent_of, polygons, rings_of, same
 from ..progress import Progress
+from ..sharing import SharedEdges, corners_of, is_among, shared_exactly
 from .bench import Bench
-from .model import ROUNDED, Change, FitRules, Fitted
+from .model import ROUNDED, SHARED, Change, FitRules, Fitted
 from .simplifying import simplified
 from .snapping import snapped
 from .strips import meeting_neighbours, tell_overlaps, tidied
@@ -52,15 +53,16 @@ def fit(
         shape = after
     else:
         bench.say("unsettled", warning("fitting.unsettled", count=bench.rules.most_passes))
-    tell_overlaps(bench, shape)
     moved = bench.moved_m2(shape)
     result = shape
     if geometry.bounds(shape)[2] > geometry.HALF_WORLD:
         halves = rings_of(geometry.unturned(shape))
         result = geometry.polygonal(polygons([[on_grid(ring) for ring in rings] for rings in halves]))
+    result = _with_sites(bench, result, neighbours)
     bench.progress.set(1)
     if not bench.changes:
         result = bench.given
+    tell_overlaps(bench, result, neighbours)
     return Fitted(
         bench.given,
         result,
@@ -72,8 +74,24 @@ def fit(
     )
 
 
+def _with_sites(bench: Bench, shape: Geometry, neighbours: Sequence[ExistingSite]) -> Geometry:
+    """A shape on the grid, with its corners along sites of finer coordinates exactly there."""
+    sites = [s for s in neighbours if s.geometry is not None and not geometry.is_empty(s.geometry)]
+    after, corners, owner = shared_exactly(shape, [site.geometry for site in sites])
+    new = ~is_among(corners, corners_of(bench.given))
+    for number in np.unique(owner[new]).tolist():
+        own = corners[new & (owner == number)]
+        bench.changes.append(Change(SHARED, sites[number].name, 0.0, 0.0, len(own), extent_of(own)))
+    return after
+
+
 def _note_rounding(bench: Bench, shape: Geometry) -> None:
     old = np.concatenate([bench.ring_without_seam(r) for rings in rings_of(bench.before) for r in rings])
-    off = np.abs(on_grid(old) - old).max(axis=1)
-    if (off > 1e-6).any():
-        bench.changes.append(Change(ROUNDED, "", 0.0, bench.moved_m2(shape), int((off > 1e-6).sum()), extent_of(old)))
+    grid = on_grid(old)
+    odd = np.abs(grid - old).max(axis=1) > 1e-6
+    if odd.any():
+        # Those that are exactly a site's will be so again.
+        placed, _ = SharedEdges(bench.before, bench.sites).placed(grid)
+        odd &= np.abs(placed - old).max(axis=1) > 1e-6
+    if odd.any():
+        bench.changes.append(Change(ROUNDED, "", 0.0, bench.moved_m2(shape), int(odd.sum()), extent_of(old)))

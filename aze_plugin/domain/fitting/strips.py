@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .. import geometry
+from ..candidate import ExistingSite
 from ..findings import warning
 from ..geometry import Geometry
 from ..outline_edits import extent_of, filled, holes, same
@@ -86,12 +89,13 @@ def _taken(bench: Bench, shape: Geometry, after: Geometry, strip: Geometry, kind
     return after
 
 
-def tell_overlaps(bench: Bench, shape: Geometry) -> None:
-    """Say which neighbours are overlapped still."""
-    for name, site in bench.neighbours:
-        if geometry.area(site) == 0:
+def tell_overlaps(bench: Bench, shape: Geometry, neighbours: Sequence[ExistingSite]) -> None:
+    """Say which neighbours the finished shape overlaps still."""
+    for site in neighbours:
+        if site.geometry is None or geometry.is_empty(site.geometry):
             continue
-        common = geometry.overlap(shape, site)
-        if geometry.area(common) > bench.rules.overlap_tolerance_m2:
+        common = geometry.overlap(shape, site.geometry)
+        area = geometry.area(common)
+        if area > bench.rules.overlap_tolerance_m2:
             extent = list(extent_of(np.concatenate(geometry.rings(common))))
-            bench.say(name, warning("fitting.overlap_left", site=name, area_m2=geometry.area(common), extent=extent))
+            bench.say(site.name, warning("fitting.overlap_left", site=site.name, area_m2=area, extent=extent))

@@ -31,6 +31,14 @@ def templates() -> dict[str, str]:
         "fitting.rounded.one": translate(
             "AzeFindings", "One vertex is rounded to seven decimals of a degree, about a centimetre."
         ),
+        "fitting.shared_exactly": translate(
+            "AzeFindings",
+            "{count} vertices along {source} keep all decimals of that site, so that the two share their edge without overlap.",
+        ),
+        "fitting.shared_exactly.one": translate(
+            "AzeFindings",
+            "One vertex along {source} keeps all decimals of that site, so that the two share their edge without overlap.",
+        ),
         # what could not be done
         "fitting.stretch_left": translate(
             "AzeFindings",
