@@ -44,8 +44,8 @@ _ROUNDING, _PARALLEL = 4e-15, 1e-7
 # Rows at one site up to which their rectangles are compared all with all, so many with all that follow at a time.
 _MATRIX, _STRIP = 700, 128
 
-# Stretches times areas up to which it pays to keep them one byte each.
-_UNPACKED = 200_000
+# Stretches times areas up to which it pays to keep them one byte each, and numbers of 64 areas taken apart in one go.
+_UNPACKED, _WORDS = 200_000, 100_000
 
 
 @dataclass(frozen=True)
@@ -76,19 +76,46 @@ class Arrangement:
         """``under``, 64 areas to a number."""
         return _packed(self.under)
 
+    def _lying(self):
+        """Which stretches lie under which areas: pairs of numbers, in portions, rising by the stretch.
+
+        Of many areas a stretch lies under few, so that what is asked of these costs time in step with what meets.
+        """
+        words = self._words
+        step = max(1, _WORDS // max(1, words.shape[1]))
+        for start in range(0, len(words), step):
+            row, word = np.nonzero(words[start : start + step])
+            octets = np.ascontiguousarray(words[start + row, word]).astype("<u8").view(np.uint8)
+            which, bit = np.nonzero(np.unpackbits(octets.reshape(-1, 8), axis=1, bitorder="little"))
+            yield start + row[which], 64 * word[which] + bit
+
     def alone(self) -> np.ndarray:
         """Square metres of the site under each area by itself."""
+        if self._unpacked is None:
+            return self.together(np.arange(self.count), self.count)
         left = np.bincount(self.owner + 1, self.weight, self.count + 1)[1:]
         rows = np.flatnonzero(self.owner < 0)
-        if self._unpacked is not None:
-            weight = self.weight.take(rows)
-            left += weight.sum() - self._unpacked.take(rows, axis=1) @ weight
-        else:
-            step = max(1, _TESTS // (self.count + 1))
-            for start in range(0, len(rows), step):
-                some = rows[start : start + step]
-                under = np.unpackbits(self.under[some], axis=1, count=self.count, bitorder="little")
-                left += self.weight[some].sum() - self.weight[some] @ under
+        weight = self.weight.take(rows)
+        left += weight.sum() - self._unpacked.take(rows, axis=1) @ weight
+        return self._covered(left)
+
+    def together(self, groups: np.ndarray, count: int) -> np.ndarray:
+        """Square metres of the site under the areas of each group, shape (count,).
+
+        ``groups``: the number of each area's group, shape (areas,); −1 for an area of none.
+        """
+        of_stretch = np.append(groups, -1)[self.owner]
+        on_site = self.owner < 0
+        left = np.bincount(of_stretch + 1, self.weight, count + 1)[1:] + self.weight[on_site].sum()
+        for stretch, area in self._lying():
+            group = groups[area]
+            hidden = (group >= 0) & (on_site[stretch] | (group == of_stretch[stretch]))
+            # A stretch under two areas of one group is hidden from it once.
+            stretch, group = np.divmod(np.unique(stretch[hidden] * count + group[hidden]), max(1, count))
+            left -= np.bincount(group, self.weight[stretch], count)
+        return self._covered(left)
+
+    def _covered(self, left):
         return np.minimum(np.maximum(self.site_m2 - left, 0), self.site_m2)
 
     def percent(self, square_metres):
@@ -112,7 +139,7 @@ class Arrangement:
         line = (steps + 1) * np.arange(len(rankings))[:, None]
         left = uncovered(begin + line, end + line, np.broadcast_to(self.weight, begin.shape), line.size * (steps + 1))
         left = left.reshape(-1, steps + 1)[:, :steps].reshape((*ranks.shape[:-1], steps))
-        return np.minimum(np.maximum(self.site_m2 - left, 0), self.site_m2)
+        return self._covered(left)
 
     def spans(self, rankings: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
         """For each stretch the rank from which on, and the one up to which, it bounds what is left of the site.
@@ -126,14 +153,10 @@ class Arrangement:
         if self._unpacked is not None:
             return begin, np.where(self._unpacked, rankings[:, :, None], steps).min(axis=1, initial=steps)
         end = np.full(begin.shape, steps)
-        # Of many areas those of one rank are looked for together, 64 at a time.
-        step = max(1, _TESTS // self._words.shape[1])
-        for ranking, last in zip(rankings, end):
-            for rank in np.unique(ranking[ranking < steps])[::-1]:
-                wanted = _packed(np.packbits(ranking == rank, bitorder="little")[None])
-                for start in range(0, len(last), step):
-                    some = slice(start, start + step)
-                    last[some][(self._words[some] & wanted).any(axis=1)] = rank
+        for stretch, area in self._lying():
+            first = np.flatnonzero(np.diff(stretch, prepend=-1))
+            for ranking, last in zip(rankings, end):
+                last[stretch[first]] = np.minimum.reduceat(ranking[area], first) if len(first) else steps
         return begin, end
 
     def merged(self) -> Arrangement:
@@ -407,15 +430,8 @@ class _Outlines:
         box = np.full((4, rings.count), np.nan, dtype=np.float32)
         for column, ends, pick in zip(box, self.rows, (np.minimum, np.maximum) * 2):
             column[present] = pick.reduceat(ends, row_first[present])
-        site = self.site[rings.shape]
-        many = self.counts[site] + 1
-        for some in _portions(many, _TESTS):
-            ring = some.take(owners(many[some]))
-            shape = ranges(self.first[site[some]], many[some])
+        for ring, shape in self._starts_in_boxes(box):
             x, y = self.x0[rings.starts[ring]], self.y0[rings.starts[ring]]
-            near = (shape != rings.shape[ring]) & (x >= box[0, shape]) & (x <= box[1, shape])
-            near &= (y >= box[2, shape]) & (y <= box[3, shape])
-            ring, shape, x, y = ring[near], shape[near], x[near], y[near]
             inside = np.zeros(len(ring), dtype=bool)
             rows = row_first[shape + 1] - row_first[shape]
             for part in _portions(rows, _TESTS):
@@ -423,6 +439,32 @@ class _Outlines:
             ring, bit = ring[inside], self.bit[shape[inside]]
             np.bitwise_or.at(states, (ring, bit >> 6), np.left_shift(np.uint64(1), (bit & 63).astype(np.uint64)))
         return states
+
+    def _starts_in_boxes(self, box: np.ndarray):
+        """Pairs of a ring and of another shape of its site in whose rectangle its first vertex lies, in portions.
+
+        ``box``: lowest and highest x, lowest and highest y, each a line with a number a shape.
+        """
+        starts = self.rings.starts[:-1]
+        x, y = self.x0[starts], self.y0[starts]
+        site = self.site[self.rings.shape]
+        many = self.counts[site] + 1
+        few = np.flatnonzero(many <= _MATRIX)
+        for some in _portions(many[few], _TESTS):
+            ring = few[some]
+            shape = ranges(self.first[site[ring]], many[ring])
+            ring = ring.take(owners(many[ring]))
+            near = (shape != self.rings.shape[ring]) & (x[ring] >= box[0, shape]) & (x[ring] <= box[1, shape])
+            near &= (y[ring] >= box[2, shape]) & (y[ring] <= box[3, shape])
+            yield ring[near], shape[near]
+        for number in np.flatnonzero(self.counts >= _MATRIX).tolist():
+            ring = np.flatnonzero(site == number)
+            shape = np.arange(self.first[number], self.first[number + 1])
+            shape = shape[np.isfinite(box[0, shape])]
+            place, which = geometry.boxes_at(np.column_stack((x[ring], y[ring])), box[[0, 2, 1, 3]][:, shape].T)
+            ring, shape = ring[place], shape[which]
+            other = shape != self.rings.shape[ring]
+            yield ring[other], shape[other]
 
     def _inside(self, x, y, first, many) -> np.ndarray:
         """Whether places lie in shapes given by their rows: an odd number of edges lies to the east of them."""

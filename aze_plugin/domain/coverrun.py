@@ -47,9 +47,8 @@ _BLOCK, _PORTION = 4 * 2**20, 32 * 2**20
 # A site with more vertices in its rectangle, its areas' included, is measured in quarters, but not for ever.
 _VERTICES, _QUARTERINGS = 400_000, 7
 
-# A site whose areas meet more others than this each, by their rectangles, is measured by joining them; how many areas
-# are held to all others at a time to see that.
-_CROWD, _STRIP = 128, 512
+# A site whose areas meet more others than this each, by their rectangles, is measured by joining them.
+_CROWD = 128
 
 # Room round a site's rectangle for rounding, in degrees and in metres.
 _ROOM_DEGREES, _ROOM_M = 1e-6, 0.1
@@ -472,14 +471,17 @@ class CoverageRun:
         rows: dict[Hashable, list[int]] = {}
         for i in chosen:
             rows.setdefault(areas[i].key, []).append(i)
+        if len(rows) < len(chosen):
+            # Parcels of one area count together.
+            groups = np.full(len(areas), -1)
+            for group, same in enumerate(rows.values()):
+                groups[same] = group
+            together = arrangement.percent(arrangement.together(groups, len(rows))).tolist()
+        else:
+            together = [percents[i] for i in chosen]
         shares = []
-        for same in rows.values():
-            year, pct = areas[same[0]].status_year, percents[same[0]]
-            if len(same) > 1:
-                year = min((areas[i].status_year for i in same if areas[i].status_year is not None), default=None)
-                members = np.zeros(len(areas), dtype=bool)
-                members[same] = True
-                pct = float(arrangement.percent(arrangement.covered(members)))
+        for same, pct in zip(rows.values(), together):
+            year = min((areas[i].status_year for i in same if areas[i].status_year is not None), default=None)
             shares.append(AreaShare(areas[same[0]], year, pct))
         shares.sort(key=lambda a: (-round(a.pct, 5), a.area.area_id, a.area.name))
         return tuple(shares)
@@ -638,19 +640,10 @@ def _measurable(shapes: Sequence[Geometry], areas: Rings, owner: np.ndarray) -> 
 
 def _crowded(boxes: np.ndarray, owner: np.ndarray, sites: int) -> np.ndarray:
     """At which sites each area meets so many others that it is cheaper to join them than to know where they cross."""
-    many = np.bincount(owner, minlength=sites)
     crowded = np.zeros(sites, dtype=bool)
-    for number in np.flatnonzero(many > _CROWD).tolist():
-        low_x, low_y, high_x, high_y = boxes[owner == number].astype(np.float32).T
-        meetings = 0
-        for start in range(0, len(low_x), _STRIP):
-            some = slice(start, start + _STRIP)
-            meet = low_x[some, None] <= high_x
-            meet &= high_x[some, None] >= low_x
-            meet &= low_y[some, None] <= high_y
-            meet &= high_y[some, None] >= low_y
-            meetings += int(np.count_nonzero(meet))
-        crowded[number] = meetings > _CROWD * len(low_x)
+    for number in np.flatnonzero(np.bincount(owner, minlength=sites) > _CROWD).tolist():
+        mine = boxes[owner == number]
+        crowded[number] = geometry.more_meet(mine, _CROWD * len(mine))
     return crowded
 
 

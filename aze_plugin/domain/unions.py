@@ -38,6 +38,14 @@ class Unions:
         """Square metres of the site under each area by itself."""
         return self._alone.copy()
 
+    def together(self, groups: np.ndarray, count: int) -> np.ndarray:
+        """As ``Arrangement.together``."""
+        found = np.zeros(count)
+        for group, many in enumerate(np.bincount(groups[groups >= 0], minlength=count).tolist()):
+            members = groups == group
+            found[group] = self.covered(members) if many > 1 else self._alone[members].sum()
+        return found
+
     def percent(self, square_metres):
         """Square metres of the site, one or an array, in percent: 100 where only rounding is left of it."""
         return in_percent(square_metres, self.site_m2)

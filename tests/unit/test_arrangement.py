@@ -86,6 +86,8 @@ def test_every_union_is_that_of_geos():
 @pytest.mark.parametrize("many", [0, 10**9])
 def test_many_areas_and_few_are_ranked_alike(monkeypatch, many):
     monkeypatch.setattr(arrangement, "_UNPACKED", many)
+    monkeypatch.setattr(arrangement, "_WORDS", 50)
+    monkeypatch.setattr(arrangement, "_MATRIX", 20 if many else 700)
     rng = np.random.default_rng(2)
     site = blob(rng, 0, 0, 2e4)
     shapes = np.array(crowd(rng, site, 70), dtype=object)
@@ -94,6 +96,11 @@ def test_many_areas_and_few_are_ranked_alike(monkeypatch, many):
     expected = [[truth(site, shapes[row <= step]) for step in range(7)] for row in ranks]
     assert one.growing(ranks, 7) == pytest.approx(np.array(expected), abs=1e-8 * site.area)
     assert one.alone() == pytest.approx([truth(site, [s]) for s in shapes], abs=1e-8 * site.area)
+    # Parcels of one area are measured together; some belong to none, and one group is empty.
+    groups = rng.integers(-1, 12, 70)
+    groups[groups == 5] = 6
+    expected = [truth(site, shapes[groups == group]) for group in range(12)]
+    assert one.together(groups, 12) == pytest.approx(expected, abs=1e-8 * site.area)
 
 
 def test_outlines_that_coincide_cover_whole_and_neighbours_not_at_all():
@@ -174,6 +181,9 @@ def test_areas_in_a_crowd_are_joined_and_say_the_same():
     assert one.growing(ranks[0], 7) == pytest.approx(expected[0], abs=close)
     chosen = rng.random(40) < 0.2
     assert one.covered(chosen) == pytest.approx(truth(site, shapes[chosen]), abs=close)
+    groups = np.append([0, 0, 1, 3, 3, 3], np.full(34, -1))
+    expected = [truth(site, shapes[groups == group]) for group in range(4)]
+    assert one.together(groups, 4) == pytest.approx(expected, abs=close)
     few, steps = one.by_step(ranks[0], [3, 11], 7)
     assert few.count == len(steps) + 2 and (np.diff(steps) > 0).all()
     apart = np.isin(np.arange(40), [3, 11])

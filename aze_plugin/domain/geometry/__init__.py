@@ -6,7 +6,17 @@ degrees, x = longitude; *equal area* is EPSG:6933 in metres. All functions relea
 
 from shapely import Geometry
 
-from .arrays import cells, circle_boxes, equal_area_boxes, kinds, kinds_of_boxes, meeting_boxes, polygons_of_rings
+from .arrays import (
+    boxes_at,
+    cells,
+    circle_boxes,
+    equal_area_boxes,
+    kinds,
+    kinds_of_boxes,
+    meeting_boxes,
+    more_meet,
+    polygons_of_rings,
+)
 from .gridded import cells_met, corners
 from .measuring import (
     BoundaryIndex,
@@ -131,6 +141,7 @@ __all__ = [
     "borders",
     "bounds",
     "bounds_all",
+    "boxes_at",
     "box",
     "buffered",
     "cells",
@@ -166,6 +177,7 @@ __all__ = [
     "may_cross_antimeridian",
     "meeting_boxes",
     "midpoint",
+    "more_meet",
     "nearest_first",
     "nearest_outside",
     "outlined",

@@ -11,6 +11,9 @@ from shapely import Geometry
 from .preparing import _POLYGONAL, wrap_longitudes
 from .projection import project
 
+# Rectangles whose pairs are counted in one go: how many there are is not known before.
+_STRIP = 256
+
 
 def kinds(lonlat: np.ndarray) -> np.ndarray:
     """``"polygon"``, ``"point"`` or ``"none"`` for each lon/lat geometry.
@@ -70,9 +73,32 @@ def meeting_boxes(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of rows of ``boxes``, shape (n, 4), whose rectangles meet, both ways round; each row also with itself."""
     if not len(boxes):
         return np.empty(0, dtype=int), np.empty(0, dtype=int)
-    # The tree looks at rectangles alone: those of the diagonals are the same, and lines are sooner made.
-    diagonals = shapely.linestrings(boxes.reshape(-1, 2, 2))
+    diagonals = _diagonals(boxes)
     return tuple(shapely.STRtree(diagonals).query(diagonals))
+
+
+def more_meet(boxes: np.ndarray, pairs: int) -> bool:
+    """Whether more rectangles meet than that many pairs, counted as ``meeting_boxes`` gives them."""
+    diagonals = _diagonals(boxes)
+    tree = shapely.STRtree(diagonals)
+    found = 0
+    for start in range(0, len(boxes), _STRIP):
+        found += tree.query(diagonals[start : start + _STRIP]).shape[1]
+        if found > pairs:
+            return True
+    return False
+
+
+def boxes_at(places: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of rows of ``places``, shape (n, 2), and of rows of ``boxes``, shape (m, 4), in which these lie."""
+    if not len(boxes):
+        return np.empty(0, dtype=int), np.empty(0, dtype=int)
+    return tuple(shapely.STRtree(_diagonals(boxes)).query(shapely.points(places)))
+
+
+def _diagonals(boxes: np.ndarray) -> np.ndarray:
+    """Lines with these rectangles, which are all that a tree looks at: they are sooner made than polygons."""
+    return shapely.linestrings(np.asarray(boxes, dtype=float).reshape(-1, 2, 2))
 
 
 def polygons_of_rings(
