@@ -164,6 +164,20 @@ def test_a_long_title_is_set_smaller_and_stays_whole(qgis_app, tmp_path):
     assert " ".join(pdf_text(tmp_path / "report.pdf").split()).startswith(title)
 
 
+@pytest.mark.parametrize("title", ["W" * 300, "Reserve " * 300, "ป่าดงดิบเขาใหญ่" * 40])
+def test_a_title_that_no_size_of_letters_makes_fit_stays_in_its_place(qgis_app, title, tmp_path):
+    report = layout.Report("country")
+    report.fill({"title": title, "subtitle": "Below it", "foot": title})
+    report.export(tmp_path / "report.pdf", DAY)
+    places = subprocess.run(["pdftotext", "-bbox", str(tmp_path / "report.pdf"), "-"], capture_output=True, check=True)
+    words = re.findall(r'xMax="([\d.]+)" yMax="([\d.]+)">([^<]*)<', places.stdout.decode())
+    begun = [w for w in words if w[2].strip() and w[2][:2] in title]
+    below = next(float(y) for _, y, word in words if word == "Below")
+    assert begun and max(float(x) for x, _, _ in words) < 210 / 25.4 * 72
+    assert sorted(float(y) for _, y, word in begun)[0] < below
+    assert all(float(y) < below for _, y, word in begun if float(y) < 200)
+
+
 def test_what_was_given_is_written_and_not_worked_out(qgis_app, tmp_path):
     path = tmp_path / "report.pdf"
     filled(path, rows=1)

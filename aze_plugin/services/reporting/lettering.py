@@ -58,6 +58,11 @@ class Lettering:
             lines += self._broken(line, form, _DRAWN_SHARE * width * self._context.scaleFactor())
         return lines
 
+    def flows(self, text: str, form: QgsTextFormat, width: float) -> bool:
+        """Whether a label can break the text by itself, which it does at spaces alone."""
+        pixels = _DRAWN_SHARE * width * self._context.scaleFactor()
+        return all(self._pixels(word, form) <= pixels for word in text.split())
+
     def shortened(self, line: str, form: QgsTextFormat, width: float) -> str:
         """A line that ends in an ellipsis and fits."""
         pixels = width * self._context.scaleFactor()

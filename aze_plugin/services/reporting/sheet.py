@@ -12,9 +12,9 @@ take the place of ``flow``; what does not fit is counted, and the count given ba
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from qgis.core import QgsLayoutItemLabel, QgsLayoutItemLegend
+from qgis.core import QgsLayoutItemLegend
 from qgis.PyQt.QtCore import QRectF
 
 from ...domain.progress import Progress
@@ -22,7 +22,7 @@ from . import charts, maps
 from .flow import Flow, box_of
 from .html import Text
 from .layout import ABOVE, BELOW, Building, Report
-from .lettering import SLACK, inert, plain
+from .lettering import SLACK, plain
 from .template import Template
 
 _AREA = "area:"
@@ -184,18 +184,6 @@ class Sheet(Report):
             return False
         self.chart(svg)
         return True
-
-    def fill(self, values: Mapping[str, str]) -> None:
-        """As of a report; what is too long for its label even in small letters is cut."""
-        super().fill(values)
-        for item in self.items():
-            if isinstance(item, QgsLayoutItemLabel) and any(f"@aze_{name}" in item.text() for name in values):
-                form, size = item.textFormat(), item.sizeWithUnits()
-                lines = self.lettering.wrapped(item.currentText(), form, size.width() - SLACK)
-                fit = max(1, math.floor((size.height() + 0.5) / self.lettering.line_height(form)))
-                if len(lines) > fit:
-                    last = self.lettering.shortened(lines[fit - 1], form, size.width() - SLACK)
-                    item.setText(inert("\n".join([*lines[: fit - 1], last])))
 
 
 class SheetBuilding(Building):

@@ -5,6 +5,7 @@ What a template may have is told in ``layout``.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -98,6 +99,8 @@ class Template:
         self.layout.setName(name)
         self.project.layoutManager().addLayout(self.layout)
         self._keep: list = []
+        # What stands in labels of which the text had to be cut or its words broken, by their ids.
+        self._written: dict[str, str] = {}
         self.lettering = Lettering(self.layout)
         self.styles = {style: self._style(style) for style in _STYLES}
         self.table_style = self._take_table_style()
@@ -163,24 +166,33 @@ class Template:
     # ------------------------------------------------------------------------------------------------------- filling
 
     def fill(self, values: Mapping[str, str]) -> None:
-        """Give the template's labels their values: ``{"title": …}`` stands at ``[% @aze_title %]``."""
+        """Give the template's labels their values: ``{"title": …}`` stands at ``[% @aze_title %]``.
+
+        What is too long for its label even in small letters is cut.
+        """
         for name, value in values.items():
             QgsExpressionContextUtils.setLayoutVariable(self.layout, f"aze_{name}", value)
-        for item in self.items():
-            if isinstance(item, QgsLayoutItemLabel) and any(f"@aze_{name}" in item.text() for name in values):
-                self._fit(item)
+        for label in [label for name in values for label in self._labels_of(name)]:
+            self._fit(label)
 
     def _fit(self, label: QgsLayoutItemLabel) -> None:
         """Smaller letters for a text that its label has no room for, down to half their size."""
         size = label.sizeWithUnits()
         form = QgsTextFormat(label.textFormat())
-        largest = form.size()
-        while form.size() > largest / 2:
-            lines = self.lettering.wrapped(label.currentText(), form, size.width() - SLACK)
-            if len(lines) * self.lettering.line_height(form) <= size.height() + 0.5:
+        largest, wide = form.size(), size.width() - SLACK
+        while True:
+            lines = self.lettering.wrapped(label.currentText(), form, wide)
+            fit = max(1, math.floor((size.height() + 0.5) / self.lettering.line_height(form)))
+            if len(lines) <= fit or form.size() <= largest / 2:
                 break
             form.setSize(form.size() - 0.5)
         label.setTextFormat(form)
+        if len(lines) > fit:
+            lines[fit - 1 :] = [self.lettering.shortened(lines[fit - 1], form, wide)]
+        elif self.lettering.flows(label.currentText(), form, wide):
+            return
+        self._written.setdefault(label.uuid(), label.text())
+        label.setText(inert("\n".join(lines)))
 
     def drawing(self, name: str, svg: str) -> None:
         """Put a drawing of ``charts`` into the picture of this id."""
@@ -207,7 +219,8 @@ class Template:
 
     def _labels_of(self, value: str) -> list[QgsLayoutItemLabel]:
         named = re.compile(rf"@aze_{re.escape(value)}\b")
-        return [i for i in self.items() if isinstance(i, QgsLayoutItemLabel) and named.search(i.text())]
+        labels = (i for i in self.items() if isinstance(i, QgsLayoutItemLabel))
+        return [label for label in labels if named.search(self._written.get(label.uuid(), label.text()))]
 
     def say_on_pages(self, value: str, text: str) -> None:
         """Write a line at the top of each page that has no label with this value of ``fill``."""
