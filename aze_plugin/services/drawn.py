@@ -18,7 +18,6 @@ from qgis.core import (
 )
 
 from ..domain import geometry
-from ..domain.errors import AzeError
 from ..domain.progress import Progress
 from .layers import LONLAT, FeatureTable, LayerSnapshot, plain, read_features, straight
 from .reference_systems import is_placed
@@ -40,9 +39,7 @@ def read_drawn(
     A feature that has no place in WGS 84 comes without geometry. Raises AzeError ``layer.no_crs``.
     """
     crs = source.sourceCrs()
-    if not is_placed(crs):
-        raise AzeError("layer.no_crs", source=source.sourceName())
-    if crs.isGeographic():
+    if not is_placed(crs) or crs.isGeographic():
         return read_features(source, fields, transform_context, progress)
     to_lonlat = QgsCoordinateTransform(crs, QgsCoordinateReferenceSystem(LONLAT), transform_context)
     step = _STEP_M * QgsUnitTypes.fromUnitToUnitFactor(Qgis.DistanceUnit.Meters, crs.mapUnits())
