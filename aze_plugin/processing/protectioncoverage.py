@@ -50,6 +50,7 @@ class ProtectionCoverage(AzeAlgorithm):
 
     def __init__(self):
         super().__init__()
+        self._collections = None
         self._protected = []
         self._units = []
 
@@ -105,6 +106,7 @@ class ProtectionCoverage(AzeAlgorithm):
         """Take snapshots of the protected-area layers while still in their own thread."""
         from ..services.bulk import Snapshot
 
+        self._collections = inputs.of_collections(self, parameters, "SITES", context)
         self._protected = covering.snapshots(self, parameters, context)
         self._units = [Snapshot(layer) for layer in inputs.unit_layers(self, parameters, context)[0]]
 
@@ -118,7 +120,7 @@ class ProtectionCoverage(AzeAlgorithm):
             years=self.parameterAsBoolean(parameters, "YEARS", context),
             match_country=self.parameterAsBoolean(parameters, "MATCH_COUNTRY", context),
         )
-        source = inputs.polygon_source(self, parameters, "SITES", context)
+        source = self._collections or inputs.polygon_source(self, parameters, "SITES", context)
         sites = protection.read_sites(
             source,
             context.transformContext(),

@@ -81,8 +81,8 @@ def read_features(
     """Read a source's features in WGS 84, with the fields asked for (all of them must exist).
 
     Invalid geometries are read as they are: mending and saying so is the caller's work. ``extent_lonlat`` limits the
-    reading to a QgsRectangle. Raises AzeError ``layer.no_crs`` for a source without a CRS, and ``layer.incomplete``
-    where a server did not send all.
+    reading to a QgsRectangle. Raises AzeError ``layer.no_crs`` for a source with geometry and without a CRS, and
+    ``layer.incomplete`` where a server did not send all.
     """
     progress = progress or Progress()
     request = _request(source, transform_context)
@@ -150,7 +150,8 @@ class LayerSnapshot:
         self._count = layer.featureCount()
         # What a server did not send would be missed by nobody.
         self.watch = Watch(layer, self._count) if is_remote(layer) else None
-        self._source = QgsVectorLayerFeatureSource(layer)
+        self._kind = layer.wkbType()
+        self._source = QgsVectorLayerFeatureSource(_placed(layer))
 
     def sourceName(self) -> str:
         return self._name
@@ -161,6 +162,9 @@ class LayerSnapshot:
     def fields(self):
         return self._source.fields()
 
+    def wkbType(self) -> QgsWkbTypes.Type:
+        return self._kind
+
     def featureCount(self) -> int:
         return self._count
 
@@ -168,13 +172,30 @@ class LayerSnapshot:
         return self._source.getFeatures(request)
 
 
+def _placed(layer: QgsVectorLayer) -> QgsVectorLayer:
+    """The layer, or for one of geometry collections, of which QGIS forgets where it lies, a copy that still knows."""
+    crs = layer.dataProvider().crs()
+    if layer.isSpatial() or layer.crs().isValid() or not crs.isValid():
+        return layer
+    copy = layer.clone()
+    copy.setCrs(crs)
+    return copy
+
+
 def _request(source, transform_context: QgsCoordinateTransformContext) -> QgsFeatureRequest:
-    if not is_placed(source.sourceCrs()):
-        raise AzeError("layer.no_crs", source=source.sourceName())
     request = QgsFeatureRequest()
     request.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
-    request.setDestinationCrs(QgsCoordinateReferenceSystem(LONLAT), transform_context)
+    if is_placed(source.sourceCrs()):
+        request.setDestinationCrs(QgsCoordinateReferenceSystem(LONLAT), transform_context)
+    elif not _is_table(source):
+        raise AzeError("layer.no_crs", source=source.sourceName())
     return request
+
+
+def _is_table(source) -> bool:
+    """Whether nothing of a source lies anywhere, as of an empty GeoJSON file: then it needs no reference system."""
+    kind = getattr(source, "wkbType", None)
+    return kind is not None and kind() == QgsWkbTypes.Type.NoGeometry
 
 
 def _tables(

@@ -313,7 +313,7 @@ def measure_cover(
             part = progress.part(0.05 + 0.45 * done / total, 0.05 + 0.45 * (done + count) / total)
             done += count
             columns = attributes.columns_of(snapshot, "protected")
-            notes += _assumptions(snapshot, columns)
+            notes += _assumptions(snapshot, columns) if snapshot.featureCount() else []
             read = snapshot.tables if isinstance(snapshot, Snapshot) else partial(feature_tables, snapshot)
             for table in read(attributes.wanted(columns), transform_context, part):
                 run.add(_AreaRows(table, columns, number), table.shapes, part)

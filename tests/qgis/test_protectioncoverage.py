@@ -447,6 +447,35 @@ def test_ids_stay_as_they_are_written(measure):
     assert [site["site_id"] for site in found] == ["1", "5"]
 
 
+def test_files_without_a_place_and_of_collections_are_answered(measure, tmp_path):
+    """QGIS knows no reference system of a GeoJSON file without geometry, and forgets that of collections."""
+
+    def file(name, *shapes):
+        path = tmp_path / f"{name}.geojson"
+        told = {"WDPAID": 1, "SITE_ID": 1, "STATUS": "Designated", "PA_DEF": "1", "SitRecID": 5}
+        found = [{"type": "Feature", "properties": told, "geometry": shape} for shape in shapes]
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": found}))
+        return str(path)
+
+    square = json.loads(shapely.to_geojson(shapely.from_wkt(SITE)))
+    half = json.loads(shapely.to_geojson(shapely.box(10, 0, 10.5, 1)))
+    point = {"type": "Point", "coordinates": [10.5, 0.5]}
+    collection = file("collection", {"type": "GeometryCollection", "geometries": [half, point]})
+    sites = file("sites", {"type": "GeometryCollection", "geometries": [square, point]})
+    (site,) = measure(sites, collection)["json"]["sites"]
+    assert site["both_pct"] == pytest.approx(50)
+    square = file("square", square)
+    nothing = measure(square, file("empty"))["json"]
+    assert (nothing["sites"][0]["both_pct"], nothing["excluded"], nothing["notes"]) == (0, [], [])
+    placeless = measure(square, file("placeless", None, None))["json"]
+    assert placeless["excluded"] == [{"reason": "no_geometry", "count": 2}]
+    assert [note["code"] for note in placeless["notes"]] == ["coverage.nothing_counts"]
+    found = measure(file("unknown", None), square)["json"]
+    assert [site["cover_class"] for site in found["sites"]] == ["not_assessed"]
+    with pytest.raises(QgsProcessingException, match="no features"):
+        measure(file("none"), square)
+
+
 @pytest.mark.parametrize("numbers", [(1, 1), ("a", "b"), (2.5, 3.0)])
 def test_merged_layers_whose_fid_numbers_no_rows_can_be_written_as_a_geopackage(measure, run, tmp_path, numbers):
     kind = {int: "int", str: "string", float: "double"}[type(numbers[0])]
