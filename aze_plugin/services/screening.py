@@ -78,6 +78,11 @@ class Screening:
         """The nearest site of all; None where nothing could be measured."""
         return min(self.nearest, key=lambda n: (n.distance_m, n.part), default=None)
 
+    @property
+    def complete(self) -> bool:
+        """Whether all features of the project were held against all sites."""
+        return all(p.usable for p in self.footprint.parts) and all(s.geometry is not None for s in self.sites.rows)
+
     def species(self, site: ScreenedSite) -> tuple[Trigger, ...] | None:
         """Trigger species of a site; None where they are not known."""
         return self.triggers.of(site.site_id)
@@ -126,11 +131,13 @@ class Screening:
         if touched:
             sites = [self.sites.rows[hit.site].name for hit in screening.closest_by_site(self.hits)][:touched]
             return warning("screening.on_sites", count=touched, sites=sites)
+        said["reach_km"] = self.rules.bands_km[-1]
         if counts[screening.WITHIN]:
-            return warning(
-                "screening.near_sites", count=counts[screening.WITHIN], reach_km=self.rules.bands_km[-1], **said
-            )
-        return info("screening.nothing_near", reach_km=self.rules.bands_km[-1], **said)
+            code = "screening.near_sites" if self.complete else "screening.near_sites_partly"
+            return warning(code, count=counts[screening.WITHIN], **said)
+        if not self.complete:
+            return warning("screening.nothing_near_partly", **said)
+        return info("screening.nothing_near", **said)
 
     def counts(self) -> dict[str, int]:
         """Sites by their weightiest relation."""
@@ -230,7 +237,9 @@ def guidance(result: Screening) -> str:
     counts = result.counts()
     if counts[screening.INSIDE] + counts[screening.OVERLAPS]:
         return text("screening.guidance_on")
-    return text("screening.guidance_near" if counts[screening.WITHIN] else "screening.guidance_far")
+    if counts[screening.WITHIN]:
+        return text("screening.guidance_near")
+    return text("screening.guidance_far" if result.complete and result.closest else "screening.guidance_unknown")
 
 
 def _why(reason: str) -> str:

@@ -161,6 +161,25 @@ def test_nothing_near_names_the_nearest(screened):
     assert "No AZE site within 50" in headline["message"] and "Far away" in headline["message"]
 
 
+def test_what_could_not_be_screened_is_never_a_clear_answer(screened):
+    far = ("POINT(30 0)", ("Well",))
+    lost = layer([*SITES[:2], (None, (9, "Not drawn", "DEU"))], SITE_FIELDS)
+    for project, sites in (
+        (layer([far], kind="Point"), lost),
+        (layer([far, (None, ("Planned",))], kind="Point"), layer(SITES, SITE_FIELDS)),
+    ):
+        found = screened(project, sites)["json"]
+        assert found["headline"]["message"].startswith("Not all could be screened")
+        assert "is not known" in found["guidance"]["text"]
+    near = screened(layer([("POINT(10.2 50.05)", ("Well",))], kind="Point"), lost)["json"]
+    assert near["headline"]["code"] == "screening.near_sites_partly"
+    nothing = screened(layer([far], kind="Point"), layer([(None, (9, "Not drawn", "DEU"))], SITE_FIELDS))["json"]
+    assert nothing["headline"]["code"] == "screening.nothing_measured"
+    assert "is not known" in nothing["guidance"]["text"]
+    clear = screened(layer([far], kind="Point"), layer(SITES, SITE_FIELDS))["json"]
+    assert "is not known" not in clear["guidance"]["text"]
+
+
 def test_a_projected_footprint_keeps_its_long_edges(screened):
     # Straight in UTM, which is far from straight in degrees: the middle lies half a kilometre off the chord.
     project = layer([("LINESTRING(300000 6900000,700000 6900000)", ("Cable",))], kind="LineString", crs="EPSG:32632")

@@ -100,27 +100,51 @@ def templates() -> dict[str, str]:
             "AzeFindings",
             "Nothing could be screened: no feature of the project, or no site, has a shape that can be measured.",
         ),
+        "screening.near_sites_partly": translate(
+            "AzeFindings",
+            "Not all could be screened. Of what could, the project lies on no AZE site, but {count} are within "
+            "{reach_km}\u00a0km. The nearest is {site}, {distance_m} away.",
+        ),
+        "screening.near_sites_partly.one": translate(
+            "AzeFindings",
+            "Not all could be screened. Of what could, the project lies on no AZE site, but one is within "
+            "{reach_km}\u00a0km: {site}, {distance_m} away.",
+        ),
+        "screening.nothing_near_partly": translate(
+            "AzeFindings",
+            "Not all could be screened. Of what could, no AZE site is within {reach_km}\u00a0km. The nearest is {site}, "
+            "{distance_m} away.",
+        ),
         # guidance
         "screening.guidance_on": translate(
             "AzeFindings",
             "An AZE site holds nearly all that is left of at least one Endangered or Critically Endangered species, "
             "so it should be expected to be critical habitat under IFC Performance Standard 6. Its Guidance Note 6 "
-            "names AZE sites among the areas in which a project may not be acceptable for financing, except perhaps "
-            "one that is designed to help conserve the area. Tell the lender early, and ask the organisations that "
-            "look after the site. This is guidance to start from, not advice on a decision.",
+            "counts sites that fit the criteria of the Alliance among the areas where projects will not be acceptable "
+            "for financing, with the possible exception of one that is designed to help conserve the area. Tell the "
+            "lender as early as can be, and ask the organisations that designate and look after the site. This is "
+            "guidance to start from, not advice on a decision.",
         ),
         "screening.guidance_near": translate(
             "AzeFindings",
-            "The project lies on no AZE site of this layer. Its influence may reach farther than its footprint, "
+            "The footprint lies on no AZE site of this layer that could be screened. Its influence may reach farther, "
             "through roads, water, noise or people who move in; IFC Performance Standard 6 asks for the whole area of "
-            "influence, and its Guidance Note 6 treats AZE sites as areas in which projects may not be acceptable for "
-            "financing. Look at the sites listed one by one. This is guidance to start from, not advice on a decision.",
+            "influence, and its Guidance Note 6 counts AZE sites among the areas where projects will not be acceptable "
+            "for financing, with few possible exceptions. Look at the sites listed one by one. This is guidance to "
+            "start from, not advice on a decision.",
         ),
         "screening.guidance_far": translate(
             "AzeFindings",
             "No AZE site of this layer lies near the project. That alone does not clear it: IFC Performance Standard 6 "
             "asks about all critical habitat, of which AZE sites are a small part, and the layer may not hold every site. "
             "This is guidance to start from, not advice on a decision.",
+        ),
+        "screening.guidance_unknown": translate(
+            "AzeFindings",
+            "Whether an AZE site lies on or near the project is not known, as not all could be screened. IFC Performance "
+            "Standard 6 asks about all critical habitat, which AZE sites should be expected to be, and its Guidance Note "
+            "6 counts them among the areas where projects will not be acceptable for financing, with few possible "
+            "exceptions. Mend what the notes name and screen again.",
         ),
         # sites in their surroundings
         "context.nothing": translate("AzeFindings", "Choose at least one raster or one layer of polygons."),
