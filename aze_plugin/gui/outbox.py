@@ -13,13 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from qgis.core import (
-    Qgis,
-    QgsApplication,
-    QgsMessageLog,
-    QgsProcessingAlgRunnerTask,
-    QgsProcessingContext,
-)
+from qgis.core import Qgis, QgsApplication, QgsMessageLog
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication, QObject, QTimer, pyqtSignal
 
@@ -30,8 +24,8 @@ from ..services import receipts
 from ..services.outbox import Endpoint, Entry, Store
 from ..services.wording import text
 from . import endpoints, messages
+from .algorithms import Run
 from .candidates import move_keys
-from .tasks import LONGEST_END_MS, QUIET, Feedback, algorithm
 
 if TYPE_CHECKING:
     from ..packaging.transfer_look import Contents
@@ -45,14 +39,12 @@ _HEADWAY = 0.02
 
 
 @dataclass
-class _Run:
-    """What has to stay alive while a package is sent; ``begun_at``: the share that was there already;
-    ``given_up``: its end changes nothing any more."""
+class _Sending:
+    """What is being sent; ``begun_at``: the share that was there already; ``given_up``: its end changes nothing any
+    more."""
 
     entry: Entry
-    task: QgsProcessingAlgRunnerTask
-    context: QgsProcessingContext
-    feedback: Feedback
+    run: Run
     begun_at: float | None = None
     given_up: bool = False
 
@@ -72,9 +64,9 @@ class Outbox(QObject):
         super().__init__(session)
         self._session = session
         self._store = Store(_folder())
-        self._run: _Run | None = None
+        self._sending: _Sending | None = None
         # Runs that were given up end later; nothing else is sent before that.
-        self._ending: list[_Run] = []
+        self._ending: list[_Sending] = []
         self._due: dict[str, float] = {}
         self._closed = False
         # Entries that were made for the project that is open now, with a file or without.
@@ -114,9 +106,9 @@ class Outbox(QObject):
         self._timer.stop()
         self._offer_timer.stop()
         self._give_up()
-        for run in self._ending:
+        for sending in self._ending:
             # The next start may go on with it at once, and nothing may be taken from under it.
-            run.task.waitForFinished(LONGEST_END_MS)
+            sending.run.wait()
         self._session.candidates.renamed.disconnect(self._rename)
         if self.dialog is not None:
             self.dialog.reject()
@@ -156,7 +148,7 @@ class Outbox(QObject):
     @property
     def current(self) -> Entry | None:
         """The entry that is being sent."""
-        return self._run.entry if self._run is not None else None
+        return self._sending.entry if self._sending is not None else None
 
     def entry(self, identifier: str) -> Entry | None:
         """The entry of an id; None once it is gone."""
@@ -314,7 +306,7 @@ class Outbox(QObject):
 
     def _next(self) -> None:
         """Send the next entry; where all of them wait, look again when the first of them is due."""
-        if self._closed or self._run is not None or self._ending:
+        if self._closed or self._sending is not None or self._ending:
             return
         now = time.monotonic()
         for entry in self.entries:
@@ -328,11 +320,6 @@ class Outbox(QObject):
 
     def _start(self, entry: Entry) -> None:
         self._due.pop(entry.id, None)
-        try:
-            found = algorithm("aze:uploadpackage")
-        except AzeError as error:
-            self._fail(entry, error.code, text(error.code, error.params))
-            return
         if self._was_changed(entry):
             code = "outbox.changed"
             self._fail(entry, code, text(code, {"name": entry.name}))
@@ -353,16 +340,19 @@ class Outbox(QObject):
         }
         if entry.endpoint.authcfg:
             parameters["AUTHCFG"] = entry.endpoint.authcfg
-        context, feedback = QgsProcessingContext(), Feedback()
+        try:
+            run = Run("aze:uploadpackage", parameters)
+        except AzeError as error:
+            self._fail(entry, error.code, text(error.code, error.params))
+            return
         self.share, self.doing = None, ""
         entry.problem = {}
         self._set(entry, stored.CHECKING)
-        task = QgsProcessingAlgRunnerTask(found, parameters, context, feedback, QUIET)
-        run = self._run = _Run(entry, task, context, feedback)
-        feedback.progressChanged.connect(lambda percent: self._move(run, percent))
-        feedback.said.connect(lambda said: self._say(run, said))
-        task.executed.connect(lambda ok, results: self._end(run, ok, results))
-        QgsApplication.taskManager().addTask(task)
+        sending = self._sending = _Sending(entry, run)
+        run.moved.connect(lambda percent: self._move(sending, percent))
+        run.said.connect(lambda said: self._say(sending, said))
+        run.ended.connect(lambda ok, results: self._end(sending, ok, results))
+        run.start()
 
     def _was_changed(self, entry: Entry) -> bool:
         """Whether a package's file is another than it was; one that is gone is the algorithm's to speak of."""
@@ -372,49 +362,48 @@ class Outbox(QObject):
             return False
         return (found.st_size, found.st_mtime_ns) != (entry.size, entry.modified)
 
-    def _move(self, run: _Run, percent: float) -> None:
-        if run.given_up:
+    def _move(self, sending: _Sending, percent: float) -> None:
+        if sending.given_up:
             return
         share = max(0.0, percent - _CHECKED) / (100 - _CHECKED)
-        if run.entry.state == stored.CHECKING and percent > _CHECKED:
-            self._set(run.entry, stored.SENDING)
-        if run.entry.state != stored.SENDING:
+        if sending.entry.state == stored.CHECKING and percent > _CHECKED:
+            self._set(sending.entry, stored.SENDING)
+        if sending.entry.state != stored.SENDING:
             share = percent / _CHECKED
-        elif run.begun_at is None:
-            run.begun_at = share
+        elif sending.begun_at is None:
+            sending.begun_at = share
         if self.share is None or abs(share - self.share) >= 0.005:
             self.share = min(1.0, share)
-            self.progressed.emit(run.entry.id)
+            self.progressed.emit(sending.entry.id)
 
-    def _say(self, run: _Run, said: str) -> None:
-        if not run.given_up:
+    def _say(self, sending: _Sending, said: str) -> None:
+        if not sending.given_up:
             self.doing = said
-            self.progressed.emit(run.entry.id)
+            self.progressed.emit(sending.entry.id)
 
     def _give_up(self) -> None:
         """Stop the run under way, whose end comes within a second."""
-        run, self._run = self._run, None
-        if run is not None:
-            run.given_up = True
-            self._ending.append(run)
-            run.feedback.cancel()
-            run.task.cancel()
+        sending, self._sending = self._sending, None
+        if sending is not None:
+            sending.given_up = True
+            self._ending.append(sending)
+            sending.run.cancel()
 
-    def _end(self, run: _Run, ok: bool, results: dict) -> None:
-        if run in self._ending:
-            self._ending.remove(run)
-        if self._closed or run.given_up:
+    def _end(self, sending: _Sending, ok: bool, results: dict) -> None:
+        if sending in self._ending:
+            self._ending.remove(sending)
+        if self._closed or sending.given_up:
             if not self._closed:
                 self._timer.start(0)
             return
-        self._run = None
-        entry = run.entry
+        self._sending = None
+        entry = sending.entry
         if ok and results.get("STATE") == receipts.CONFIRMED:
             self._arrived(entry)
-        elif ok or run.feedback.isCanceled():
+        elif ok or sending.run.is_cancelled:
             self._set(entry, stored.PAUSED)
         else:
-            self._refused(entry, run)
+            self._refused(entry, sending)
 
     def _arrived(self, entry: Entry) -> None:
         entry.problem, entry.rounds = {}, 0
@@ -453,13 +442,13 @@ class Outbox(QObject):
             "location": found.get("location", ""),
         }
 
-    def _refused(self, entry: Entry, run: _Run) -> None:
-        sentence = run.feedback.problem() or QCoreApplication.translate(
+    def _refused(self, entry: Entry, sending: _Sending) -> None:
+        sentence = sending.run.problem or QCoreApplication.translate(
             "AzeOutbox", "It was not sent, by a fault of the plugin. QGIS's message log has the details."
         )
         code = self._code(entry, sentence)
         rules = paths.load_json("transfer", "outbox.json")
-        headway = run.begun_at is not None and (self.share or 0.0) - run.begun_at > _HEADWAY
+        headway = sending.begun_at is not None and (self.share or 0.0) - sending.begun_at > _HEADWAY
         entry.rounds = 1 if headway else entry.rounds + 1
         again = code in rules["lasting"] or code in rules["passing"] and entry.rounds <= rules["most_rounds"]
         if not again or self.receipt(entry).get("state") == receipts.UNKNOWN:

@@ -20,6 +20,7 @@ from ..domain.errors import AzeError
 from ..services import project_state
 from ..services.wording import text
 from . import guidance, layers, mapview, messages, preferences
+from .algorithms import Runner
 from .candidates import Candidates
 from .estimates import Estimates
 from .meter import Meter
@@ -33,7 +34,7 @@ from .results import Results
 from .rounding import Rounding
 from .sites import Sites
 from .sources import Sources
-from .tasks import Busy, Runner
+from .tasks import Busy
 from .versions import Versions
 
 CHECK_DELAY_MS = 400
@@ -510,7 +511,7 @@ class Session(QObject):
         if problem:
             self._warn(problem)
             return
-        name, shape = self.candidates.current, self.candidates.geometry()
+        name, shape, state = self.candidates.current, self.candidates.geometry(), self.packing.state()
         try:
             parameters, keep = self.packing.parameters()
         except AzeError as error:
@@ -525,6 +526,7 @@ class Session(QObject):
                 "sha256": results.get("SHA256", ""),
                 "problems": results.get("PROBLEMS", 0),
                 "draft": allow_incomplete and bool(results.get("PROBLEMS", 0)),
+                "state": state,
             }
             self.versions.keep_packaged(name, shape)
             self.message.emit(

@@ -1,8 +1,9 @@
 """Python's cycle collector kept out of worker threads.
 
 The collector runs in whichever thread happens to allocate. In a worker it may come upon dropped widgets or layers of
-the main thread, from any plugin, and destroying those there brings QGIS down. So while an algorithm of ours works in a
-worker, nothing is collected; what has gathered is collected afterwards, by the next allocation of the main thread.
+the main thread, from any plugin, and destroying those there brings QGIS down; so does emptying a function that the main
+thread is about to call. So while a thread of ours works, nothing is collected, and the collector is woken by the main
+thread, when no thread of ours is left that could be the next to allocate.
 """
 
 from __future__ import annotations
@@ -12,9 +13,53 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# Threads that may go on when their work is done or given up: of pools in the midst of what nobody can stop, and calls.
+LEFT_OVER = ("aze-compute", "aze-cover", "aze-overlay", "aze-call")
+# Milliseconds between two looks at whether they have ended.
+_LOOK_MS = 250
+
 _lock = threading.Lock()
-_workers = 0
+_holders = 0
 _was_enabled = False
+
+
+def hold() -> None:
+    """Let the collector rest, until ``release`` was called as often. A thread that is begun after it allocates safely
+    from its first line on."""
+    global _holders, _was_enabled
+    with _lock:
+        if gc.isenabled():
+            _was_enabled = True
+            gc.disable()
+        _holders += 1
+
+
+def release() -> None:
+    """Take one ``hold`` back, from any thread; the main thread wakes the collector."""
+    global _holders
+    with _lock:
+        _holders -= 1
+        is_last = _holders == 0
+    if is_last:
+        from .main_thread import soon_on_main_thread
+
+        soon_on_main_thread(_wake)
+
+
+def _wake() -> None:
+    """In the main thread: let the collector go on, unless somebody works again; then he will ask."""
+    global _was_enabled
+    from qgis.PyQt.QtCore import QCoreApplication, QTimer
+
+    with _lock:
+        if _holders or not _was_enabled:
+            return
+        is_too_soon = any(thread.name.startswith(LEFT_OVER) for thread in threading.enumerate())
+        if not is_too_soon or QCoreApplication.instance() is None:
+            _was_enabled = False
+            gc.enable()
+            return
+    QTimer.singleShot(_LOOK_MS, _wake)
 
 
 @contextmanager
@@ -23,16 +68,31 @@ def collector_at_rest() -> Iterator[None]:
     if threading.current_thread() is threading.main_thread():
         yield
         return
-    global _workers, _was_enabled
-    with _lock:
-        if _workers == 0:
-            _was_enabled = gc.isenabled()
-            gc.disable()
-        _workers += 1
+    hold()
     try:
         yield
     finally:
-        with _lock:
-            _workers -= 1
-            if _workers == 0 and _was_enabled:
-                gc.enable()
+        release()
+
+
+class Rest:
+    """The collector's rest during the work of a thread that waits for more in between.
+
+    ``begin`` and ``end`` may be called again and again, under the lock by which the thread waits: ``begin`` by whoever
+    wakes it, ``end`` by the thread before it waits and when it ends.
+    """
+
+    def __init__(self):
+        self._is_held = False
+
+    def begin(self) -> None:
+        """Hold the collector from now on."""
+        if not self._is_held:
+            self._is_held = True
+            hold()
+
+    def end(self) -> None:
+        """Hold it no longer."""
+        if self._is_held:
+            self._is_held = False
+            release()

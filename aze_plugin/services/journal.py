@@ -17,6 +17,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from .collector import Rest
+
 _ENDING = ".unsaved"
 # What an earlier run left, until the user has decided: edits that are made meanwhile get the other file.
 _LEFT = ".left"
@@ -80,6 +82,7 @@ class Writer:
         self._next: tuple[Any, Any] | None = None
         self._busy = False
         self._problem: OSError | None = None
+        self._rest = Rest()
 
     def note(self, path: str, content: Any) -> None:
         """Note what is not saved of the candidates' file; when there is nothing, the note is gone on return."""
@@ -95,6 +98,7 @@ class Writer:
                 self._thread = threading.Thread(target=self._run, name="aze-journal", daemon=True)
                 self._thread.start()
             self._next = (journal, content)
+            self._rest.begin()
             self._changed.notify_all()
             self._raise()
 
@@ -115,6 +119,7 @@ class Writer:
         finally:
             with self._changed:
                 self._thread = None
+                self._rest.begin()
                 self._changed.notify_all()
             thread.join()
 
@@ -124,21 +129,32 @@ class Writer:
             raise problem
 
     def _run(self) -> None:
-        while True:
+        try:
+            while self._write_next():
+                pass
+        finally:
             with self._changed:
-                self._changed.wait_for(lambda: self._next is not None or self._thread is None)
-                if self._next is None:
-                    return
-                (journal, content), self._next = self._next, None
-                self._busy = True
-            problem = None
-            try:
-                journal.note(content)
-            except OSError as error:
-                problem = error
-            with self._changed:
-                self._busy, self._problem = False, problem
-                self._changed.notify_all()
+                self._rest.end()
+
+    def _write_next(self) -> bool:
+        """Wait for a note and write it; False where there will be none any more."""
+        with self._changed:
+            while self._next is None and self._thread is not None:
+                self._rest.end()
+                self._changed.wait()
+            if self._next is None:
+                return False
+            (journal, content), self._next = self._next, None
+            self._busy = True
+        problem = None
+        try:
+            journal.note(content)
+        except OSError as error:
+            problem = error
+        with self._changed:
+            self._busy, self._problem = False, problem
+            self._changed.notify_all()
+        return True
 
 
 def _write(path: Path, boundaries: Sequence[Unsaved]) -> None:

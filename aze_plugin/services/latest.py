@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any, Callable
 
+from .collector import Rest
+
 
 class Latest:
     """Works off what is given to it in one plain Python thread, newest first and nothing else.
@@ -26,6 +28,7 @@ class Latest:
         self._waiting = False
         self._closed = False
         self._thread: threading.Thread | None = None
+        self._rest = Rest()
 
     def put(self, job: Any) -> None:
         """Give a job in place of the one that waits."""
@@ -33,6 +36,7 @@ class Latest:
             if self._closed:
                 return
             self._job, self._waiting = job, True
+            self._rest.begin()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
@@ -41,8 +45,10 @@ class Latest:
     def close(self, seconds: float = 10.0) -> bool:
         """End the thread and wait for it; whether it has ended in that time."""
         with self._given:
-            self._closed = True
             self._job, self._waiting = None, False
+            if self._thread is not None and not self._closed:
+                self._rest.begin()
+            self._closed = True
             self._given.notify()
         if self._thread is None:
             return True
@@ -53,12 +59,17 @@ class Latest:
         return self._closed
 
     def _run(self) -> None:
-        while True:
+        try:
+            while True:
+                with self._given:
+                    while not self._waiting and not self._closed:
+                        self._rest.end()
+                        self._given.wait()
+                    if self._closed:
+                        break
+                    job, self._job, self._waiting = self._job, None, False
+                self._work(job, self._is_closed)
+            self._end()
+        finally:
             with self._given:
-                while not self._waiting and not self._closed:
-                    self._given.wait()
-                if self._closed:
-                    break
-                job, self._job, self._waiting = self._job, None, False
-            self._work(job, self._is_closed)
-        self._end()
+                self._rest.end()

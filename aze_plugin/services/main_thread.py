@@ -115,12 +115,17 @@ def on_main_thread(function: Callable[[Progress], Found], progress: Progress | N
         return _asked_for(_Call(function), progress)
 
 
+def soon_on_main_thread(function: Callable[[], None]) -> None:
+    """Call a function in the main thread: there at once, else when its turn comes; nobody waits for it."""
+    if is_main_thread() or QCoreApplication.instance() is None:
+        function()
+    else:
+        _desk().asked.emit(_Call(lambda _progress: function()))
+
+
 def release_on_main_thread(held: list) -> None:
     """Empty a list of what may only end in the main thread, and do not wait for it."""
-    if is_main_thread():
-        held.clear()
-    else:
-        _desk().asked.emit(_Call(lambda _progress: held.clear()))
+    soon_on_main_thread(held.clear)
 
 
 def _asked_for(call: _Call, progress: Progress) -> Any:

@@ -28,7 +28,7 @@ from qgis.PyQt.QtNetwork import QNetworkProxy, QNetworkRequest
 from .. import paths
 from ..domain.errors import AzeError, Cancelled
 from ..domain.progress import Progress
-from .collector import collector_at_rest
+from .collector import hold, release
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
@@ -550,6 +550,7 @@ class _Call:
 
     def wait(self, progress: Progress, whole_s: float | None) -> Answer:
         """Make the call; ends in its answer or raises what get() raises."""
+        hold()
         threading.Thread(target=self._run, name="aze-call", daemon=True).start()
         end = None if whole_s is None else time.monotonic() + whole_s
         while True:
@@ -586,12 +587,13 @@ class _Call:
                 return
 
     def _run(self) -> None:
-        with collector_at_rest():
-            _here.call = self
-            try:
-                self._result.put(self._call())
-            except Exception as error:  # whoever waits raises it in his own thread, whatever it is
-                self._result.put(error)
+        _here.call = self
+        try:
+            self._result.put(self._call())
+        except Exception as error:  # whoever waits raises it in his own thread, whatever it is
+            self._result.put(error)
+        finally:
+            release()
 
     def _call(self) -> Answer:
         import requests

@@ -9,8 +9,9 @@ import pytest
 from pages_support import SAMPLE, algorithms, library, wait_for  # noqa: F401
 from qgis.core import QgsProcessingFeedback, QgsProject
 
+from aze_plugin.gui import algorithms as panel_algorithms
 from aze_plugin.gui import tasks
-from aze_plugin.gui.tasks import Runner
+from aze_plugin.gui.algorithms import Runner
 from aze_plugin.packaging.details import schema
 
 
@@ -83,7 +84,7 @@ def test_unloading_waits_for_nobody(started, reached, monkeypatch):
             held.set()
             go.wait(60)
 
-    monkeypatch.setattr(tasks.Feedback, "setProgress", hold, raising=False)
+    monkeypatch.setattr(panel_algorithms.Feedback, "setProgress", hold, raising=False)
     runner, done, failed, package = started
     wait_for(lambda: held.is_set() or done or failed)
     go.set()

@@ -6,14 +6,15 @@ import time
 import weakref
 
 import pytest
-from pages_support import settle, wait_for
-from qgis.core import QgsApplication
+from pages_support import SAMPLE, settle, wait_for
+from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, QThread
 
 from aze_plugin.domain.errors import AzeError
 from aze_plugin.gui import tasks
-from aze_plugin.gui.tasks import Runner, Task
+from aze_plugin.gui.algorithms import Runner
+from aze_plugin.gui.tasks import Task
 from aze_plugin.services.wording import text
 
 
@@ -252,29 +253,72 @@ def test_the_end_of_the_plugin_ends_everything(owner):
     assert QgsApplication.taskManager().countActiveTasks() == 0
 
 
-def test_the_end_of_the_plugin_ends_algorithms(provider):
-    from qgis.core import QgsProject
-
-    runner, said = Runner(QgsProject.instance()), []
-    parameters = {"LIBRARY": "/nowhere/at/all.gpkg", "BOUNDARY": "/nowhere.gpkg", "OUTPUT": "/nowhere/out.json"}
-    runner.start("check", "aze:checkboundary", parameters, "Checking", said.append, said.append)
+@pytest.fixture
+def runner(provider):
+    made = Runner(QgsProject.instance())
+    yield made
+    made.cancel_all()
     tasks.end_all()
-    runner.cancel_all()
     settle()
-    assert tasks.under_way() == 0
 
 
-def test_an_algorithm_that_cannot_begin_says_so_and_leaves_nothing(provider):
-    from qgis.core import QgsProject
+def importing(runner, said, tmp_path):
+    """An import of the sample under way; outcomes go to ``said``."""
+    parameters = {"LIBRARY": str(tmp_path / "library.gpkg"), "RANGES": [str(SAMPLE / "ranges.zip")]}
+    runner.start("import", "aze:importspecies", parameters, "Importing", lambda *a: said.append(a), said.append)
 
-    runner, done, failed = Runner(QgsProject.instance()), [], []
-    runner.start(
-        "check",
-        "aze:checkboundary",
-        {"BOUNDARY": "/nowhere.gpkg"},
-        "Checking",
-        lambda *a: done.append(a),
-        failed.append,
-    )
+
+def test_the_end_of_the_plugin_ends_algorithms(runner, tmp_path):
+    said = []
+    importing(runner, said, tmp_path)
+    assert runner.running("import") and tasks.under_way() == 1
+    runner.cancel_all()
+    before = time.monotonic()
+    tasks.end_all()
+    assert time.monotonic() - before < 2 and tasks.under_way() == 0
+    settle()
+    assert said == []
+
+
+def test_what_an_algorithm_said_last_finds_nobody(provider, tmp_path):
+    """Its progress is still on its way to the main thread when all that it was for has become garbage."""
+    runner, said = Runner(QgsProject.instance()), []
+    importing(runner, said, tmp_path)
+    time.sleep(0.5)
+    runner.cancel_all()
+    tasks.end_all()
+    del runner
+    for _ in range(3):
+        gc.collect()
+    settle()
+    assert said == [] and tasks.under_way() == 0
+
+
+def test_what_a_function_said_last_finds_nobody(owner):
+    def work(progress):
+        for n in range(50):
+            progress.set(n / 50)
+            time.sleep(0.002)
+
+    heard = begun(QObject(), work)[1]
+    time.sleep(0.3)
+    tasks.end_all()
+    for _ in range(3):
+        gc.collect()
+    settle()
+    assert heard.said == []
+
+
+def test_an_algorithm_that_cannot_begin_says_so_and_leaves_nothing(runner):
+    done, failed = [], []
+    parameters = {"BOUNDARY": "/nowhere.gpkg"}
+    runner.start("check", "aze:checkboundary", parameters, "Checking", lambda *a: done.append(a), failed.append)
     wait_for(lambda: failed, 10)
     assert done == [] and len(failed) == 1 and not runner.running("check") and tasks.under_way() == 0
+
+
+def test_a_tool_that_is_missing_is_named(runner):
+    failed = []
+    runner.start("check", "aze:nothing", {}, "Checking", failed.append, failed.append)
+    assert failed == ["The tool aze:nothing is missing. Reload the AZE Toolkit in the plugin manager."]
+    assert not runner.running("check")

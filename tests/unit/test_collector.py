@@ -2,8 +2,29 @@
 
 import gc
 import threading
+import time
 
-from aze_plugin.services.collector import collector_at_rest
+import pytest
+from qgis.PyQt.QtCore import QCoreApplication
+
+from aze_plugin.services.collector import Rest, collector_at_rest, hold, release
+from aze_plugin.services.latest import Latest
+
+
+@pytest.fixture(autouse=True)
+def nobody_else():
+    awake()
+    yield
+    awake()
+
+
+def awake(seconds=5.0):
+    """Whether the collector goes on, as soon as the main thread has had its turn."""
+    end = time.monotonic() + seconds
+    while not gc.isenabled() and time.monotonic() < end:
+        QCoreApplication.processEvents()
+        time.sleep(0.005)
+    return gc.isenabled()
 
 
 def in_worker(work):
@@ -21,7 +42,7 @@ def _rest_and_tell():
 
 def test_it_rests_in_a_worker_and_goes_on_after():
     assert in_worker(_rest_and_tell) is False
-    assert gc.isenabled()
+    assert awake()
 
 
 def test_the_main_thread_is_left_alone():
@@ -44,7 +65,7 @@ def test_the_last_of_several_workers_wakes_it():
     assert not gc.isenabled()
     finish.set()
     first.join()
-    assert gc.isenabled()
+    assert awake()
 
 
 def test_it_stays_off_where_it_was_off():
@@ -54,3 +75,42 @@ def test_it_stays_off_where_it_was_off():
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_what_is_held_twice_is_released_twice():
+    hold()
+    hold()
+    release()
+    assert not gc.isenabled()
+    release()
+    assert gc.isenabled()
+
+
+def test_a_thread_that_waits_in_between_holds_it_only_while_it_works():
+    rest = Rest()
+    rest.begin()
+    rest.begin()
+    assert not gc.isenabled()
+    rest.end()
+    rest.end()
+    assert awake()
+
+
+def test_the_thread_of_the_newest_job_holds_it_from_the_moment_a_job_is_given():
+    seen, begun, go_on = [], threading.Event(), threading.Event()
+
+    def work(job, _is_closed):
+        begun.set()
+        go_on.wait(10)
+        seen.append((job, gc.isenabled()))
+
+    worker = Latest(work, "test", lambda: seen.append(("end", gc.isenabled())))
+    worker.put(1)
+    assert not gc.isenabled() and begun.wait(10)
+    worker.put(2)
+    go_on.set()
+    assert awake()
+    assert [job for job, _ in seen][-1] == 2 and not any(enabled for _, enabled in seen)
+    assert worker.close() and worker.close()
+    assert seen[-1] == ("end", False)
+    assert awake()

@@ -92,7 +92,7 @@ class _Waiting:
     """Long steps of GEOS in threads of their own, so that a wish to stop need not wait for their end."""
 
     def __init__(self, progress: Progress):
-        self._progress, self._pool = progress, ThreadPoolExecutor(2)
+        self._progress, self._pool = progress, ThreadPoolExecutor(2, "aze-overlay")
 
     def __enter__(self) -> _Waiting:
         return self
