@@ -26,9 +26,13 @@ from .findings import Finding, info, warning
 from .fitting import FitRules, fit
 from .geometry import Geometry, LocalPlane
 from .progress import Progress
+from .sharing import gridded, shared_exactly
 from .species import Evidence, HabitatEvidence
 
 RANGE, HABITAT, RECORDS = BASES = "range_map", "habitat", "records"
+
+# The parameter of the criteria that goes with each.
+TOLD_BY = {RANGE: "range", HABITAT: "esh", RECORDS: "aoo"}
 
 # A unit covers a part when this share of it lies in the unit; the rest is rounding along its edge.
 _COVERED = 0.999
@@ -138,13 +142,17 @@ def parts_outside(
     """The parts of a taxon's world outside a boundary (EPSG:6933), by one of ``bases``, the first where none is given.
 
     ``evidence``: of the whole taxon. ``segment``: of range or habitat, the leading one where none is given. Raises
-    AzeError ``outside.nothing_known`` where there is nothing to tell it by.
+    AzeError ``outside.nothing_known`` where there is nothing to tell it by, ``outside.other_basis`` and
+    ``outside.other_segment`` where there is, but not what was asked for.
     """
     progress = progress or Progress()
     known = bases(evidence)
-    basis = basis or (known[0] if known else "")
+    taxon = evidence.taxon.scientific_name
+    if not known:
+        raise AzeError("outside.nothing_known", taxon=taxon)
+    basis = basis or known[0]
     if basis not in known:
-        raise AzeError("outside.nothing_known", taxon=evidence.taxon.scientific_name)
+        raise AzeError("outside.other_basis", taxon=taxon, parameter=TOLD_BY[basis])
     if basis == RECORDS:
         return _records_outside(evidence, boundary, rules)
     found = measure([evidence], boundary)
@@ -153,7 +161,7 @@ def parts_outside(
         areas = evidence.range.segment_areas
         chosen = segment or (leading(shares).segment if shares else max(areas, key=lambda s: areas[s]))
         if not areas.get(chosen):
-            raise AzeError("outside.nothing_known", taxon=evidence.taxon.scientific_name)
+            raise AzeError("outside.other_segment", taxon=taxon, parameter=TOLD_BY[basis], segment=chosen)
         rest = geometry.outside(joined_range(evidence.range.rows, chosen), boundary)
         pieces = [(part, geometry.area(part)) for part in geometry.parts(rest)]
         total = areas[chosen]
@@ -162,7 +170,7 @@ def parts_outside(
         chosen = segment or (leading(shares).segment if shares else max(own, key=lambda h: h.total_m2).segment)
         habitat = next((h for h in own if h.segment == chosen), None)
         if habitat is None:
-            raise AzeError("outside.nothing_known", taxon=evidence.taxon.scientific_name)
+            raise AzeError("outside.other_segment", taxon=taxon, parameter=TOLD_BY[basis], segment=chosen)
         pieces, total = _habitat_outside(habitat, boundary, rules, progress), habitat.total_m2
     return _told(basis, chosen, pieces, total, boundary, rules)
 
@@ -396,7 +404,10 @@ def include(
         # Edges that were meant to be the same, but for rounding, leave a hair between them.
         whole = geometry.joined(pieces, _GRID_M)
     whole = geometry.tidied(whole, 0.0, rules.sliver_share * geometry.area(added), [s.geometry for s in sites])
-    whole = geometry.outside(whole, taken)
+    if not geometry.is_empty(taken):
+        # Laid on the edges of sites first, so that what is cut away there leaves no hair when it is stored.
+        whole, _, _ = shared_exactly(gridded(geometry.outside(whole, taken)), [site.geometry for site in apart])
+        whole = geometry.outside(whole, taken)
     progress.set(1)
     return Addition(
         kind,

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from . import geometry
-from .edge_network import keys
+from .edge_network import keys, on_grid
 from .geometry import Geometry
 from .outline_edits import is_sound, polygons, rings_of, without_doubles
 
@@ -78,6 +78,16 @@ class SharedEdges:
                 owner[row[k]] = self._owner[edge[k]]
                 out[row[k]] = foot[k] if away[k] > _ON_EDGE_M else places[row[k]]
         return out, owner
+
+
+def gridded(shape: Geometry) -> Geometry:
+    """A shape with its corners on the grid of seven decimals on which boundaries are stored."""
+    for _ in range(4):
+        moved = polygons([[without_doubles(on_grid(ring)) for ring in members] for members in rings_of(shape)])
+        if is_sound(moved):
+            return moved
+        shape = geometry.polygonal(moved)
+    return shape
 
 
 def shared_exactly(shape: Geometry, sites: Sequence[Geometry]) -> tuple[Geometry, np.ndarray, np.ndarray]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsProcessing,
@@ -119,7 +121,8 @@ class IncludePart(AzeAlgorithm):
         transform = context.transformContext()
         settings = checking.default_settings()
         source = inputs.polygon_source(self, parameters, "BOUNDARY", context)
-        candidate = candidates.read_candidates(source, "", transform, progress.part(0, 0.05))[0]
+        given = candidates.read_candidates(source, "", transform, progress.part(0, 0.05))
+        candidate = given[0]
         if candidate.geometry is None:
             raise AzeError("boundary.no_area", name=candidate.name)
         sites, existing = [], inputs.site_source(self, parameters, context, self._further)
@@ -146,6 +149,7 @@ class IncludePart(AzeAlgorithm):
             transform,
             progress.part(0.1, 0.6),
         )
+        found = replace(found, given=len(given))
         after = candidate.geometry if found.addition is None else found.addition.geometry
         background = checking.Background(library, settings, sites or None)
         shares = fitting.compare_shares(candidate.name, candidate.geometry, after, background, progress.part(0.6, 1))

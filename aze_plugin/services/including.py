@@ -13,9 +13,9 @@ from ..domain import geometry
 from ..domain.candidate import ExistingSite
 from ..domain.criteria.settings import Settings
 from ..domain.errors import AzeError
-from ..domain.findings import info
+from ..domain.findings import info, warning
 from ..domain.geometry import Geometry
-from ..domain.outside import Addition, Outside, OutsideRules, Part, Unit, distance_m, include, parts_outside
+from ..domain.outside import TOLD_BY, Addition, Outside, OutsideRules, Part, Unit, distance_m, include, parts_outside
 from ..domain.progress import Progress
 from ..library.query import Library
 from . import attributes, fitting
@@ -41,13 +41,23 @@ class Wish:
 
 @dataclass(frozen=True)
 class Included:
-    """What lies outside, which part was asked for, and the proposal that takes it in."""
+    """What lies outside, which part was asked for, and the proposal that takes it in. ``given``: how many boundaries
+    there were to choose from, of which the first was taken."""
 
     taxon: str
     before: Geometry
     outside: Outside
     part: Part | None
     addition: Addition | None
+    given: int = 1
+
+    def _gain(self, shares: Sequence[ShareChange] | None) -> float:
+        """The share of the taxon's world that comes in: of a part, some may be left out."""
+        parameter = TOLD_BY[self.outside.basis]
+        for row in shares or ():
+            if (row.scientific_name, row.parameter) == (self.taxon, parameter) and row.segment == self.outside.segment:
+                return (row.after or 0.0) - (row.before or 0.0)
+        return self.part.share
 
     def as_json(self, name: str, shares: Sequence[ShareChange] | None) -> dict[str, Any]:
         """The ``aze-outside/1`` document."""
@@ -57,12 +67,14 @@ class Included:
                 "outside.joined",
                 taxon=self.taxon,
                 area_m2=geometry.area(addition.added),
-                share=self.part.share,
+                share=self._gain(shares),
                 extent=geometry.extent_lonlat(addition.added),
             )
             findings = [joined, *addition.findings]
         else:
             findings = [info("outside.nothing", taxon=self.taxon)]
+        if self.given > 1:
+            findings.insert(0, warning("outside.first_of", name=name, count=self.given))
         if outside.count > len(outside.parts):
             findings.append(info("outside.simplified", count=len(outside.parts), total=outside.count))
         after = self.before if addition is None else addition.geometry

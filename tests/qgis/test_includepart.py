@@ -4,6 +4,7 @@ import json
 
 import pytest
 from conftest import SAMPLE
+from qgis.core import QgsFeature, QgsGeometry, QgsProcessingException, QgsRectangle, QgsVectorLayer
 
 
 @pytest.fixture
@@ -72,6 +73,45 @@ def test_a_unit_is_preferred_where_it_fits(run, including, sample_library, tmp_p
     assert feature.geometry().isGeosValid()
 
 
-def test_errors_say_what_is_there(including):
-    with pytest.raises(Exception, match="[Nn]o.*taxon|not.*librar|knows no"):
-        including(TAXON="Nothing at all")
+@pytest.mark.parametrize(
+    "parameters, words",
+    [
+        ({"TAXON": "Nothing at all"}, "no taxon of the name or id “Nothing at all”"),
+        ({"PART": 40}, "no part number 40"),
+        ({"SEGMENT": "passage"}, "not known for the segment “passage”"),
+    ],
+)
+def test_errors_say_what_is_there(run, including, sample_library, tmp_path, parameters, words):
+    _, found = outside_of(run, sample_library, tmp_path)
+    with pytest.raises(QgsProcessingException, match=words):
+        including(**{"TAXON": found[0][0], "BASIS": 1, **parameters})
+
+
+def test_of_several_boundaries_the_first_is_extended_and_that_is_said(run, including, sample_library, tmp_path):
+    name, found = outside_of(run, sample_library, tmp_path)
+    report, _, _ = including(TAXON=found[0][0], BASIS=1)
+    told = next(f for f in report["findings"] if f["code"] == "outside.first_of")
+    assert told["severity"] == "warning" and told["params"]["name"] == name and told["params"]["count"] > 1
+
+
+def test_what_a_site_keeps_is_not_counted_as_taken_in(run, including, sample_library, tmp_path):
+    _, found = outside_of(run, sample_library, tmp_path)
+    taxon, params = found[0]
+    whole, _, _ = including(TAXON=taxon, BASIS=1, SEGMENT=params["segment"])
+    west, south, east, north = whole["parts"][0]["extent"]
+    site = QgsVectorLayer("Polygon?crs=EPSG:4326&field=SitRecID:integer&field=IntName:string", "sites", "memory")
+    feature = QgsFeature(site.fields())
+    feature.setAttributes([7, "Half of it"])
+    boundary = next(QgsVectorLayer(str(SAMPLE / "candidates.gpkg"), "candidates", "ogr").getFeatures()).geometry()
+    half = QgsGeometry.fromRect(QgsRectangle(west - 1, (south + north) / 2, east + 1, north + 1))
+    feature.setGeometry(half.difference(boundary))
+    site.dataProvider().addFeature(feature)
+    report, _, _ = including(TAXON=taxon, BASIS=1, SEGMENT=params["segment"], SITES=site)
+    joined = next(f for f in report["findings"] if f["code"] == "outside.joined")
+    [row] = [
+        s
+        for s in report["shares"]
+        if (s["scientific_name"], s["parameter"], s["segment"]) == (taxon, "range", params["segment"])
+    ]
+    assert joined["params"]["share"] == pytest.approx(row["share_after"] - row["share_before"])
+    assert 0 < joined["params"]["share"] < report["parts"][0]["share"] - 1e-6

@@ -9,6 +9,7 @@ import shapely
 
 from aze_plugin.domain import geometry
 from aze_plugin.domain.candidate import ExistingSite
+from aze_plugin.domain.edge_network import on_grid
 from aze_plugin.domain.errors import AzeError
 from aze_plugin.domain.fitting import FitRules
 from aze_plugin.domain.outside import OutsideRules, Unit, bases, distance_m, include, parts_outside
@@ -97,6 +98,10 @@ def test_nothing_outside_and_nothing_known():
     with pytest.raises(AzeError) as raised:
         parts_outside(Evidence(taxon()), SITE, RULES)
     assert raised.value.code == "outside.nothing_known"
+    for wish, code in ((("habitat", ""), "outside.other_basis"), (("range_map", "breeding"), "outside.other_segment")):
+        with pytest.raises(AzeError) as raised:
+            parts_outside(of_range(box(1, 1, 4, 4)), SITE, RULES, *wish)
+        assert raised.value.code == code
 
 
 def first_part(*shapes):
@@ -180,6 +185,22 @@ def test_existing_sites_keep_their_land():
     with pytest.raises(AzeError) as raised:
         include(part, SITE, [], [ExistingSite("8", "All", box(10, 0, 20, 20))], RULES)
     assert raised.value.code == "outside.no_place"
+
+
+def test_land_that_is_cut_off_at_a_site_follows_its_edge_to_the_last_decimal():
+    part = first_part(box(10, 2, 14, 8))
+    rng = np.random.default_rng(8)
+    edge = np.column_stack((12 + rng.uniform(-0.2, 0.2, 60), np.linspace(-1, 11, 60)))
+    corners = np.concatenate((edge, [(16, 11), (16, -1)]))
+    site = ExistingSite("7", "Winding", shapely.Polygon(corners * KM + (EAST, NORTH)))
+    addition = include(part, SITE, [], [site], RULES, fitting=FIT)
+    # As it is stored: rounded, but for what it has of the site.
+    xy = shapely.get_coordinates(addition.geometry)
+    grid = on_grid(xy)
+    shared = shapely.distance(shapely.points(xy), shapely.boundary(site.geometry)) < 1e-6
+    stored = shapely.transform(addition.geometry, lambda c: np.where(shared[:, None], c, grid))
+    assert shared.sum() > 20
+    assert shapely.area(shapely.intersection(shapely.make_valid(stored), site.geometry)) < 0.1
 
 
 def test_a_hair_of_overlap_does_not_open_a_site():

@@ -53,7 +53,6 @@ def fit(
         shape = after
     else:
         bench.say("unsettled", warning("fitting.unsettled", count=bench.rules.most_passes))
-    moved = bench.moved_m2(shape)
     result = shape
     if geometry.bounds(shape)[2] > geometry.HALF_WORLD:
         halves = rings_of(geometry.unturned(shape))
@@ -68,10 +67,14 @@ def fit(
         result,
         tuple(bench.changes),
         tuple(bench.findings.values()),
-        moved,
+        _difference_m2(bench.given, result) if bench.changes else 0.0,
         bench.perimeter_m,
         bench.on_edges_share(shape),
     )
+
+
+def _difference_m2(one: Geometry, other: Geometry) -> float:
+    return geometry.area(geometry.outside(one, other)) + geometry.area(geometry.outside(other, one))
 
 
 def _with_sites(bench: Bench, shape: Geometry, neighbours: Sequence[ExistingSite]) -> Geometry:

@@ -97,10 +97,27 @@ def templates() -> dict[str, str]:
         "outside.nothing_known": translate(
             "AzeFindings", "The library has no range, habitat or records of {taxon} that tell where the rest lies."
         ),
+        "outside.other_basis": translate(
+            "AzeFindings",
+            "The library has nothing on the {parameter} of {taxon}. Leave it open by what the parts are told, or import more.",
+        ),
+        "outside.other_segment": translate(
+            "AzeFindings",
+            "The {parameter} of {taxon} is not known for the segment “{segment}”. Leave the segment open, or choose another.",
+        ),
+        "outside.first_of": translate(
+            "AzeFindings",
+            "The layer has {count} boundaries, and the first, “{name}”, is the one that is extended. Select another one alone to extend that.",
+        ),
         "outside.no_place": translate(
             "AzeFindings", "This part lies in existing sites altogether, so it cannot be added to another site."
         ),
         "outside.part_missing": translate(
-            "AzeFindings", "This part is no longer outside the boundary. Check the boundary again."
+            "AzeFindings",
+            "There is no part number {number} outside the boundary, only {count}. Check the boundary again.",
+        ),
+        "outside.part_missing.one": translate(
+            "AzeFindings",
+            "There is no part number {number} outside the boundary, only one. Check the boundary again.",
         ),
     }
