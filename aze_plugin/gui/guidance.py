@@ -44,13 +44,17 @@ def page_state(session: Session, name: str) -> str:
         return "work" if results.coverage_stale else "fine"
     if candidates.current is None or candidates.current not in nominations.written:
         return "empty"
-    return "work" if any(p["severity"] == "blocking" for p in nominations.problems) else "fine"
+    # Without a check nobody knows what is open.
+    known = results.assessment is not None
+    return "fine" if known and not any(p["severity"] == "blocking" for p in nominations.problems) else "work"
 
 
 def next_step(session: Session) -> tuple[str, str, str]:
     """What to do next: a sentence, the page where it is done, and the key of the action there."""
     translate = QCoreApplication.translate
     sources, candidates, results, nominations = _parts(session)
+    if session.recovery.page:
+        return translate("AzePanel", "Recover or discard what was left unsaved"), session.recovery.page, ""
     if sources.installation_problem:
         return translate("AzePanel", "Install shapely, so that checks can run"), "data", ""
     if not sources.library_path or sources.library_problem:
@@ -72,4 +76,26 @@ def next_step(session: Session) -> tuple[str, str, str]:
     blocking = [p for p in nominations.problems if p["severity"] == "blocking"]
     if blocking:
         return blocking[0]["message"], "nomination", f"problem:{blocking[0].get('field', '')}"
-    return translate("AzePanel", "Export the package"), "nomination", "export"
+    return _package_step(session)
+
+
+def _package_step(session: Session) -> tuple[str, str, str]:
+    """What to do with a nomination to which nothing is missing: export, send, save."""
+    translate = QCoreApplication.translate
+    package, outbox = session.package, session.outbox
+    if package is None or package["candidate"] != session.candidates.current or package["draft"]:
+        return translate("AzePanel", "Export the package"), "nomination", "export"
+    if not package_is_current(session):
+        return translate("AzePanel", "Export the package again, as it has changed"), "nomination", "export"
+    if not any(record.get("sha256") == package["sha256"] for record in outbox.records(package["candidate"])):
+        if any(entry.sha256 == package["sha256"] for entry in outbox.open_entries):
+            return translate("AzePanel", "See how far the sending is"), "nomination", "outbox"
+        return translate("AzePanel", "Send the package"), "nomination", "send"
+    if session.project.isDirty():
+        return translate("AzePanel", "Save the project, which keeps the receipt"), "nomination", "save"
+    return translate("AzePanel", "All is sent. Begin with another site"), "boundary", ""
+
+
+def package_is_current(session: Session) -> bool:
+    """Whether the package that was written last would be the same now."""
+    return session.package is not None and session.package["state"] == session.packing.state()

@@ -178,6 +178,8 @@ class Panel(QWidget):
         session.busyChanged.connect(self._show_busy)
         session.message.connect(self._show_message)
         session.candidatesChanged.connect(self._show_candidates)
+        session.outbox.changed.connect(self._show_state)
+        session.recovery.changed.connect(self._show_state)
         for signal in (
             session.dataChanged,
             session.candidatesChanged,

@@ -42,7 +42,10 @@ class NominationPage(Page):
         self.filled = QWidget()
         self.stack.addWidget(self.filled)
         self.left = LeftCard(session)
-        self.layout().insertWidget(0, self.left)
+        above = QVBoxLayout()
+        above.setContentsMargins(8, 8, 8, 0)
+        above.addWidget(self.left)
+        self.layout().insertLayout(0, above)
 
         self.done = TextLabel()
         self.bar = QProgressBar()
@@ -123,9 +126,9 @@ class NominationPage(Page):
         self._renew()
 
     def act(self, key: str) -> None:
-        """What the line at the bottom of the panel asks for: ``start``, ``problem:<pointer>`` or ``export``."""
-        if key == "export":
-            self.foot.ask_and_export()
+        """What the line at the bottom of the panel asks for: ``start``, ``problem:<pointer>``, or the foot's keys."""
+        if key in ("export", "send", "outbox", "save"):
+            self.foot.act(key)
         elif key.startswith("problem:"):
             self.reach(key.partition(":")[2])
         elif key == "start":
@@ -202,10 +205,8 @@ class NominationPage(Page):
 
     def _show_overview(self) -> None:
         session, nominations = self.session, self.session.nominations
-        entries = []
-        for name in self.form.names():
-            section = self.form.sections[name]
-            entries.append(Entry(name, section.title.text(), section.chip.state, section.chip.text))
+        sections = {name: self.form.sections[name] for name in self.form.names()}
+        entries = [Entry(name, s.title.text(), s.chip.state, s.chip.text) for name, s in sections.items()]
         blocked = open_points(nominations.problems)
         state = "work" if blocked or session.results.assessment is None else "fine"
         title = QCoreApplication.translate("AzeNomination", "Overview")

@@ -8,6 +8,8 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
 from qgis.PyQt.QtWidgets import QFileDialog, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
+from .. import outbox_dialog
+from ..guidance import package_is_current
 from ..send_dialog import SendButtons, SentLine
 from .basics import FlowLayout, TextLabel
 from .problems import open_points
@@ -59,6 +61,17 @@ class PackageFoot(QWidget):
         why = "" if checked else QCoreApplication.translate("AzeNomination", "The boundary has to be checked first.")
         self.export.setToolTip(why)
         self.preview.setToolTip(why)
+
+    def act(self, key: str) -> None:
+        """Do what the line at the bottom of the panel asks for: ``export``, ``send``, ``outbox`` or ``save``."""
+        if key == "export":
+            self.ask_and_export()
+        elif key == "send":
+            self.sending.ask()
+        elif key == "outbox":
+            outbox_dialog.show(self.session)
+        elif key == "save" and self.session.iface is not None:
+            self.session.iface.actionSaveProject().trigger()
 
     def show_preview(self) -> None:
         """Show all that the package would hold, beside the map."""
@@ -132,5 +145,8 @@ class PackageFoot(QWidget):
             if package["draft"]
             else translate("AzeNomination", "Written: {path}")
         )
-        self.written.setText(template.format(path=package["path"]))
+        lines = [template.format(path=package["path"])]
+        if not package_is_current(self.session):
+            lines.append(translate("AzeNomination", "The nomination was changed since. Export it again."))
+        self.written.setText("\n".join(lines))
         self.written.setToolTip(f"SHA-256 {package['sha256']}")

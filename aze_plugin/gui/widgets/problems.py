@@ -41,10 +41,15 @@ class ProblemsCard(Card):
         listed = sorted(problems, key=lambda problem: problem["severity"] != "blocking")
         blocking = open_points(problems)
         self.setVisible(bool(problems))
-        if blocking:
-            self.set_state("work", translate("AzeNomination", "{count} open").format(count=blocking))
-        else:
-            self.set_state("fine", translate("AzeNomination", "{count} to look at").format(count=len(problems)))
+        self.title.setText(
+            translate("AzeNomination", "Open points") if blocking else translate("AzeNomination", "Worth a look")
+        )
+        tip = (
+            translate("AzeNomination", "These keep the package from being final.")
+            if blocking
+            else translate("AzeNomination", "The package can be final with these.")
+        )
+        self.set_state("work" if blocking else "fine", str(blocking or len(problems)), tip)
         if listed != self._problems:
             self._problems = listed
             self._fill()

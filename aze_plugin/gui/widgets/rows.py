@@ -12,7 +12,6 @@ from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QPushButton,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -20,6 +19,7 @@ from qgis.PyQt.QtWidgets import (
 
 from .basics import FlowLayout, TextLabel, link
 from .editors import Field, origin_label, show_problem
+from .roomtable import RoomTable
 from .vocabtree import TermEditor
 
 _MOST_ROWS = 6
@@ -81,14 +81,15 @@ class RowsEditor(QWidget):
         columns = [key for key in columns if not self._properties[key].get("x-multiline") and key not in self._below]
         self._columns = columns[:_MOST_COLUMNS]
         titles = self.titles(self._columns)
-        self.table = QTableWidget(0, len(titles))
+        self.table = RoomTable(0, len(titles))
         self.table.setHorizontalHeaderLabels(titles)
         for column, text in enumerate(titles):
             self.table.horizontalHeaderItem(column).setToolTip(text)
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
         header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setMinimumSectionSize(24)
         header.setHighlightSections(False)
         header.setTextElideMode(Qt.TextElideMode.ElideRight)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -146,8 +147,9 @@ class RowsEditor(QWidget):
     # ------------------------------------------------------------------------------------- what kinds of lists change
 
     def titles(self, columns: Sequence[str]) -> list[str]:
-        """Headings of the table."""
-        return [self._properties[key].get("title", key) for key in columns]
+        """Headings of the table; several levels of one term are one column."""
+        titles = {key: self._properties[key].get("title", key) for key in columns}
+        return [titles[key].partition(",")[0] if key in self._levels else titles[key] for key in columns]
 
     def cell(self, row: Mapping[str, Any], column: int) -> str:
         """What the table says of a row."""
@@ -195,6 +197,10 @@ class RowsEditor(QWidget):
             # Something to work on is shown without a click: what is open first.
             chosen = min(problems, default=0)
             self.table.setCurrentCell(min(chosen, len(self._complete) - 1), 0)
+        for column in range(1, self.table.columnCount()):
+            said = any(self.table.item(n, column).text() for n in range(len(self._complete)))
+            self.table.setColumnHidden(column, not said and column >= len(self._identity))
+        self.table.share_room()
         self.table.blockSignals(False)
         shown = min(_MOST_ROWS, len(self._complete))
         height = shown * self.table.verticalHeader().defaultSectionSize()

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from qgis.PyQt.QtCore import QRect, QSize, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QColor, QPainter, QPalette
+from qgis.PyQt.QtGui import QColor, QFontMetrics, QPainter, QPalette
 from qgis.PyQt.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
 
 from .. import style
 
-_SLIM, _WIDE = 40, 148
+_SLIM, _WIDE, _WIDEST = 40, 148, 196
 _LEAST_HEIGHT, _HEIGHT = 18, 31
+# Of a line beside its title: number, mark and what is between.
+_ROUND = 48
 
 
 class Entry(NamedTuple):
@@ -34,6 +36,8 @@ class SectionRail(QWidget):
         self._group = QButtonGroup(self)
         self._buttons: dict[str, SectionButton] = {}
         self._wide = False
+        # Of the longest title there is, in pixels.
+        self._longest = 0
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
@@ -48,6 +52,8 @@ class SectionRail(QWidget):
             self._group.removeButton(button)
             button.hide()
             button.deleteLater()
+        metrics = QFontMetrics(style.scaled(self.font(), 0.9))
+        self._longest = max((metrics.horizontalAdvance(entry.title) for entry in entries), default=0)
         for n, entry in enumerate(entries):
             button = self._buttons.get(entry.key)
             if button is None:
@@ -60,6 +66,7 @@ class SectionRail(QWidget):
                 self._layout.removeWidget(button)
                 self._layout.insertWidget(n, button)
             button.show_entry(n, entry)
+        self._give_room()
 
     def set_current(self, key: str) -> None:
         """Mark the section that is shown."""
@@ -72,9 +79,17 @@ class SectionRail(QWidget):
             self._wide = wide
             for button in self._buttons.values():
                 button.wide = wide
+            self._give_room()
+
+    def _give_room(self) -> None:
+        """Let the titles stand in full, as far as that leaves room for the form."""
+        across = min(_WIDEST, max(_WIDE, self._longest + _ROUND)) if self._wide else _SLIM
+        for button in self._buttons.values():
+            if button.across != across:
+                button.across = across
                 button.updateGeometry()
                 button.update()
-            self.updateGeometry()
+        self.updateGeometry()
 
     def button(self, key: str) -> QAbstractButton:
         """The button of a section. Raises KeyError."""
@@ -98,6 +113,7 @@ class SectionButton(QAbstractButton):
         self.setSizePolicy(across, QSizePolicy.Policy.Preferred)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.wide = full
+        self.across = _SLIM
         self.number = 0
         self.entry = Entry("", "", "empty")
         self._font = style.scaled(self.font(), 0.9)
@@ -111,12 +127,12 @@ class SectionButton(QAbstractButton):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(_WIDE if self.wide else _SLIM, _HEIGHT)
+        return QSize(self.across, _HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
         if self.full:
             return QSize(60, 26)
-        return QSize(_WIDE if self.wide else _SLIM, _LEAST_HEIGHT)
+        return QSize(self.across, _LEAST_HEIGHT)
 
     def enterEvent(self, event) -> None:
         super().enterEvent(event)
