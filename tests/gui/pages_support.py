@@ -1,5 +1,7 @@
 """A session on the bundled sample, with real results of the real algorithms, for the tests of pages."""
 
+import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ def wait_for(condition, seconds=120):
     clock.start()
     while not condition():
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
+        # A loop without a rest takes from the workers what they need to come to an end.
+        time.sleep(0.002)
         assert clock.elapsed() < seconds * 1000, "took too long"
 
 
@@ -34,9 +38,20 @@ def algorithms(provider):
     return provider
 
 
+# The sample's library, imported once: pytest takes a fixture that modules import for one of each module.
+_imported = []
+
+
 @pytest.fixture(scope="session")
 def library(algorithms, tmp_path_factory):
-    path = tmp_path_factory.mktemp("pages") / "sample.gpkg"
+    """A library of the sample for the tests of a module."""
+    folder = tmp_path_factory.mktemp("pages")
+    if not _imported:
+        _imported.append(_import(algorithms, folder / "imported.gpkg"))
+    return str(shutil.copy(_imported[0], folder / "sample.gpkg"))
+
+
+def _import(algorithms, path):
     parameters = {
         "LIBRARY": str(path),
         "RANGES": [str(SAMPLE / "ranges.zip"), str(SAMPLE / "ranges_birds.gpkg")],
@@ -56,6 +71,18 @@ def boundary_of(name):
     return next(f.geometry() for f in layer.getFeatures() if f["name"] == name)
 
 
+def unhurried(monkeypatch):
+    """Take out what the panel does by the clock: it waits for no second edit before it checks, and what a person does
+    within seconds may take a machine longer."""
+    from aze_plugin.gui import nomination_steps, session
+    from aze_plugin.services import journal
+
+    monkeypatch.setattr(session, "CHECK_DELAY_MS", 20)
+    monkeypatch.setattr(session, "REVIEW_DELAY_MS", 20)
+    monkeypatch.setattr(nomination_steps, "_MERGE_S", 3600)
+    monkeypatch.setattr(journal, "_LONGEST_S", 120)
+
+
 @pytest.fixture
 def empty_session(algorithms, monkeypatch, tmp_path):
     """A session of a project with nothing in it."""
@@ -63,6 +90,7 @@ def empty_session(algorithms, monkeypatch, tmp_path):
     from aze_plugin.gui.session import Session
 
     monkeypatch.setattr(module, "_drafts_folder", lambda: tmp_path)
+    unhurried(monkeypatch)
     QgsProject.instance().clear()
     made = Session()
     yield made
