@@ -164,8 +164,11 @@ def gather(
     sites = protection.read_sites(inputs.sites, context, progress.part(0, 0.05))
     notes: list[tuple[str, Mapping[str, Any]]] = []
     told = _told(inputs.sites)
-    sites = _confirmed(sites, told, inputs, notes)
     sites = _in_reach(sites, inputs)
+    others = []
+    if told.has_status and inputs.confirmed_only:
+        others = [site for site in sites if told.status[site.fid] != CONFIRMED]
+        sites = [site for site in sites if told.status[site.fid] == CONFIRMED]
     result = _measured(sites, inputs, context, progress.part(0.05, 0.6))
     known = triggers.known(inputs.sites, inputs.table, progress.part(0.6, 0.65))
     if inputs.library:
@@ -178,6 +181,7 @@ def gather(
     else:
         known = _categorised(known)
     whole, countries = _figures(result, known, inputs, notes)
+    notes[:0] = _status_notes(whole, others, told, inputs)
     gathered = Gathered(
         inputs,
         result,
@@ -244,18 +248,23 @@ def _names(told: _Told) -> dict[str, str]:
     return {code: min(tally, key=lambda n: (-tally[n], n)) for code, tally in counts.items()}
 
 
-def _confirmed(sites: list[Site], told: _Told, inputs: Inputs, notes: list) -> list[Site]:
+def _status_notes(whole: Figures, left_out: Sequence[Site], told: _Told, inputs: Inputs) -> list:
+    """What has to be said of sites that are no confirmed AZE sites: of those counted, else of those left out."""
     if not told.has_status:
-        if inputs.confirmed_only:
-            notes.append(("report.status_unknown", {}))
-        return sites
-    kept = [site for site in sites if told.status[site.fid] == CONFIRMED]
-    here = [s for s in sites if not inputs.country or inputs.country in coverage.countries_of(s.iso3)]
-    others = len([s for s in here if told.status[s.fid] != CONFIRMED])
-    if others:
-        code = "report.only_confirmed" if inputs.confirmed_only else "report.not_confirmed"
-        notes.append((code, {"count": others, "total": len(here)}))
-    return kept if inputs.confirmed_only else sites
+        return [("report.status_unknown", {})] if inputs.confirmed_only else []
+    if inputs.confirmed_only:
+        count = len(left_out)
+        if inputs.country and inputs.countries:
+            parts, split = protection.split_sites(left_out, inputs.countries, inputs.rules, Progress())
+            here = {part.fid for part in parts if part.iso3 == inputs.country}
+            here |= {
+                s.fid for n, s in enumerate(left_out) if n not in split and inputs.country in coverage.groups_of(s)
+            }
+            count = len(here)
+        return [("report.only_confirmed", {"count": count})] if count else []
+    counted = {entry.cover.site.fid for entry in whole.entries}
+    others = sum(told.status[fid] != CONFIRMED for fid in counted)
+    return [("report.not_confirmed", {"count": others, "total": len(counted)})] if others else []
 
 
 def _in_reach(sites: list[Site], inputs: Inputs) -> list[Site]:

@@ -232,6 +232,22 @@ def test_what_is_no_confirmed_site_is_said_or_left_out(report, tmp_path):
     assert "one other is left out" in Reader(tmp_path / "only.html").text
 
 
+def test_what_is_no_confirmed_site_is_counted_by_the_borders_that_count(report, world, tmp_path):
+    sites = geopandas.read_file(world["sites"])
+    # Its code is another country's than the one it lies in.
+    sites.loc[sites.SitRecID == 5, "ISO3"] = "BBB"
+    sites.to_file(tmp_path / "coded.gpkg")
+    for country, only, said in (
+        ("AAA", False, "One of the 5 sites is not marked"),
+        ("AAA", True, "one other is left out"),
+        ("BBB", False, None),
+        ("BBB", True, None),
+    ):
+        report(SITES=str(tmp_path / "coded.gpkg"), COUNTRY=country, COUNTRIES=world["countries"], AZE_ONLY=only)
+        told = Reader(tmp_path / "report.html").text
+        assert said in told if said else "confirmed AZE site" not in told
+
+
 def test_a_country_without_sites_has_a_report_that_says_so(report, tmp_path):
     found = report(COUNTRY="CCC", PDF=str(tmp_path / "report.pdf"))
     assert found["sites"] == [] and found["global"]["mean_pct"] is None
