@@ -6,10 +6,7 @@ and on the map, and held against the shares; one click makes it one undoable ste
 
 from __future__ import annotations
 
-import json
 import math
-import tempfile
-from pathlib import Path
 
 from qgis.core import QgsGeometry, QgsMapLayer, QgsVectorLayer, QgsWkbTypes
 from qgis.gui import QgsRubberBand
@@ -39,6 +36,7 @@ from ..services import figures
 from ..services.vocabulary import word
 from ..services.wording import text
 from . import layers, messages, style
+from .reported_run import ReportedRun
 from .widgets.basics import TextLabel
 from .widgets.busy import BusyStrip
 from .widgets.preview import Outline
@@ -63,7 +61,6 @@ class ChangeDialog(QDialog):
         self.report: dict | None = None
         self.after: QgsGeometry | None = None
         self._looked_at: tuple = ()
-        self._running = False
         self._bands: list[QgsRubberBand] = []
         self.setWindowTitle(title)
         self.head = QVBoxLayout()
@@ -85,7 +82,6 @@ class ChangeDialog(QDialog):
         self.tabs.addTab(self.drawings, translate("AzeFit", "Drawing"))
         self.tabs.addTab(self.shares, translate("AzeFit", "Shares"))
         self.busy = BusyStrip()
-        self.busy.cancelled.connect(self._stop)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.apply = self.buttons.addButton(apply, QDialogButtonBox.ButtonRole.ActionRole)
         self.apply.setAutoDefault(False)
@@ -98,7 +94,8 @@ class ChangeDialog(QDialog):
         layout.addWidget(self.busy)
         layout.addWidget(self.buttons)
         self.resize(460, 560)
-        session.runner.changed.connect(self._show_busy)
+        stopped = translate("AzeFit", "Stopped; nothing was changed.")
+        self.run = ReportedRun(session, _KEY, self.busy, self.note, stopped, self._show_state)
         session.candidateEdited.connect(self._boundary_changed)
         session.candidatesChanged.connect(self._boundary_changed)
         self._show_state()
@@ -113,24 +110,13 @@ class ChangeDialog(QDialog):
             return
         self._forget()
         self._looked_at = self._version()
-        self._title = title
-        folder = tempfile.TemporaryDirectory(prefix="aze-")
-        report = Path(folder.name) / "report.json"
         snapshot = layers.snapshot([(candidates.current, boundary)])
-        given = {"BOUNDARY": snapshot, **parameters, "OUTPUT": "memory:", "REPORT": str(report)}
-        self._running = True
-        self.note.setText("")
-        self.session.runner.start(
-            _KEY,
+        self.run.start(
             algorithm,
-            given,
+            {"BOUNDARY": snapshot, **parameters},
             title,
-            lambda results, context: self._looked(boundary, results, context, report),
-            self._failed,
-            (folder, snapshot, parameters),
+            lambda results, context, report: self._looked(boundary, results, context, report),
         )
-        self._show_state()
-        self._show_busy()
 
     def take_over(self) -> None:
         """Give the candidate the proposed boundary, as one undoable step."""
@@ -149,11 +135,8 @@ class ChangeDialog(QDialog):
 
     def done(self, result: int) -> None:
         """Close, stop what is under way, and clear the map."""
-        if self._running:
-            self._running = False
-            self.session.runner.cancel(_KEY)
+        self.run.close()
         self._clear_map()
-        self.session.runner.changed.disconnect(self._show_busy)
         self.session.candidateEdited.disconnect(self._boundary_changed)
         self.session.candidatesChanged.disconnect(self._boundary_changed)
         super().done(result)
@@ -162,11 +145,9 @@ class ChangeDialog(QDialog):
         candidates = self.session.candidates
         return candidates.current, candidates.version(candidates.current)
 
-    def _looked(self, before: QgsGeometry, results: dict, context, report: Path) -> None:
-        self._running = False
+    def _looked(self, before: QgsGeometry, results: dict, context, document: dict) -> None:
         found = context.takeResultLayer(results["OUTPUT"])
         feature = next(found.getFeatures(), None) if isinstance(found, QgsVectorLayer) else None
-        document = json.loads(report.read_text(encoding="utf-8"))
         self.report = document["boundaries"][0] if document.get("boundaries") else document
         if feature is None or self._looked_at != self._version():
             self._boundary_changed()
@@ -175,30 +156,12 @@ class ChangeDialog(QDialog):
         if not after.equals(before):
             self.after = after
         self._fill(before, after)
-        self._show_state()
-        self._show_busy()
-
-    def _failed(self, sentence: str) -> None:
-        self._running = False
-        self._problem(sentence)
-        self._show_state()
-        self._show_busy()
-
-    def _stop(self) -> None:
-        self._running = False
-        self.session.runner.cancel(_KEY)
-        self.note.setText(QCoreApplication.translate("AzeFit", "Stopped; nothing was changed."))
-        self._show_state()
-        self._show_busy()
 
     def _boundary_changed(self, *_args) -> None:
-        if self._looked_at and not self._running and self._looked_at != self._version():
+        if self._looked_at and not self.run.is_running and self._looked_at != self._version():
             self._forget()
-            self._problem(QCoreApplication.translate("AzeFit", "The boundary has changed since: look again."))
+            self.run.warn(QCoreApplication.translate("AzeFit", "The boundary has changed since: look again."))
             self._show_state()
-
-    def _problem(self, sentence: str) -> None:
-        self.note.setText(f"{style.MARKS['problem']} {sentence}")
 
     # ----------------------------------------------------------------------------------------------------- showing
 
@@ -214,15 +177,8 @@ class ChangeDialog(QDialog):
         self._clear_map()
 
     def _show_state(self) -> None:
-        self.apply.setEnabled(self.after is not None and not self._running)
+        self.apply.setEnabled(self.after is not None and not self.run.is_running)
         self.tabs.setVisible(self.report is not None)
-
-    def _show_busy(self) -> None:
-        if not self._running:
-            self.busy.set(None)
-            return
-        busy = self.session.runner.busy()
-        self.busy.set(self._title, busy.fraction if busy is not None and busy.title == self._title else None)
 
     def sentences(self) -> list[dict]:
         """What is said, as findings with their sentences: warnings first."""
@@ -428,9 +384,7 @@ class FitDialog(ChangeDialog):
     def _choices_changed(self, *_args) -> None:
         """What was found is of the choices before."""
         translate = QCoreApplication.translate
-        if self._running:
-            self._running = False
-            self.session.runner.cancel(_KEY)
+        self.run.drop()
         self._forget()
         self.simplify.setMaximum(self.tolerance.value())
         lacking = not self._chosen()
@@ -448,7 +402,6 @@ class FitDialog(ChangeDialog):
         else:
             self.note.setText(translate("AzeFit", "Every change is listed before anything is changed."))
         self._show_state()
-        self._show_busy()
 
 
 class IncludeDialog(ChangeDialog):

@@ -6,10 +6,6 @@ with all that speaks for and against it; taking one adds a candidate as one undo
 
 from __future__ import annotations
 
-import json
-import tempfile
-from pathlib import Path
-
 from qgis.core import QgsGeometry, QgsMapLayer, QgsVectorLayer, QgsWkbTypes
 from qgis.gui import QgsRubberBand
 from qgis.PyQt.QtCore import QCoreApplication, Qt
@@ -40,6 +36,7 @@ from ..services.vocabulary import word
 from ..services.wording import text
 from . import layers, messages, neighbours, preferences, style
 from .models.species import SHARE_ROLE, Bar
+from .reported_run import ReportedRun
 from .widgets.basics import PageScroll, TextLabel
 from .widgets.busy import BusyStrip
 from .widgets.sharebar import ShareBarDelegate
@@ -68,7 +65,6 @@ class SuggestDialog(QDialog):
         self.session = session
         self.report: dict | None = None
         self._shapes: dict[int, QgsGeometry] = {}
-        self._running = False
         self._band: QgsRubberBand | None = None
         self.setWindowTitle(translate("AzeSuggest", "Suggest a boundary"))
 
@@ -161,6 +157,8 @@ class SuggestDialog(QDialog):
         layout.addWidget(self.buttons)
         self.resize(500, 720)
 
+        stopped = translate("AzeSuggest", "Stopped.")
+        self.run = ReportedRun(session, _KEY, self.busy, self.note, stopped, self._show_state)
         self._list_taxa(taxon)
         self._list_units()
         self.taxon.editTextChanged.connect(self._choices_changed)
@@ -171,9 +169,7 @@ class SuggestDialog(QDialog):
         self.start.clicked.connect(self.look)
         self.proposals.currentItemChanged.connect(self._show_proposal)
         self.use.clicked.connect(self.take)
-        self.busy.cancelled.connect(self._stop)
         self.buttons.rejected.connect(self.reject)
-        session.runner.changed.connect(self._show_busy)
         session.dataChanged.connect(self._data_changed)
         self._choices_changed()
 
@@ -285,14 +281,11 @@ class SuggestDialog(QDialog):
 
     def _choices_changed(self, *_args) -> None:
         """What was found is of the choices before."""
-        if self._running:
-            self._running = False
-            self.session.runner.cancel(_KEY)
+        self.run.drop()
         self._forget()
         self.note.setText(self._lack() or "")
         self._say_units()
         self._show_state()
-        self._show_busy()
 
     def _data_changed(self) -> None:
         before = [layer.id() for layer in self.chosen_units()]
@@ -302,7 +295,7 @@ class SuggestDialog(QDialog):
         if had or before != [layer.id() for layer in self.chosen_units()]:
             self._choices_changed()
             if had:
-                self._warn(QCoreApplication.translate("AzeSuggest", "The data have changed since: look again."))
+                self.run.warn(QCoreApplication.translate("AzeSuggest", "The data have changed since: look again."))
         self._show_state()
 
     def _lack(self) -> str:
@@ -353,23 +346,8 @@ class SuggestDialog(QDialog):
         if self._lack():
             return
         self._forget()
-        folder = tempfile.TemporaryDirectory(prefix="aze-")
-        report = Path(folder.name) / "report.json"
-        given = {**self.parameters(), "OUTPUT": "memory:", "REPORT": str(report)}
-        self._running = True
-        self._title = QCoreApplication.translate("AzeSuggest", "Looking for boundaries")
-        self.note.setText("")
-        self.session.runner.start(
-            _KEY,
-            "aze:suggestboundary",
-            given,
-            self._title,
-            lambda results, context: self._found(results, context, report),
-            self._failed,
-            (folder, given),
-        )
-        self._show_state()
-        self._show_busy()
+        title = QCoreApplication.translate("AzeSuggest", "Looking for boundaries")
+        self.run.start("aze:suggestboundary", self.parameters(), title, self._found)
 
     def take(self) -> None:
         """Add the chosen proposal as a candidate, as one undoable step."""
@@ -399,39 +377,17 @@ class SuggestDialog(QDialog):
 
     def done(self, result: int) -> None:
         """Close, stop what is under way, and clear the map."""
-        if self._running:
-            self._running = False
-            self.session.runner.cancel(_KEY)
+        self.run.close()
         self._clear_map()
-        self.session.runner.changed.disconnect(self._show_busy)
         self.session.dataChanged.disconnect(self._data_changed)
         super().done(result)
 
-    def _found(self, results: dict, context, report: Path) -> None:
-        self._running = False
+    def _found(self, results: dict, context, report: dict) -> None:
         layer = context.takeResultLayer(results["OUTPUT"])
         if isinstance(layer, QgsVectorLayer):
             self._shapes = {int(feature["rank"]): feature.geometry() for feature in layer.getFeatures()}
-        self.report = json.loads(report.read_text(encoding="utf-8"))
+        self.report = report
         self._fill()
-        self._show_state()
-        self._show_busy()
-
-    def _failed(self, sentence: str) -> None:
-        self._running = False
-        self._warn(sentence)
-        self._show_state()
-        self._show_busy()
-
-    def _stop(self) -> None:
-        self._running = False
-        self.session.runner.cancel(_KEY)
-        self.note.setText(QCoreApplication.translate("AzeSuggest", "Stopped."))
-        self._show_state()
-        self._show_busy()
-
-    def _warn(self, sentence: str) -> None:
-        self.note.setText(f"{style.MARKS['problem']} {sentence}")
 
     # ------------------------------------------------------------------------------------------------------ showing
 
@@ -444,18 +400,11 @@ class SuggestDialog(QDialog):
         self._clear_map()
 
     def _show_state(self) -> None:
-        self.start.setEnabled(not self._running and not self._lack())
-        self.use.setEnabled(self.chosen()[1] is not None and not self._running)
+        self.start.setEnabled(not self.run.is_running and not self._lack())
+        self.use.setEnabled(self.chosen()[1] is not None and not self.run.is_running)
         self.note.setVisible(bool(self.note.text()))
         self.proposals.setVisible(bool(self.report and self.report["proposals"]))
         self.details.setVisible(self.report is not None)
-
-    def _show_busy(self) -> None:
-        if not self._running:
-            self.busy.set(None)
-            return
-        busy = self.session.runner.busy()
-        self.busy.set(self._title, busy.fraction if busy is not None and busy.title == self._title else None)
 
     def _fill(self) -> None:
         report, translate = self.report, QCoreApplication.translate
@@ -494,7 +443,7 @@ class SuggestDialog(QDialog):
             )
             self.proposals.setCurrentItem(self.proposals.topLevelItem(0))
         else:
-            self._warn(translate("AzeSuggest", "No boundary of these units holds enough."))
+            self.run.warn(translate("AzeSuggest", "No boundary of these units holds enough."))
 
     def _show_proposal(self, *_items) -> None:
         self._clear_map()

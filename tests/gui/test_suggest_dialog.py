@@ -40,7 +40,7 @@ def in_window(session, window):  # noqa: F811
 
 def looked(dialog):
     dialog.look()
-    wait_for(lambda: not dialog._running)
+    wait_for(lambda: not dialog.run.is_running)
     return dialog
 
 
