@@ -286,13 +286,13 @@ class _RasterRun(_Reader):
 
     def describe(self, sites: Sequence[ScreenedSite], number: int) -> tuple[LayerFigures, list[Figure]]:
         whole = self._whole() if self._compare else None
-        tallies: list[tuple[Tally, str]] = []
+        tallies: list[tuple[Tally, str, float]] = []
         for n, site in enumerate(sites):
             self._progress.set((0.5 if self._compare else 0) + (0.5 if self._compare else 1) * n / len(sites))
             tallies.append(self._site(site))
         looked_at = [whole if whole is not None else self._here_and_there()]
         if self._kinds == AS_CLASSES:
-            if any(tally.m2 > 0 and tally.classes is None for tally in [*looked_at, *(t for t, _ in tallies)]):
+            if any(tally.m2 > 0 and tally.classes is None for tally in [*looked_at, *(t for t, _, _ in tallies)]):
                 raise AzeError("context.many_classes", source=self._band.name, count=self._rules.most_forced_classes)
             of_classes = True
         else:
@@ -311,18 +311,18 @@ class _RasterRun(_Reader):
             else:
                 own = replace(own, value=whole.mean, least=whole.least, greatest=whole.greatest)
         found: list[Figure] = []
-        for n, (tally, problem) in enumerate(tallies):
-            found += self._figures(n, number, sites[n], tally, problem, kind, whole)
+        for n, (tally, problem, size) in enumerate(tallies):
+            found += self._figures(n, number, tally, problem, size, kind, whole)
         return own, found
 
     def _figures(
-        self, n: int, number: int, site: ScreenedSite, tally: Tally, problem: str, kind: str, whole: Tally | None
+        self, n: int, number: int, tally: Tally, problem: str, size: float, kind: str, whole: Tally | None
     ) -> list[Figure]:
         layer_mean = whole.mean if whole is not None and kind == MEASURES else None
         if problem:
             share = None if problem in ("no_boundary", "seam") else 0.0
             return [Figure(n, number, kind, None, layer_mean, data_share=share, problem=problem)]
-        known = min(1.0, tally.m2 / geometry.area(site.geometry))
+        known = min(1.0, tally.m2 / size)
         if kind == MEASURES:
             return [Figure(n, number, kind, tally.mean, layer_mean, tally.least, tally.greatest, known)]
         there = whole is not None and whole.m2 > 0
@@ -350,21 +350,28 @@ class _RasterRun(_Reader):
             tally.give_up_classes()
         return tally
 
-    def _site(self, site: ScreenedSite) -> tuple[Tally, str]:
-        """What the band holds in a site, or why that cannot be told."""
+    def _site(self, site: ScreenedSite) -> tuple[Tally, str, float]:
+        """What the band holds in a site, or why that cannot be told, and the m² that the site has.
+
+        For one that lies in the raster whole those are the parts of its cells, as cells so large that their halves
+        differ in size are a measure of their own.
+        """
         tally = self._tally()
         if site.geometry is None:
-            return tally, "no_boundary"
+            return tally, "no_boundary", 0.0
+        size = geometry.area(site.geometry)
         outlines = self._outlines(site.geometry)
         if outlines is None:
-            return tally, "seam"
+            return tally, "seam", size
         places = np.concatenate(outlines)
         low, high = np.floor(places.min(axis=0)).astype(int), np.ceil(places.max(axis=0)).astype(int)
+        first, last = low.copy(), high.copy()
         low[1], high[1] = max(0, low[1]), min(self._grid.rows, high[1])
         if not self._period:
             low[0], high[0] = max(0, low[0]), min(self._grid.columns, high[0])
         if not self._meets(low, high):
-            return tally, "outside"
+            return tally, "outside", size
+        held = 0.0
         columns = min(int(high[0] - low[0]), 4096)
         rows = max(1, _CELLS // max(1, columns))
         for top in range(int(low[1]), int(high[1]), rows):
@@ -372,20 +379,30 @@ class _RasterRun(_Reader):
                 self._progress.check()
                 corner = np.array([left, top])
                 far = np.array([min(left + columns, int(high[0])), min(top + rows, int(high[1]))])
-                self._add_window(tally, outlines, corner, far)
-        return tally, "" if tally.m2 > 0 else "no_data"
+                held += self._add_window(tally, outlines, corner, far)
+        whole = (first == low).all() and (last == high).all() and (self._degrees or not self._period)
+        if whole and held > 0:
+            size = held
+        return tally, "" if tally.m2 > 0 else "no_data", size
 
-    def _add_window(self, tally: Tally, outlines: Sequence[np.ndarray], low: np.ndarray, high: np.ndarray) -> None:
+    def _add_window(self, tally: Tally, outlines: Sequence[np.ndarray], low: np.ndarray, high: np.ndarray) -> float:
+        """Add what a window of the band holds within outlines; the m² of its cells within them, known or not."""
         wide, tall = (int(n) for n in high - low)
         units = grids.Grid(0.0, 0.0, 1.0, 1.0, wide, tall)
         part = grids.covered(units, [line - low for line in outlines])
-        if not part.any() or not self._meets(low, high):
-            return
+        if not part.any():
+            return 0.0
+        meets = self._meets(low, high)
+        if not meets and not self._degrees:
+            return 0.0
+        areas = part * self._areas(int(low[0]), int(low[1]), wide, tall)
+        if not meets:
+            return float(areas.sum())
         values, known = self._read(self._dataset, low, high, 1)
         used = known & (part > 0)
         if used.any():
-            areas = self._areas(int(low[0]), int(low[1]), wide, tall)
-            tally.add(self._scaled(values[used]), (part * areas)[used])
+            tally.add(self._scaled(values[used]), areas[used])
+        return float(areas.sum())
 
     def _here_and_there(self) -> Tally:
         """What pieces spread over the band hold, to tell of what kind it is; no more of them than that takes."""

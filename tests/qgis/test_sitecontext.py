@@ -265,6 +265,18 @@ def test_what_cannot_be_used_is_refused_in_words(describe, run, tmp_path):
         describe(sites, RASTERS=[path], KIND=2)
 
 
+def test_cells_larger_than_the_sites_are_known_whole_or_not_at_all(describe, tmp_path):
+    # Cells of 20 degrees: their northern halves are much smaller than their southern ones.
+    values = np.array([[1.0, 2.0], [3.0, -9.0]], dtype="f4")
+    path = raster(tmp_path / "coarse.tif", values, 0, 60, 20, -20, nodata=-9)
+    inside, unknown, half = shapely.box(5, 55, 6, 56), shapely.box(25, 25, 26, 26), shapely.box(19.5, 30, 20.5, 31)
+    beyond = shapely.box(-0.5, 55, 0.5, 56)
+    rows = describe(layer([inside, unknown, half, beyond]), RASTERS=[path], COMPARE=False)["rows"]
+    assert [row["value"] for row in rows] == [1.0, None, 3.0, 1.0]
+    assert rows[0]["data_pct"] == pytest.approx(100) and rows[1]["data_pct"] == 0
+    assert rows[2]["data_pct"] == pytest.approx(50, rel=1e-6) and rows[3]["data_pct"] == pytest.approx(50, rel=1e-6)
+
+
 @pytest.mark.skipif(not MALAWI.exists(), reason="shared data is not here")
 def test_real_areas_against_exactextract(describe, tmp_path):
     frame = geopandas.read_file(MALAWI)
