@@ -240,6 +240,20 @@ def test_an_update_of_a_placeholder_begins_without_a_boundary_and_takes_the_one_
     boundary.deleteLater()
 
 
+def test_a_site_without_an_outline_says_so_and_offers_no_way_to_it(page, with_sites):
+    layer = QgsVectorLayer("Polygon?crs=EPSG:4326&field=SitRecID:int&field=IntName:string", "more", "memory")
+    feature = QgsFeature(layer.fields())
+    feature.setAttributes([778, "Nowhere"])
+    layer.dataProvider().addFeatures([feature])
+    with_sites.sources.add_layer(layer, "sites")
+    wait_for(lambda: any(row.site_id == "778" for row in page.sites.rows))
+    choose(page, 778)
+    assert page.circle.isVisible() and "no outline" in page.circle.text()
+    assert not page.zoom.isEnabled() and page.update_.isEnabled()
+    choose(page, 98001)
+    assert not page.circle.isVisible() and page.zoom.isEnabled()
+
+
 def test_the_list_follows_layers_and_their_edits(page, with_sites):
     layer = with_sites.sources.site_layers[0]
     count = page.model.count

@@ -280,14 +280,15 @@ class SitesPage(QWidget):
         kba = translate("AzeSites", "KBA: {status}").format(status=row.kba) if row.kba else ""
         parts = (model.country_words(row), number, area, model.aze_words(row), kba)
         self.about.setText(" · ".join(part for part in parts if part))
-        self.circle.setText(
-            translate(
-                "AzeSites",
-                "{mark} Its boundary is not known: the circle of 1 km radius only stands for it. Its protection cannot "
-                "be assessed.",
-            ).format(mark=model.CIRCLE_MARK)
-        )
-        self.circle.setVisible(row.is_circle)
+        circle = translate(
+            "AzeSites",
+            "{mark} Its boundary is not known: the circle of 1 km radius only stands for it. Its protection cannot "
+            "be assessed.",
+        ).format(mark=model.CIRCLE_MARK)
+        nowhere = translate("AzeSites", "The layer has no outline of it. Its protection cannot be assessed.")
+        self.circle.setText(circle if row.is_circle else nowhere)
+        self.circle.setVisible(row.is_circle or row.extent is None)
+        self.zoom.setEnabled(row.extent is not None)
         shown = ", ".join(row.triggers[:_SPECIES_SHOWN])
         rest = len(row.triggers) - _SPECIES_SHOWN
         if rest > 0:
