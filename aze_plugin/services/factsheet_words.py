@@ -214,6 +214,9 @@ def _reworded(code: str, params: Mapping[str, Any]) -> str:
 def _species(sheet: Sheet) -> tuple[Table, list[str]]:
     translate = QCoreApplication.translate
     if sheet.species is None:
+        table = sheet.inputs.table
+        if table is not None:
+            return Table((), (), ()), [text("factsheet.species_not_in_table", {"table": table.sourceName()})]
         return Table((), (), ()), [text("factsheet.species_unknown")]
     if not sheet.species:
         return Table((), (), ()), [text("factsheet.species_none")]

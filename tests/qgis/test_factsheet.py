@@ -205,6 +205,14 @@ def test_what_was_not_given_is_said_and_is_no_zero(sheet, data):
     assert "Unprotected" not in said
 
 
+def test_a_table_that_does_not_name_the_site_is_not_said_to_be_missing(sheet, data, tmp_path):
+    table = table_of(tmp_path / "others.csv", [("12345", "Azea alba", "EN", "")])
+    folder, found = sheet(SITES=str(data / "sites.gpkg"), SITE_ID="98001", TRIGGERS=table)
+    assert found["trigger_species"] is None
+    assert "neither the layer nor the table “others” names" in words(folder / "sheet.pdf")
+    assert "no table" not in (folder / "sheet.html").read_text(encoding="utf-8")
+
+
 def test_a_site_without_a_boundary_is_shown_by_its_place(sheet, sample_library, data, tmp_path):
     path = layer_of(
         tmp_path / "sites.gpkg",

@@ -48,6 +48,11 @@ def templates() -> dict[str, str]:
             "Not known: the layer names no trigger species, and no table of them was given. This does not mean that "
             "there are none.",
         ),
+        "factsheet.species_not_in_table": translate(
+            "AzeReports",
+            "Not known: neither the layer nor the table “{table}” names trigger species of this site. This does not mean "
+            "that there are none.",
+        ),
         "factsheet.species_none": translate(
             "AzeReports",
             "None: the check against the species library finds no taxon that triggers here, and none is listed.",
