@@ -100,9 +100,8 @@ def _as_packaged(candidate: Candidate) -> tuple[Candidate, geometry.Geometry]:
     if not geometry.valid(lonlat)[0]:
         # Rounding on the way to degrees can make sides touch that did not.
         lonlat = geometry.polygonal_all(lonlat)
-    corners = geometry.vertex_count(lonlat[0])
-    if corners > boundary.MOST_CORNERS:
-        raise AzeError("nomination.corners", name=candidate.name, count=corners, most=boundary.MOST_CORNERS)
+    for limit, count, most in boundary.limits_passed(lonlat[0]):
+        raise AzeError(f"nomination.{limit}", name=candidate.name, count=count, most=most)
     prepared = geometry.prepare(lonlat)
     return replace(candidate, geometry=prepared.geometries[0]), lonlat[0]
 

@@ -20,6 +20,25 @@ SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 TOLERANCE_DEGREES = 1e-7
 # Ten times the most detailed site; what a reviewer's machine reads in seconds, in all four formats.
 MOST_CORNERS = 300_000
+# Each part and each hole takes eight tags of KML, and readers of unknown KML take only so many.
+MOST_RINGS = 30_000
+# Corners times crossings (see ``geometry.intricacy``): a coast as detailed as can be stays below; to cut an outline
+# beyond it by the ranges of a dozen taxa takes minutes.
+MOST_WORK = 100_000_000
+
+
+def limits_passed(lonlat: geometry.Geometry) -> Iterator[tuple[str, int, int]]:
+    """The limits that a boundary passes, with its own figure and the most that there may be: ``corners``, ``rings``
+    (parts and holes), and ``crossings`` of a straight line with its outline."""
+    corners, rings = geometry.vertex_count(lonlat), len(geometry.rings(lonlat))
+    if corners > MOST_CORNERS:
+        yield "corners", corners, MOST_CORNERS
+    elif rings > MOST_RINGS:
+        yield "rings", rings, MOST_RINGS
+    else:
+        crossings = geometry.intricacy(lonlat)
+        if corners * crossings > MOST_WORK:
+            yield "crossings", crossings, MOST_WORK // corners
 
 
 @contextmanager

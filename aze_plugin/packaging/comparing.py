@@ -32,9 +32,13 @@ def compare(before: str | Path, after: str | Path, progress: Progress | None = N
     before and after. ``files``: evidence added, removed or changed. Raises AzeError ``package.missing``.
     """
     progress = progress or Progress()
-    earlier = verification.opened(before, None, progress.part(0, 0.45))
-    later = verification.opened(after, None, progress.part(0.45, 0.9))
-    with earlier as one, later as other:
+    with verification.opened(after, None, progress.part(0, 0.45)) as other:
+        return compare_opened(before, other, after, progress.part(0.45, 1))
+
+
+def compare_opened(before: str | Path, other: Examined, after: str | Path, progress: Progress) -> dict[str, Any]:
+    """``compare`` with a later version that is open already, as ``other``; ``after`` is its path."""
+    with verification.opened(before, None, progress.part(0, 0.9)) as one:
         document = {
             "schema": SCHEMA,
             "before": _described(one, before),

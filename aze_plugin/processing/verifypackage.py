@@ -49,37 +49,42 @@ class VerifyPackage(AzeAlgorithm):
         self.addOutput(QgsProcessingOutputNumber("PROBLEMS", translate("AzeProcessing", "Problems")))
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
-        from ..packaging.verification import verify
+        from pathlib import Path
+
+        from ..packaging.verification import opened
         from ..services import files
 
         package = self.parameterAsFile(parameters, "PACKAGE", context)
         library = self.parameterAsString(parameters, "LIBRARY", context) or None
         review_file = self.parameterAsFileOutput(parameters, "REVIEW", context)
-        found = verify(package, library, progress.part(0, 0.4 if review_file else 1))
-        document = found.as_json()
-        for problem in document["problems"]:
-            feedback.pushWarning(f"{problem['path']}: {problem['message']}" if problem["path"] else problem["message"])
-        for note in document["notes"]:
-            feedback.pushInfo(note["message"])
-        progress.say("package.valid" if found.valid else "package.invalid", count=len(found.problems))
         output = self.parameterAsFileOutput(parameters, "OUTPUT", context)
-        files.write_json(output, document)
-        results = {"OUTPUT": output, "VALID": found.valid, "PROBLEMS": len(found.problems)}
-        if review_file:
-            earlier = self.parameterAsFile(parameters, "COMPARE", context) or None
-            self._review(package, library, earlier, review_file, progress.part(0.4, 1))
-            results["REVIEW"] = review_file
+        with opened(package, library, progress.part(0, 0.6 if review_file else 1)) as examined:
+            found, document = examined.found, examined.found.as_json()
+            for problem in document["problems"]:
+                feedback.pushWarning(
+                    f"{problem['path']}: {problem['message']}" if problem["path"] else problem["message"]
+                )
+            for note in document["notes"]:
+                feedback.pushInfo(note["message"])
+            progress.say("package.valid" if found.valid else "package.invalid", count=len(found.problems))
+            files.write_json(output, document)
+            results = {"OUTPUT": output, "VALID": found.valid, "PROBLEMS": len(found.problems)}
+            if review_file:
+                earlier = self.parameterAsFile(parameters, "COMPARE", context) or None
+                self._review(examined, Path(package), earlier, review_file, progress.part(0.6, 1))
+                results["REVIEW"] = review_file
         return results
 
-    def _review(self, package: str, library: str | None, earlier: str | None, target: str, progress: Progress) -> None:
-        """The reviewer's document, as a page or, where the file's name ends so, as JSON to be commented on."""
+    def _review(self, examined, package, earlier: str | None, target: str, progress: Progress) -> None:
+        """The reviewer's document of what was verified, as a page or, where the file's name ends so, as JSON to be
+        commented on."""
         from ..packaging import comparing, review, review_page
         from ..services import files
 
-        document = review.review(package, library, progress.part(0, 0.5 if earlier else 1))
+        document = review.of(examined, package, progress)
         if target.lower().endswith(".json"):
             review.save(target, document)
             return
-        comparison = comparing.compare(earlier, package, progress.part(0.5, 1)) if earlier else None
+        comparison = comparing.compare_opened(earlier, examined, package, progress) if earlier else None
         with files.replacing(target) as beside:
             beside.write_text(review_page.as_html(document, comparison), encoding="utf-8")

@@ -317,6 +317,26 @@ def _wide():
     return [(10 + math.cos(2 * math.pi * n / 299_000), math.sin(2 * math.pi * n / 299_000)) for n in range(299_000)]
 
 
+def _comb():
+    """Narrow teeth that every straight line across them meets all of."""
+    corners = [(10.0, 0.0)]
+    for n in range(74_000):
+        west, east = 10 + n / 74_000, 10 + (n + 0.5) / 74_000
+        corners += [(west, 0.001), (west, 1), (east, 1), (east, 0.001)]
+    return [*corners, (11, 0.001), (11, 0)]
+
+
+def _spiral():
+    import math
+
+    turns, steps = 2_000, 140_000
+    angles = [2 * math.pi * turns * n / steps for n in range(steps)]
+    there = [(0.02 + n / steps) * 0.9 for n in range(steps)]
+    out = [(10 + r * math.cos(a), r * math.sin(a)) for r, a in zip(there, angles)]
+    back = [(10 + (r - 0.2 / turns) * math.cos(a), (r - 0.2 / turns) * math.sin(a)) for r, a in zip(there, angles)]
+    return out + back[::-1]
+
+
 _LAUGHS = (
     b'<?xml version="1.0"?><!DOCTYPE kml [<!ENTITY a "lol">'
     + b"".join(b'<!ENTITY a%d "%s">' % (n, b"&a%s;" % (b"%d" % (n - 1) if n else b"") * 10) for n in range(9))
@@ -497,7 +517,13 @@ BAGS = {
     "a boundary tangled 50,000 times": (_rewritten(_tangle), "boundary", True),
     "a boundary of corners in a huddle": (_rewritten(_huddle), None, True),
     "a boundary of 299,000 corners": (_rewritten(_wide), "area", True),
-    "a boundary of more corners than can be": (_rewritten(lambda: _wide() + [(10, 0)] * 2_000), "boundary", True),
+    "a boundary of more corners than can be": (
+        _rewritten(lambda: _wide() + [(10, 0)] * 2_000),
+        "boundary_corners",
+        True,
+    ),
+    "a boundary of 75,000 teeth": (_rewritten(_comb), "boundary_crossings", True),
+    "a boundary wound up 2,000 times": (_rewritten(_spiral), "boundary_crossings", True),
     "evidence that is a program": (_write("data/evidence/photo.jpg", b"MZ" + bytes(999)), "evidence_program", True),
     "evidence that is zips in a zip": (_write("data/evidence/more.zip", _nested_zip), "evidence_archive", True),
     "evidence that calls itself otherwise": (_write("data/evidence/photo.jpg", b"%PDF-1.4 x"), "evidence_ending", True),

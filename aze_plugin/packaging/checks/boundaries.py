@@ -54,20 +54,21 @@ def boundaries(examined: Examined) -> None:
 
 
 def _sound(examined: Examined, suffix: str, shape: geometry.Geometry) -> bool:
-    """Whether an outline is one that was packaged: of so many corners as can be, none of its sides crossing another.
+    """Whether an outline is one that was packaged: as intricate as can be, none of its sides crossing another.
 
     Mending an outline that crosses itself a million times takes all memory there is.
     """
-    said = ""
-    if geometry.vertex_count(shape) > boundary.MOST_CORNERS:
-        said = f"it has more than {boundary.MOST_CORNERS} corners"
-    elif not bool(np.isfinite(geometry.corners(shape)).all()) or not _on_earth(shape):
-        said = "it lies outside the world"
-    elif not geometry.valid(np.array([shape], dtype=object))[0]:
-        said = "its outline crosses itself"
-    if said:
-        examined.add("boundary", f"data/boundary/{examined.boundary_file(suffix).name}", detail=said)
-    return not said
+    path = f"data/boundary/{examined.boundary_file(suffix).name}"
+    if not bool(np.isfinite(geometry.corners(shape)).all()) or not _on_earth(shape):
+        examined.add("boundary", path, detail="it lies outside the world")
+        return False
+    for limit, count, most in boundary.limits_passed(shape):
+        examined.add(f"boundary_{limit}", path, count=count, most=most)
+        return False
+    if not geometry.valid(np.array([shape], dtype=object))[0]:
+        examined.add("boundary", path, detail="its outline crosses itself")
+        return False
+    return True
 
 
 def _on_earth(shape: geometry.Geometry) -> bool:

@@ -42,6 +42,15 @@ def _refusals() -> dict[str, str]:
             "AzePackaging",
             "The boundary of “{name}” has {count} corners, and a package takes {most}. Simplify it.",
         ),
+        "nomination.rings": translate(
+            "AzePackaging",
+            "The boundary of “{name}” has {count} parts and holes, and a package takes {most}. Leave the smallest out.",
+        ),
+        "nomination.crossings": translate(
+            "AzePackaging",
+            "The boundary of “{name}” is too intricate to be checked: a straight line crosses its outline {count} "
+            "times, and with so many corners {most} are bearable. Simplify it.",
+        ),
         "nomination.evidence_unreadable": translate(
             "AzePackaging", "The evidence file {file} is not there or cannot be read. Choose it again."
         ),
@@ -349,6 +358,17 @@ def _verification() -> dict[str, str]:
         "package.form_differs": translate("AzePackaging", "{cell} does not say what the nomination says."),
         # The boundary and the figures
         "package.boundary": translate("AzePackaging", "The boundary cannot be read: {detail}."),
+        "package.boundary_corners": translate(
+            "AzePackaging", "The boundary has {count} corners; at most {most} are read."
+        ),
+        "package.boundary_rings": translate(
+            "AzePackaging", "The boundary has {count} parts and holes; at most {most} are read."
+        ),
+        "package.boundary_crossings": translate(
+            "AzePackaging",
+            "The boundary is too intricate to be checked: a straight line crosses its outline {count} times, and with so "
+            "many corners {most} are bearable.",
+        ),
         "package.boundary_differs": translate("AzePackaging", "The boundary is not the same as in {file}."),
         "package.folder": translate("AzePackaging", "By the site's name the files should be called {expected}."),
         "package.area": translate("AzePackaging", "The area is given as {given_ha}; the boundary has {measured_ha}."),
