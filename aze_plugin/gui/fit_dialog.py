@@ -91,6 +91,8 @@ class ChangeDialog(QDialog):
         layout.addLayout(self.head)
         layout.addWidget(self.note)
         layout.addWidget(self.tabs, 1)
+        # Takes the room of what is not shown yet.
+        layout.addStretch(0)
         layout.addWidget(self.busy)
         layout.addWidget(self.buttons)
         self.resize(460, 560)
@@ -297,6 +299,9 @@ class FitDialog(ChangeDialog):
         )
         rules = paths.load_json("criteria", "aze.json")["fitting"]
         self.layers = QListWidget()
+        self.layers.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.layers.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.layers.setAccessibleName(translate("AzeFit", "Edges to snap to"))
         for layer in _edge_layers(session):
             item = QListWidgetItem(layer.name())
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
@@ -305,6 +310,7 @@ class FitDialog(ChangeDialog):
             item.setData(Qt.ItemDataRole.UserRole, layer.id())
             item.setToolTip(layer.name())
             self.layers.addItem(item)
+        self.layers.setVisible(self.layers.count() > 0)
         rows = min(5, max(2, self.layers.count()))
         self.layers.setFixedHeight(rows * max(20, self.layers.sizeHintForRow(0)) + 2 * self.layers.frameWidth() + 2)
         self.tolerance = _metres(rules["tolerance_m"], 0.1)
@@ -320,7 +326,9 @@ class FitDialog(ChangeDialog):
         form = QFormLayout()
         form.addRow(translate("AzeFit", "Tolerance"), self.tolerance)
         form.addRow(translate("AzeFit", "Simplify"), self.simplify)
-        self.head.addWidget(QLabel(translate("AzeFit", "Edges to snap to")))
+        heading = QLabel(translate("AzeFit", "Edges to snap to"))
+        heading.setVisible(self.layers.count() > 0)
+        self.head.addWidget(heading)
         self.head.addWidget(self.layers)
         self.head.addLayout(form)
         self.head.addWidget(self.start, 0, Qt.AlignmentFlag.AlignRight)

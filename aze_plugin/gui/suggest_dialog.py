@@ -47,8 +47,9 @@ _ID = Qt.ItemDataRole.UserRole
 _WHY, _SHARE, _AREA, _PROTECTED, _UNITS = range(5)
 _PARAMETERS = ("", "aoo", "esh", "range", "localities")
 _MOST_ROWS, _MOST_PROPOSALS = 5, 6
-# Of the bar of a share, and of all columns but that.
+# Of the bar of a share, and of all columns but that; a narrower window has no room for the number of units.
 _BAR_PX, _LEAST_BAR_PX, _OTHERS_PX = 120, 40, 330
+_UNITS_FROM_PX = 400
 _RULES = ("THRESHOLD", "PRESENCE", "ORIGIN", "MAX_UNCERTAINTY", "SINCE_YEAR", "BASES_LEFT_OUT")
 _NOT_UNITS = ("candidates", "gaps")
 
@@ -181,6 +182,7 @@ class SuggestDialog(QDialog):
         """Give the bar the room that the window has for it; in a narrow one its number has to do."""
         text_px = self.fontMetrics().horizontalAdvance("100.0 %") + 14
         room = self.width() - _OTHERS_PX - text_px
+        self.proposals.setColumnHidden(_UNITS, self.width() < _UNITS_FROM_PX)
         self.proposals.header().resizeSection(_SHARE, text_px + (min(_BAR_PX, room) if room >= _LEAST_BAR_PX else 0))
         rows = min(_MOST_PROPOSALS, max(1, self.proposals.topLevelItemCount()))
         height = rows * max(1, self.proposals.sizeHintForRow(0)) + self.proposals.header().sizeHint().height()

@@ -3,11 +3,13 @@
 import pytest
 from pages_support import *  # noqa: F403
 from pages_support import settle, wait_for
-from qgis.core import QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
+from qgis.core import QgsFeature, QgsGeometry, QgsProject, QgsVectorFileWriter, QgsVectorLayer
 from qgis.gui import QgsRubberBand
 from qgis.PyQt.QtCore import Qt
 from window import window  # noqa: F401
 
+from aze_plugin.gui import neighbours
+from aze_plugin.gui.candidates import stored
 from aze_plugin.gui.fit_dialog import FitDialog, IncludeDialog
 from aze_plugin.gui.pages.boundary import BoundaryPage
 from aze_plugin.gui.pages.criteria import CriteriaPage
@@ -47,6 +49,10 @@ def opened():
         dialog.deleteLater()
 
 
+def wkt_of(corners):
+    return "Polygon((" + ",".join(f"{x!r} {y!r}" for x, y in [*corners, corners[0]]) + "))"
+
+
 def choose(dialog, name):
     [item] = [dialog.layers.item(n) for n in range(dialog.layers.count()) if dialog.layers.item(n).text() == name]
     item.setCheckState(Qt.CheckState.Checked)
@@ -83,6 +89,27 @@ def test_changes_are_shown_before_and_applied_as_one_undoable_step(drawn, window
     assert session.candidates.layer.undoStack().count() == steps + 1
     session.candidates.layer.undoStack().undo()
     assert session.candidates.geometry().equals(before)
+
+
+def test_a_site_of_finer_coordinates_is_not_overlapped_by_what_is_stored(empty_session, tmp_path):
+    session, path = empty_session, str(tmp_path / "sites.gpkg")
+    corners = [(10 + 1e-4 / 3 * (n % 4), 0.001 * n + 1e-8 / 3) for n in range(61)]
+    made = polygon_layer("Next door", wkt_of([*corners, (9.9, 0.06), (9.9, 0)]))
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    QgsVectorFileWriter.writeAsVectorFormatV3(made, path, session.project.transformContext(), options)
+    session.project.removeMapLayer(made.id())
+    session.sources.add("sites", path)
+    own = [(x + 5e-5, y) for x, y in corners]
+    session.candidates.add("Drawn", QgsGeometry.fromWkt(wkt_of([*own, (10.1, 0.06), (10.1, 0)])))
+    dialog = FitDialog(session)
+    dialog.look_for_changes()
+    wait_for(lambda: dialog.report is not None)
+    dialog.apply.click()
+    settle()
+    after = session.candidates.geometry()
+    assert not neighbours.thin_overlaps(session, after)
+    # Rounded as other boundaries are it would.
+    assert neighbours.thin_overlaps(session, stored(after))
 
 
 def test_a_boundary_on_its_edges_has_nothing_to_apply(drawn, opened):
@@ -129,6 +156,22 @@ def test_another_choice_takes_the_result_back(drawn, opened, window):  # noqa: F
     dialog.look_for_changes()
     wait_for(lambda: dialog.report is not None)
     assert dialog.after is None
+
+
+@pytest.mark.parametrize("width", [360, 600])
+def test_a_long_name_is_cut_in_its_middle_and_nothing_stands_apart(drawn, opened, width):
+    polygon_layer("A name " + 20 * "that goes on and on ", "Polygon((9.9 0, 10 0, 10 -0.1, 9.9 0))")
+    dialog = FitDialog(drawn[0])
+    opened(dialog)
+    dialog.show()
+    dialog.resize(width, 560)
+    settle()
+    assert not dialog.layers.horizontalScrollBar().isVisible()
+    # From the list to the sentence below the button, one beneath the other.
+    order = (dialog.layers, dialog.tolerance, dialog.simplify, dialog.start, dialog.note)
+    tops = [widget.mapTo(dialog, widget.rect().topLeft()).y() for widget in order]
+    ends = [top + widget.height() for top, widget in zip(tops, order)]
+    assert all(0 <= top - end < 40 for top, end in zip(tops[1:], ends))
 
 
 def test_closing_leaves_no_trace_on_the_map(drawn, window):  # noqa: F811

@@ -435,9 +435,11 @@ def test_hexagons_are_not_advised_where_everything_is_reached():
     whole, everything = square(0, 0), replace(CRITERIA, threshold=1.0)
     full = suggest(ranged(whole), [Unit("A", whole)], Request(fill=False), everything, RULES)
     half = ask(ranged(whole), {"A": square(0, 0, 0.5)})
-    assert [[f.code for f in found.findings] for found in (full, half)] == [
+    rest_in_site = ask(ranged(whole), {"A": square(0, 0, 0.5)}, sites=[square(0.5, 0, 1)])
+    assert [[f.code for f in found.findings] for found in (full, half, rest_in_site)] == [
         ["suggestion.unreachable"],
         ["suggestion.unreachable", "suggestion.try_fill"],
+        ["suggestion.unreachable", "suggestion.in_sites"],
     ]
 
 

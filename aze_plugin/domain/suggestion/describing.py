@@ -30,12 +30,13 @@ def of_the_whole(case: Case, found: bool) -> list[Finding]:
                 segment=world.segment,
             )
         )
+        in_sites = 0.0
         if len(case.sites_near):
             inside = world.contents(array_of([geometry.dissolve(case.sites_near)]), Progress())
-            share = float(inside[1][np.unique(inside[0][:, 1])].sum()) / world.total
-            if share > 0:
-                findings.append(warning("suggestion.in_sites", taxon=name, share=min(1.0, share)))
-        if not case.request.fill and case.reachable < 1 - 1e-6:
+            in_sites = float(inside[1][np.unique(inside[0][:, 1])].sum()) / world.total
+            if in_sites > 0:
+                findings.append(warning("suggestion.in_sites", taxon=name, share=min(1.0, in_sites)))
+        if not case.request.fill and case.reachable + in_sites < 1 - 1e-6:
             findings.append(info("suggestion.try_fill"))
     return findings
 

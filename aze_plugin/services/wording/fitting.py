@@ -68,7 +68,7 @@ def templates() -> dict[str, str]:
         ),
         # what is outside, and including it
         "outside.joined": translate(
-            "AzeFindings", "The addition of {area_m2} joins the boundary and takes in {share} of {taxon}."
+            "AzeFindings", "{area_m2} is added to the boundary, which takes in {share} of {taxon}."
         ),
         "outside.unit": translate("AzeFindings", "It is {source}, the smallest unit that holds this part."),
         "outside.units": translate(
