@@ -6,7 +6,7 @@ that is said. Every turn of either is a process of its own; they take turns, and
 agree, or the benchmark stops. Reading is included on both sides, starting Python and QGIS on neither.
 
 Areas that all lie over one another at one site are measured twice, the second time twice as many, and held to GEOS's
-own union.
+own union; so are areas beside one another, the second time four times as many.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ _LARGE = (16_000, 300_000, 60_000_000)
 _MEGABYTES, _LARGE_MEGABYTES, _LARGE_SECONDS = 1500, 4000, 600
 _AGREE_PCT = 0.005
 _CROWD, _CROWD_TIMES = 1500, 3
+_OVER = 20_000, 15_000, 6500
+_BESIDE, _BESIDE_TIMES = 16_000, 6
 
 # Not getrusage(), whose peak a new process takes over from the one that started it.
 _PEAK = r"""
@@ -122,9 +124,12 @@ def run() -> list[Row]:
     )
     limit = f"{_LARGE_MEGABYTES} MB"
     rows.append(Row("the same, memory", f"{peak:.0f} MB", limit, peak / _LARGE_MEGABYTES, 1))
-    half, whole = _crowded(_CROWD // 2), _crowded(_CROWD)
+    half, whole = _one_site(_CROWD // 2, *_OVER), _one_site(_CROWD, *_OVER)
     quantity = f"cover of one site by {_CROWD:,} areas over one another, and by half as many"
     rows.append(Row(quantity, f"{whole:.2f} s", f"{half:.2f} s", whole / half, _CROWD_TIMES))
+    fourth, whole = (_one_site(count, 400_000, 260_000, 2.6e5 / count**0.5) for count in (_BESIDE // 4, _BESIDE))
+    quantity = f"cover of one site by {_BESIDE:,} areas beside one another, and by a fourth as many"
+    rows.append(Row(quantity, f"{whole:.2f} s", f"{fourth:.2f} s", whole / fourth, _BESIDE_TIMES))
     return rows
 
 
@@ -132,15 +137,14 @@ def _rules() -> CoverRules:
     return CoverRules.from_dict(json.loads((ROOT / "resources" / "criteria" / "coverage.json").read_text()))
 
 
-def _crowded(count: int) -> float:
-    """Seconds of the processor for a site under so many areas, of which each meets nearly all others."""
+def _one_site(count: int, site_m: float, spread_m: float, radius_m: float) -> float:
+    """Seconds of the processor for a site of that radius under so many areas of about that radius, strewn so wide."""
     rng = np.random.default_rng(protected.SEED)
     east, north = 3_000_000.0, -1_500_000.0
-    outline = protected._blob(rng, (east, north), 20_000, 400)
-    middles = rng.normal((east, north), 15_000, (count, 2))
-    shapes = [
-        protected._blob(rng, middle, radius, 100) for middle, radius in zip(middles, rng.uniform(4e3, 9e3, count))
-    ]
+    outline = protected._blob(rng, (east, north), site_m, 400)
+    middles = rng.normal((east, north), spread_m, (count, 2))
+    radii = radius_m * rng.uniform(0.6, 1.4, count)
+    shapes = [protected._blob(rng, middle, radius, 100) for middle, radius in zip(middles, radii)]
     areas = [
         ProtectedArea(n, str(n), f"Area {n}", kind=(OECM, PA)[n % 6 > 0], iucn_category=("Ia", "II", "IV")[n % 3])
         for n in range(count)
@@ -153,7 +157,7 @@ def _crowded(count: int) -> float:
     seconds = time.process_time() - start
     expected = 100 * shapely.union_all(shapes).intersection(outline).area / outline.area
     if abs(cover.both_pct - expected) > _AGREE_PCT:
-        raise SystemExit(f"{count} areas over one another cover {expected} %, not {cover.both_pct} %.")
+        raise SystemExit(f"{count} areas at one site cover {expected} %, not {cover.both_pct} %.")
     return seconds
 
 

@@ -44,6 +44,9 @@ _ROUNDING, _PARALLEL = 4e-15, 1e-7
 # Rows at one site up to which their rectangles are compared all with all, so many with all that follow at a time.
 _MATRIX, _STRIP = 700, 128
 
+# Stretches up to which it does not pay to put those together that are alike.
+_FEW = 2000
+
 # Stretches times areas up to which it pays to keep them one byte each, and numbers of 64 areas taken apart in one go.
 _UNPACKED, _WORDS = 200_000, 100_000
 
@@ -159,8 +162,14 @@ class Arrangement:
                 last[stretch[first]] = np.minimum.reduceat(ranking[area], first) if len(first) else steps
         return begin, end
 
+    def pieces(self) -> Sequence[tuple[Arrangement, np.ndarray]]:
+        """Itself, with the numbers of all areas."""
+        return [(self, np.arange(self.count))]
+
     def merged(self) -> Arrangement:
-        """With the stretches of one owner under the same areas put together."""
+        """With the stretches of one owner under the same areas put together, where there are many."""
+        if len(self.owner) <= _FEW:
+            return self
         keys = np.column_stack(((self.owner + 1).astype(">i8").view(np.uint8).reshape(-1, 8), self.under))
         keys = np.ascontiguousarray(keys).view(np.dtype((np.void, keys.shape[1]))).ravel()
         _, first, place = np.unique(keys, return_index=True, return_inverse=True)
@@ -197,19 +206,6 @@ def uncovered(begin: np.ndarray, end: np.ndarray, weight: np.ndarray, steps: int
     counts = (begin < end).nonzero()
     begin, end, weight = begin[counts], end[counts], weight[counts]
     return (np.bincount(begin, weight, steps + 1) - np.bincount(end, weight, steps + 1)).cumsum()[:steps]
-
-
-def combined(parts: Sequence[Arrangement]) -> Arrangement:
-    """The arrangement of a site from those of its parts, all with the same areas."""
-    if len(parts) == 1:
-        return parts[0]
-    return Arrangement(
-        parts[0].count,
-        sum(p.site_m2 for p in parts),
-        np.concatenate([p.owner for p in parts]),
-        np.concatenate([p.under for p in parts]),
-        np.concatenate([p.weight for p in parts]),
-    )
 
 
 def arrange(sites: Rings, sizes_m2: np.ndarray, areas: Rings, site_of_area: np.ndarray) -> list[Arrangement | None]:

@@ -7,7 +7,6 @@ are read. Then sites are measured a few at a time, neighbours together, with wha
 
 from __future__ import annotations
 
-import struct
 from collections import Counter, deque
 from collections.abc import Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,7 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from . import geometry
-from .arrangement import Arrangement, arrange, combined
+from .arranging import Measured, measured
 from .coverage import (
     NOT_ASSESSED,
     OECM,
@@ -33,22 +32,16 @@ from .coverage import (
 )
 from .findings import info
 from .geometry import Geometry
-from .outlines import Rings, joined, owners, ranges
+from .outlines import Rings
 from .progress import Progress, waited_for
-from .unions import Unions
+from .seen import Memory, Store, Stored, look
 from .years import Calendar, Means, Series, Table, YearPct, percentages, told
 
 _THREADS = 2
 
-# Bytes of vertices of the sites that are measured together, and of WKB that is taken apart at once: such arrays stay in
-# the processor's cache, and a wish to stop is answered within a second.
-_BLOCK, _PORTION = 4 * 2**20, 32 * 2**20
-
-# A site with more vertices in its rectangle, its areas' included, is measured in quarters, but not for ever.
-_VERTICES, _QUARTERINGS = 400_000, 7
-
-# A site whose areas meet more others than this each, by their rectangles, is measured by joining them.
-_CROWD = 128
+# Bytes of vertices of the sites that are measured together: such arrays stay in the processor's cache, and a wish to
+# stop is answered within a second.
+_BLOCK = 4 * 2**20
 
 # Room round a site's rectangle for rounding, in degrees and in metres.
 _ROOM_DEGREES, _ROOM_M = 1e-6, 0.1
@@ -57,29 +50,6 @@ _ROOM_DEGREES, _ROOM_M = 1e-6, 0.1
 _DECIMALS = 9
 
 _PLAIN = (b"\x01\x03\x00\x00\x00", b"\x01\x06\x00\x00\x00")
-
-
-class Store(Protocol):
-    """Keeps blobs, and gives them back by their numbers, which count from 0; from any thread."""
-
-    def put(self, blob: bytes) -> None:
-        """Keep one more."""
-
-    def get(self, numbers: Sequence[int]) -> list[bytes]:
-        """Those of these numbers."""
-
-
-class Memory:
-    """A store in memory."""
-
-    def __init__(self):
-        self._blobs: list[bytes] = []
-
-    def put(self, blob: bytes) -> None:
-        self._blobs.append(blob)
-
-    def get(self, numbers: Sequence[int]) -> list[bytes]:
-        return [self._blobs[n] for n in numbers]
 
 
 @dataclass(frozen=True)
@@ -139,18 +109,6 @@ class AreaList:
 
     def area(self, row: int) -> ProtectedArea:
         return self._areas[row]
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """What sites see of rows: the rings of each pair of both (EPSG:6933).
-
-    ``repaired``, ``unusable``: how many of the rows had to be mended, and how many have no area.
-    """
-
-    rings: Rings
-    repaired: int
-    unusable: int
 
 
 @dataclass
@@ -296,13 +254,13 @@ class CoverageRun:
         first = len(self._areas)
         self._areas += [rows.area(row) for row in numbers[near].tolist()]
         boxes = self._metres[found] if metric else self._degrees[found]
-        look = self._pool.submit(_seen, [blobs[i] for i in near.tolist()], place, boxes, self._metres[found], metric)
-        self._looking.append((np.column_stack((place + first, found)), look))
+        looking = self._pool.submit(look, [blobs[i] for i in near.tolist()], place, boxes, self._metres[found], metric)
+        self._looking.append((np.column_stack((place + first, found)), looking))
 
     def _store_seen(self, progress: Progress) -> None:
         """Take in what the first of those that look through rows has found."""
-        pairs, look = self._looking.popleft()
-        seen = waited_for(look, progress)
+        pairs, looking = self._looking.popleft()
+        seen = waited_for(looking, progress)
         self.repaired += seen.repaired
         if seen.unusable:
             self.counted -= seen.unusable
@@ -347,7 +305,7 @@ class CoverageRun:
         while self._looking:
             self._store_seen(progress)
         pairs = np.concatenate(self._pairs)
-        outlines = _Stored(self._store, self._outlines)
+        outlines = Stored(self._store, self._outlines)
         # Of those whose rectangles meet, most that are not seen at all are dropped.
         order = np.flatnonzero(outlines.vertices)
         order = order[np.argsort(pairs[order, 1], kind="stable")]
@@ -373,22 +331,20 @@ class CoverageRun:
         while waiting:
             yield waited_for(waiting.popleft(), progress)
 
-    def _block(
-        self, numbers: Sequence[int], outlines: _Stored, pairs: list[np.ndarray], rows: list[list[int]]
-    ) -> _Done:
+    def _block(self, numbers: Sequence[int], outlines: Stored, pairs: list[np.ndarray], rows: list[list[int]]) -> _Done:
         """Measure a few sites, each with the rows and the stored pairs of these numbers."""
         done = _Done()
         for k, some in enumerate(rows):
             order = sorted(range(len(some)), key=lambda i, some=some: self._order(some[i]))
             rows[k], pairs[k] = [some[i] for i in order], pairs[k][order]
         met = [k for k, some in enumerate(rows) if some]
-        arrangements: dict[int, Arrangement | Unions] = {}
+        arrangements: dict[int, Measured] = {}
         areas = Rings.of([])
         if met:
             owner = np.repeat(np.arange(len(met)), [len(rows[k]) for k in met])
             shapes = [self._targets[numbers[k]].geometry for k in met]
             areas = outlines.rings(np.concatenate([pairs[k] for k in met]))
-            arrangements = dict(zip(met, _measurable(shapes, areas, owner)))
+            arrangements = dict(zip(met, measured(shapes, areas, owner)))
         firsts = dict(zip(met, np.cumsum([0] + [len(rows[k]) for k in met]).tolist()))
         for k, number in enumerate(numbers):
             cover, percent, members = self._cover(number, rows[k], arrangements.get(k), done)
@@ -403,7 +359,7 @@ class CoverageRun:
         return area.area_id, area.kind, repr(area.key), row
 
     def _cover(
-        self, number: int, rows: Sequence[int], arrangement: Arrangement | Unions | None, done: _Done
+        self, number: int, rows: Sequence[int], arrangement: Measured | None, done: _Done
     ) -> tuple[SiteCoverage, np.ndarray | None, np.ndarray]:
         """The cover of one site, its percentages year by year, and which rows make it."""
         site, obstacle = self._targets[number], self._obstacles[number]
@@ -466,7 +422,7 @@ class CoverageRun:
         return cover, series, members
 
     def _shares(
-        self, areas: Sequence[ProtectedArea], percents: Sequence[float], chosen: Sequence[int], arrangement: Arrangement
+        self, areas: Sequence[ProtectedArea], percents: Sequence[float], chosen: Sequence[int], arrangement: Measured
     ) -> tuple[AreaShare, ...]:
         rows: dict[Hashable, list[int]] = {}
         for i in chosen:
@@ -487,7 +443,7 @@ class CoverageRun:
         return tuple(shares)
 
     def _series(
-        self, areas: Sequence[ProtectedArea], members: np.ndarray, arrangement: Arrangement | Unions
+        self, areas: Sequence[ProtectedArea], members: np.ndarray, arrangement: Measured
     ) -> tuple[Series | Table, dict[str, Series | Table]]:
         """The series of all, and those of PAs and of OECMs outside them in the same draw; none of a kind that there is
         not."""
@@ -533,168 +489,7 @@ class CoverageRun:
         return rest if geometry.area(rest) > self.rules.overlap_tolerance_m2 else None
 
 
-class _Stored:
-    """The rings of all pairs: their vertices in a store, the rest in memory. ``vertices``: how many each pair has."""
-
-    def __init__(self, store: Store, outlines: Sequence[Rings]):
-        self._store = store
-        ones = outlines or [Rings.of([])]
-        self._sizes = np.concatenate([one.sizes for one in ones])
-        self._polygon = np.concatenate([one.polygon for one in ones])
-        self._shell = np.concatenate([one.shell for one in ones])
-        self._sign = np.concatenate([one.sign for one in ones])
-        before = np.cumsum([0] + [one.count for one in ones])
-        shape = np.concatenate([one.shape + first for one, first in zip(ones, before.tolist())])
-        self._first = np.searchsorted(shape, np.arange(before[-1] + 1))
-        ends = np.concatenate(([0], np.cumsum(self._sizes)))[self._first]
-        self.vertices = np.diff(ends)
-
-    def rings(self, pairs: np.ndarray) -> Rings:
-        """Those of these pairs."""
-        xy = np.frombuffer(b"".join(self._store.get(pairs.tolist())), dtype=float).reshape(-1, 2)
-        many = self._first[pairs + 1] - self._first[pairs]
-        rings = ranges(self._first[pairs], many)
-        owner = owners(many)
-        polygon = self._polygon[rings]
-        changed = np.ones(len(rings), dtype=bool)
-        changed[1:] = (polygon[1:] != polygon[:-1]) | (owner[1:] != owner[:-1])
-        starts = np.concatenate(([0], np.cumsum(self._sizes[rings])))
-        return Rings(xy, starts, np.cumsum(changed) - 1, owner, self._shell[rings], self._sign[rings], len(pairs))
-
-
-def _seen(blobs: Sequence[bytes], place: np.ndarray, boxes: np.ndarray, metres: np.ndarray, metric: bool) -> _Seen:
-    """What rectangles see of rows, which are named by their places among ``blobs``, pair by pair.
-
-    ``boxes``: in the units of the blobs, EPSG:6933 where ``metric``, and then they are valid; else lon/lat as they
-    came; ``metres``: the same in EPSG:6933.
-    """
-    found = Rings.of([])
-    broken: dict[int, bytes | None] = {}
-    portion = np.cumsum([len(blobs[i]) for i in place.tolist()]) // _PORTION
-    for number in np.unique(portion):
-        pairs = np.flatnonzero(portion == number)
-        mine = place[pairs].tolist()
-        if metric:
-            seen = Rings.of([blobs[i] for i in mine]).seen_from(boxes[pairs])
-        else:
-            seen = _seen_lonlat(blobs, mine, boxes[pairs], metres[pairs], broken)
-        found = joined(found, seen) if found.count else seen
-    unusable = sum(1 for blob in broken.values() if blob is None)
-    return _Seen(found, len(broken) - unusable, unusable)
-
-
-def _seen_lonlat(
-    blobs, rows: list[int], boxes: np.ndarray, metres: np.ndarray, broken: dict[int, bytes | None]
-) -> Rings:
-    """As ``_seen``; mended WKB (EPSG:6933) is kept in ``broken``."""
-    try:
-        seen = Rings.unsigned([blobs[i] for i in rows])
-    except (ValueError, struct.error):
-        # Something in the file is damaged: what cannot be read is left out, as QGIS does.
-        readable = dict(zip(rows, geometry.to_wkb_all(geometry.from_wkb([blobs[i] for i in rows])).tolist()))
-        broken.update((i, None) for i, blob in readable.items() if blob is None)
-        seen = Rings.unsigned([readable[i] for i in rows])
-    seen = seen.seen_from(boxes).moved(geometry.project)
-    shapes = seen.polygons()
-    # Of what does not cross itself as it is seen, the rest cannot matter, not even for where the inside lies.
-    again = np.flatnonzero(~geometry.valid(shapes))
-    seen = seen.signed()
-    if not len(again):
-        return seen
-    # Cut down as they are rings may cross beyond the rectangle: no fault, if they do not as they came.
-    doubtful = list(dict.fromkeys(rows[k] for k in again.tolist() if rows[k] not in broken))
-    lonlat = geometry.from_wkb([blobs[i] for i in doubtful])
-    bad = np.flatnonzero(~geometry.valid(geometry.to_equal_area(lonlat)))
-    mended = geometry.to_wkb_all(geometry.prepare(lonlat[bad]).geometries)
-    broken.update(zip([doubtful[k] for k in bad.tolist()], mended.tolist()))
-    is_mended = np.array([rows[k] in broken for k in again.tolist()], dtype=bool)
-    first = Rings.of([broken[rows[k]] for k in again[is_mended].tolist()]).seen_from(metres[again[is_mended]])
-    other = Rings.of([blobs[rows[k]] for k in again[~is_mended].tolist()]).seen_from(boxes[again[~is_mended]])
-    order = np.arange(len(rows))
-    order[again[is_mended]] = len(rows) + np.arange(first.count)
-    order[again[~is_mended]] = len(rows) + first.count + np.arange(other.count)
-    return joined(seen, joined(first, other.moved(geometry.project))).taken(order)
-
-
 def _ranked(order: Sequence[str], present: set[str]) -> list[str]:
     """Values that occur, in the rules' order; unknown ones last, in alphabetical order."""
     known = [value for value in order if value in present]
     return known if len(known) == len(present) else known + sorted(present.difference(order))
-
-
-def _measurable(shapes: Sequence[Geometry], areas: Rings, owner: np.ndarray) -> list[Arrangement | Unions]:
-    """What answers for each site with its areas."""
-    crowded = _crowded(areas.bounds(), owner, len(shapes))
-    if not crowded.any():
-        return _arranged(shapes, areas, owner)
-    found: list[Arrangement | Unions | None] = [None] * len(shapes)
-    others = np.flatnonzero(~crowded)
-    chosen = np.flatnonzero(~crowded[owner])
-    some = _arranged([shapes[n] for n in others], areas.taken(chosen), np.searchsorted(others, owner[chosen]))
-    for number, arrangement in zip(others.tolist(), some):
-        found[number] = arrangement
-    for number in np.flatnonzero(crowded).tolist():
-        found[number] = Unions(shapes[number], areas.taken(np.flatnonzero(owner == number)), _arranged_one)
-    return found
-
-
-def _crowded(boxes: np.ndarray, owner: np.ndarray, sites: int) -> np.ndarray:
-    """At which sites each area meets so many others that it is cheaper to join them than to know where they cross."""
-    crowded = np.zeros(sites, dtype=bool)
-    for number in np.flatnonzero(np.bincount(owner, minlength=sites) > _CROWD).tolist():
-        mine = boxes[owner == number]
-        crowded[number] = geometry.more_meet(mine, _CROWD * len(mine))
-    return crowded
-
-
-def _arranged_one(shape: Geometry, areas: Rings) -> Arrangement:
-    """The arrangement of one site."""
-    (found,) = _arranged([shape], areas, np.zeros(areas.count, dtype=int))
-    return found
-
-
-def _arranged(shapes: Sequence[Geometry], areas: Rings, owner: np.ndarray) -> list[Arrangement]:
-    """The arrangement of each site with its areas; large ones in quarters."""
-    outlines = Rings.of(geometry.to_wkb_all(np.array(shapes, dtype=object)))
-    sizes = geometry.areas(np.array(shapes, dtype=object))
-    heavy = np.bincount(owner, np.bincount(areas.shape, areas.sizes, areas.count), len(shapes)) > _VERTICES
-    light = np.flatnonzero(~heavy)
-    chosen = np.flatnonzero(~heavy[owner])
-    found: list[Arrangement | None] = [None] * len(shapes)
-    some = arrange(outlines.taken(light), sizes[light], areas.taken(chosen), np.searchsorted(light, owner[chosen]))
-    for number, arrangement in zip(light.tolist(), some):
-        found[number] = arrangement
-    for number, shape in enumerate(shapes):
-        if found[number] is None:
-            mine = areas.taken(np.flatnonzero(owner == number))
-            found[number] = _quartered(shape, mine, _QUARTERINGS) if heavy[number] else _by_cells(shape, mine)
-    return found
-
-
-def _quartered(shape: Geometry, areas: Rings, turns: int) -> Arrangement:
-    low_x, low_y, high_x, high_y = geometry.bounds(shape)
-    middle_x, middle_y = (low_x + high_x) / 2, (low_y + high_y) / 2
-    parts = []
-    for box in (
-        (low_x, low_y, middle_x, middle_y),
-        (middle_x, low_y, high_x, middle_y),
-        (low_x, middle_y, middle_x, high_y),
-        (middle_x, middle_y, high_x, high_y),
-    ):
-        quarter = geometry.overlap(shape, geometry.box(*box))
-        if geometry.is_empty(quarter):
-            continue
-        seen = areas.seen_from(np.tile(np.array(geometry.bounds(quarter)), (areas.count, 1)))
-        if len(seen.xy) > _VERTICES and turns:
-            parts.append(_quartered(quarter, seen, turns - 1))
-            continue
-        outline = Rings.of([geometry.to_wkb(quarter)])
-        (one,) = arrange(outline, np.array([geometry.area(quarter)]), seen, np.zeros(areas.count, dtype=int))
-        parts.append((_by_cells(quarter, seen) if one is None else one).merged())
-    return combined(parts)
-
-
-def _by_cells(shape: Geometry, areas: Rings) -> Arrangement:
-    """The slow way, for outlines whose order along one another stays in doubt."""
-    shapes = areas.polygons()
-    return Arrangement.of_cells(geometry.area(shape), *geometry.cells(shape, geometry.polygonal_all(shapes)))

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .arrangement import Arrangement, uncovered
+from .pieces import Pieces
 from .unions import Unions
 
 # What is told of the draws: the interval's ends and the median.
@@ -26,9 +27,6 @@ _PORTION = 1_000_000
 
 # Areas of unknown year up to which every outcome is worked out, and then not every draw.
 _OUTCOMES = 5
-
-# Stretches from which on it pays to put those together that are alike.
-_MANY = 2000
 
 # A change of less than this (percent) is rounding: percentages have nine decimals.
 _CHANGE = 1e-7
@@ -174,7 +172,7 @@ class Table:
 
 
 def percentages(
-    arrangement: Arrangement | Unions,
+    arrangement: Arrangement | Pieces | Unions,
     ranks: np.ndarray,
     members: np.ndarray,
     drawn: Mapping[int, np.ndarray],
@@ -202,19 +200,26 @@ def percentages(
     rankings = np.tile(ranks, (len(there), 1))
     rankings[:, undated] = np.where(there, 0, steps)
     rankings = np.concatenate([np.where(set_, rankings, steps) for set_ in members])
-    if undated and len(arrangement.owner) > _MANY:
+    if undated:
         arrangement = arrangement.merged()
     percent = arrangement.percent(arrangement.growing(rankings, steps)).reshape(len(members), len(there), steps)
     steps_drawn = np.array([drawn[number] for number in undated], dtype=int).reshape(-1, draws).T
     return [Series(values, steps_drawn) for values in percent]
 
 
-def _drawn(arrangement, ranks, members, drawn: Mapping[int, np.ndarray], steps: int, draws: int) -> np.ndarray:
+def _drawn(arrangement: Arrangement | Pieces, ranks, members, drawn: Mapping[int, np.ndarray], steps: int, draws: int):
     """As ``percentages`` for one set and many areas of unknown year, draw by draw: shape (draws, steps)."""
-    drawn = {number: when for number, when in drawn.items() if members[number]}
-    arrangement = arrangement.merged()
     ranks = np.where(members, ranks, steps)
     ranks[list(drawn)] = steps
+    covered = np.zeros((draws, steps))
+    for piece, areas in arrangement.merged().pieces():
+        own = {n: drawn[number] for n, number in enumerate(areas.tolist()) if number in drawn and members[number]}
+        covered += np.clip(piece.site_m2 - _left(piece, ranks[areas], own, steps, draws), 0, piece.site_m2)
+    return arrangement.percent(covered)
+
+
+def _left(arrangement: Arrangement, ranks, drawn: Mapping[int, np.ndarray], steps: int, draws: int) -> np.ndarray:
+    """Square metres that are left at each step of each draw, shape (draws, steps)."""
     (begin,), (end,) = arrangement.spans(ranks[None], steps)
     numbers = np.array(sorted(drawn), dtype=int)
     owner, weight = arrangement.owner, arrangement.weight
@@ -246,8 +251,7 @@ def _drawn(arrangement, ranks, members, drawn: Mapping[int, np.ndarray], steps: 
         counts = first < last
         change += np.bincount((first + line)[counts], heavy[counts], draws * (steps + 1))
         change -= np.bincount((last + line)[counts], heavy[counts], draws * (steps + 1))
-    left += np.cumsum(change.reshape(draws, steps + 1), axis=1)[:, :steps]
-    return arrangement.percent(np.clip(arrangement.site_m2 - left, 0, arrangement.site_m2))
+    return left + np.cumsum(change.reshape(draws, steps + 1), axis=1)[:, :steps]
 
 
 def told(percent: np.ndarray | Series | Table, years: np.ndarray) -> tuple[YearPct, ...]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import shapely
 
-from aze_plugin.domain import arrangement, coverrun, geometry
+from aze_plugin.domain import arrangement, arranging, geometry
 from aze_plugin.domain.arrangement import Arrangement, arrange
 from aze_plugin.domain.outlines import Rings, joined
 from aze_plugin.domain.unions import Unions
@@ -60,7 +60,8 @@ def crowd(rng, site, count):
     return shapes
 
 
-def test_every_union_is_that_of_geos():
+def test_every_union_is_that_of_geos(monkeypatch):
+    monkeypatch.setattr(arrangement, "_FEW", 0)
     rng = np.random.default_rng(3)
     counts = [0, 1, 2, 5, 9, 12, 63, 64, 65, 130, 3, 8]
     sites = [
@@ -133,12 +134,22 @@ def test_large_sites_are_measured_in_quarters_and_doubtful_ones_by_cells(monkeyp
     areas = rings(shapes)
     ranks = rng.integers(0, 4, 20)
     expected = [truth(site, shapes[ranks <= step]) for step in range(4)]
-    monkeypatch.setattr(coverrun, "_VERTICES", 500)
-    (quartered,) = coverrun._arranged([site], areas, np.zeros(20, dtype=int))
-    assert quartered.growing(ranks, 4) == pytest.approx(expected, rel=1e-8)
-    monkeypatch.setattr(coverrun, "_VERTICES", 10**6)
+    groups = rng.integers(-1, 5, 20)
+    for limit, most in (("_VERTICES", 500), ("_AREAS", 10)):
+        with monkeypatch.context() as changed:
+            changed.setattr(arranging, limit, most)
+            (quartered,) = arranging._arranged([site], areas, np.zeros(20, dtype=int))
+        assert len(quartered.pieces()) > 4 and quartered.count == 20
+        assert quartered.site_m2 == pytest.approx(site.area)
+        assert quartered.growing(ranks, 4) == pytest.approx(expected, rel=1e-8)
+        assert quartered.growing(np.array([ranks, 3 - ranks]), 4)[0] == pytest.approx(expected, rel=1e-8)
+        close = 1e-8 * site.area
+        assert quartered.alone() == pytest.approx([truth(site, [s]) for s in shapes], abs=close)
+        assert quartered.covered(ranks == 2) == pytest.approx(truth(site, shapes[ranks == 2]), abs=close)
+        of_groups = [truth(site, shapes[groups == group]) for group in range(5)]
+        assert quartered.together(groups, 5) == pytest.approx(of_groups, abs=close)
     monkeypatch.setattr(arrangement, "_SHIFTS", ())
-    (cells,) = coverrun._arranged([site], areas, np.zeros(20, dtype=int))
+    (cells,) = arranging._arranged([site], areas, np.zeros(20, dtype=int))
     assert cells.growing(ranks, 4) == pytest.approx(expected, rel=1e-8)
 
 
@@ -171,7 +182,7 @@ def test_areas_in_a_crowd_are_joined_and_say_the_same():
     site = blob(rng, 0, 0, 3e4, 60)
     shapes = np.array(crowd(rng, site, 40), dtype=object)
     areas = rings(shapes).seen_from(np.tile(np.array(site.bounds), (40, 1)))
-    one = Unions(site, areas, coverrun._arranged_one)
+    one = Unions(site, areas, arranging.arranged_one)
     close = 1e-8 * site.area
     assert one.count == 40 and one.site_m2 == site.area
     assert one.alone() == pytest.approx([truth(site, [s]) for s in shapes], abs=close)

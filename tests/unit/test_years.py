@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import shapely
 
-from aze_plugin.domain import coverrun, geometry, years
+from aze_plugin.domain import arranging, geometry, years
 from aze_plugin.domain.coverage import CoverRules, ProtectedArea, Site
 from aze_plugin.domain.coverrun import CoverageRun
 from aze_plugin.domain.progress import Progress
@@ -77,11 +77,22 @@ def world(rng, unknown=0.35):
 
 
 @pytest.mark.parametrize(
-    ("unknown", "most", "crowd"), [(0.35, 0, 99), (0.1, 0, 99), (0.1, 8, 99), (0.35, 5, 1), (0.1, 8, 1)]
+    ("unknown", "most", "crowd", "pieces"),
+    [
+        (0.35, 0, 99, 0),
+        (0.1, 0, 99, 0),
+        (0.1, 8, 99, 0),
+        (0.35, 5, 1, 0),
+        (0.1, 8, 1, 0),
+        (0.35, 0, 99, 5),
+        (0.1, 8, 99, 5),
+    ],
 )
-def test_median_and_interval_are_those_of_a_plain_simulation(monkeypatch, unknown, most, crowd):
+def test_median_and_interval_are_those_of_a_plain_simulation(monkeypatch, unknown, most, crowd, pieces):
+    """``pieces``: a site of more areas than that is measured in pieces."""
     monkeypatch.setattr(years, "_OUTCOMES", most)
-    monkeypatch.setattr(coverrun, "_CROWD", crowd)
+    monkeypatch.setattr(arranging, "_CROWD", crowd)
+    monkeypatch.setattr(arranging, "_AREAS", pieces or 1000)
     sites, areas, shapes = world(np.random.default_rng(4), unknown)
     run, covers = run_of(sites, areas, shapes)
     tables = []
@@ -129,7 +140,7 @@ def test_without_any_known_year_there_is_no_series():
 
 @pytest.mark.parametrize("crowd", [1, 99])
 def test_series_of_protected_areas_and_of_oecms_outside_them(monkeypatch, crowd):
-    monkeypatch.setattr(coverrun, "_CROWD", crowd)
+    monkeypatch.setattr(arranging, "_CROWD", crowd)
     square = shapely.box(EAST, NORTH, EAST + 1000, NORTH + 1000)
     half = shapely.box(EAST, NORTH, EAST + 500, NORTH + 1000)
     site = Site(1, "S", "S", "AAA", square, 1.0)
