@@ -39,3 +39,9 @@ def enable_vendored() -> None:
     """Make the bundled pure-Python packages importable, behind anything the system has already."""
     if VENDORED.is_dir() and str(VENDORED) not in sys.path:
         sys.path.append(str(VENDORED))
+
+
+def disable_vendored() -> None:
+    """Take that back."""
+    if str(VENDORED) in sys.path:
+        sys.path.remove(str(VENDORED))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QCoreApplication, QLocale, QSettings, QTranslator
 
@@ -53,3 +55,12 @@ class AzePlugin:
         if self.translator is not None:
             QCoreApplication.removeTranslator(self.translator)
             self.translator = None
+        paths.disable_vendored()
+        self._show_modules()
+
+    @staticmethod
+    def _show_modules():
+        """Let QGIS see all of the plugin's modules, so that it forgets them: it notes those that are imported by name,
+        not the packages on the way to them. One that is left would meet the modules of an update."""
+        for name in [name for name in sys.modules if name.startswith(f"{__package__}.")]:
+            __import__(name, fromlist=("",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qgis.gui import QgsDockWidget
-from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
 
 if TYPE_CHECKING:
     from .panel import Panel
@@ -52,3 +52,6 @@ class Dock(QgsDockWidget):
             self.panel.close_pages()
             self.session.close()
             end_all()
+            # The widgets live on until QGIS deletes them: nothing in them is to begin again meanwhile.
+            for timer in self.findChildren(QTimer):
+                timer.stop()

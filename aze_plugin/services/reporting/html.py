@@ -16,7 +16,7 @@ import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Union
+from typing import TYPE_CHECKING, Union
 from urllib.parse import urlsplit
 
 _STYLE = """
@@ -84,7 +84,9 @@ class Rich:
     link: str = ""
 
 
-Text = Union[str, Rich, Sequence[Union[str, Rich]]]
+if TYPE_CHECKING:
+    # Made at run time it would be kept by the typing module, and with it what an unloaded plugin leaves.
+    Text = Union[str, Rich, Sequence[Union[str, Rich]]]
 
 
 def marked(text: Text) -> str:
