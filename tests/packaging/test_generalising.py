@@ -4,7 +4,6 @@ import io
 import json
 import math
 import re
-import struct
 import zipfile
 import zlib
 
@@ -71,25 +70,28 @@ def leaks(files, boundary, on_grid, slack=0.0):
     found = []
     corners = shapely.get_coordinates(boundary)
     metres = _projected(corners)
-    binary = {
-        struct.pack(order + "d", value): value
-        for value in {*corners.ravel(), *metres.ravel()}
-        for order in "<>"
-        if abs(value) not in (0.0, 180.0) and not on_grid(value)
-    }
-    pattern = re.compile(b"|".join(re.escape(b) for b in binary))
+    binary = [v for v in {*corners.ravel(), *metres.ravel()} if abs(v) not in (0.0, 180.0) and not on_grid(v)]
+    (x_least, y_least), (x_most, y_most) = metres.min(axis=0), metres.max(axis=0)
     for name, content in files.items():
         for piece in _unpacked_streams(content):
-            found += [(name, binary[b]) for b in pattern.findall(piece)]
+            found += [(name, value) for value in _among(piece, binary)]
             if name.endswith((".png",)):
                 continue
             for number in _numbers(piece.decode("utf-8", "replace")):
                 near = west - slack <= number <= east + slack or south - slack <= number <= north + slack
-                x, y = metres[:, 0], metres[:, 1]
-                near = near or x.min() <= number <= x.max() or y.min() <= number <= y.max()
+                near = near or x_least <= number <= x_most or y_least <= number <= y_most
                 if near and not on_grid(number):
                     found.append((name, number))
     return found
+
+
+def _among(piece, values):
+    """Those of the values that stand in a piece as doubles, in either order of bytes and wherever they begin."""
+    for start in range(8):
+        whole = piece[start : start + (len(piece) - start) // 8 * 8]
+        for order in "<>":
+            doubles = np.frombuffer(whole, order + "f8")
+            yield from doubles[np.isin(doubles, values)].tolist()
 
 
 def _projected(lonlat):
