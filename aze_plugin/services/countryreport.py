@@ -1,7 +1,7 @@
 """The country report: figures of a country's sites, for its biodiversity strategy, as HTML, PDF, CSV and JSON.
 
 ``gather`` measures and puts the figures together, in any thread; ``document`` gives the ``aze-country-report/1``,
-``csv_text`` the table of sites. ``countrystory`` words it and writes page and PDF.
+``csv_text`` the table of sites. ``countrystory`` writes page and PDF, of parts that ``country_…`` modules word.
 """
 
 from __future__ import annotations
