@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Union
+from typing import Union
 
 from osgeo import gdal, ogr, osr
 from qgis.core import (
@@ -75,9 +75,8 @@ class SelectedFeatures:
     layer: QgsVectorLayer
 
 
-if TYPE_CHECKING:
-    # Made at run time it would be kept by the typing module, and with it what an unloaded plugin leaves.
-    Source = Union[str, Path, Text, SelectedFeatures]
+# Classes by name: the module typing keeps what it is given, and with classes all of a plugin that was unloaded.
+Source = Union[str, Path, "Text", "SelectedFeatures"]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Union
+from typing import Union
 from urllib.parse import urlsplit
 
 _STYLE = """
@@ -84,9 +84,8 @@ class Rich:
     link: str = ""
 
 
-if TYPE_CHECKING:
-    # Made at run time it would be kept by the typing module, and with it what an unloaded plugin leaves.
-    Text = Union[str, Rich, Sequence[Union[str, Rich]]]
+# The class by name: the module typing keeps what it is given, and with a class all of a plugin that was unloaded.
+Text = Union[str, "Rich", Sequence[Union[str, "Rich"]]]
 
 
 def marked(text: Text) -> str:
