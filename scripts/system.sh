@@ -8,7 +8,7 @@ set -euo pipefail
 PACKAGES=(qgis python3-qgis qgis-providers gdal-bin python3-gdal python3-venv python3-pip python3-dev
           xvfb xauth openbox xdotool faketime imagemagick gettext-base zip unzip git make fonts-dejavu-core fonts-open-sans
           fonts-sil-abyssinica fonts-tlwg-loma-ttf
-          pyqt5-dev-tools qttools5-dev-tools libqt5svg5 poppler-utils
+          pyqt5-dev-tools qttools5-dev-tools libqt5svg5 poppler-utils libreoffice-calc-nogui
           nginx libnginx-mod-http-dav-ext openssl
           qgis-server postgresql-postgis)
 # For a server that tests send packages to. Node that came from elsewhere brings npm, and apt's own cannot be beside it.
