@@ -1,6 +1,6 @@
-"""Write ``resources/styles/*.qml``: the panel's map styles, in Okabe and Ito's colours, built with QGIS itself.
+"""Write ``resources/styles/*.qml``: the panel's map styles, built with QGIS itself.
 
-The candidate is a bold outline, gaps a light fill, protected areas and sites stay quiet behind them.
+Their symbols are those of ``aze_plugin/services/reporting/symbols.py``, which reports use too.
 """
 
 from __future__ import annotations
@@ -13,14 +13,9 @@ from qgis.core import (
     Qgis,
     QgsApplication,
     QgsCategorizedSymbolRenderer,
-    QgsFillSymbol,
-    QgsLinePatternFillSymbolLayer,
-    QgsLineSymbol,
     QgsMapLayer,
-    QgsMarkerSymbol,
     QgsPalLayerSettings,
     QgsRendererCategory,
-    QgsSimpleFillSymbolLayer,
     QgsSingleSymbolRenderer,
     QgsTextBufferSettings,
     QgsTextFormat,
@@ -31,35 +26,9 @@ from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtXml import QDomDocument
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 STYLES = ROOT / "resources" / "styles"
 KINDS = QgsMapLayer.StyleCategory.Symbology | QgsMapLayer.StyleCategory.Labeling
-
-
-def fill(colour: str, outline: str, width: float, line: str = "solid", brush: str = "solid") -> QgsFillSymbol:
-    """A simple fill; colours as r,g,b,a and widths in mm."""
-    return QgsFillSymbol.createSimple(
-        {
-            "color": colour,
-            "style": brush,
-            "outline_color": outline,
-            "outline_width": str(width),
-            "outline_style": line,
-            "joinstyle": "round",
-        }
-    )
-
-
-def hatched(ground: str, lines: str, outline: str, width: float, distance: float, angle: float) -> QgsFillSymbol:
-    """A fill with a hatch over it, so that it reads in black and white too."""
-    symbol = fill(ground, outline, width)
-    hatch = QgsLinePatternFillSymbolLayer()
-    hatch.setDistance(distance)
-    hatch.setLineAngle(angle)
-    hatch.setLineWidth(0.25)
-    hatch.setColor(QColor(*map(int, lines.split(","))))
-    hatch.subSymbol().setColor(QColor(*map(int, lines.split(","))))
-    symbol.insertSymbolLayer(1, hatch)
-    return symbol
 
 
 def labels(expression: str, colour: str, size: float, bold: bool = False) -> QgsVectorLayerSimpleLabeling:
@@ -83,15 +52,6 @@ def labels(expression: str, colour: str, size: float, bold: bool = False) -> Qgs
     return QgsVectorLayerSimpleLabeling(settings)
 
 
-def halo_outline(symbol: QgsFillSymbol, width: float) -> QgsFillSymbol:
-    """A light line under the outline, so that it stands out on any ground."""
-    under = QgsSimpleFillSymbolLayer.create(
-        {"style": "no", "outline_color": "255,255,255,200", "outline_width": str(width), "joinstyle": "round"}
-    )
-    symbol.insertSymbolLayer(0, under)
-    return symbol
-
-
 def write(name: str, kind: str, renderer, labeling=None) -> None:
     """Save one style without what differs from run to run."""
     layer = QgsVectorLayer(f"{kind}?crs=EPSG:4326", name, "memory")
@@ -105,27 +65,28 @@ def write(name: str, kind: str, renderer, labeling=None) -> None:
         raise RuntimeError(problem)
     content = re.sub(r' id="\{[^"]*\}"', "", document.toString(1))
     content = re.sub(r"\{[0-9a-f-]{36}\}", "", content)
+    # Qt writes attributes in an order of chance, those of symbols that are written within attributes too.
+    for opened, quote in (("<", '"'), ("&lt;", "&quot;")):
+        attribute = rf" [\w:-]+={quote}.*?{quote}"
+        tag = re.compile(rf"({opened}[\w-]+)((?:{attribute})+)")
+        content = tag.sub(lambda m, one=attribute: m[1] + "".join(sorted(re.findall(one, m[2]))), content)
     (STYLES / f"{name}.qml").write_text(content, encoding="utf-8")
 
 
 def main() -> None:
     """Write all styles."""
+    from aze_plugin.services.reporting.symbols import shown
+
+    def plain(kind: str) -> QgsSingleSymbolRenderer:
+        return QgsSingleSymbolRenderer(shown(kind))
+
     STYLES.mkdir(parents=True, exist_ok=True)
-    write(
-        "candidates",
-        "MultiPolygon",
-        QgsSingleSymbolRenderer(halo_outline(fill("0,0,0,0", "213,94,0,255", 0.9, brush="no"), 1.7)),
-        labels('"name"', "#a34700", 9, bold=True),
-    )
-    write(
-        "gaps",
-        "MultiPolygon",
-        QgsSingleSymbolRenderer(hatched("230,159,0,70", "160,105,0,190", "0,0,0,0", 0.1, 1.6, 45)),
-    )
+    write("candidates", "MultiPolygon", plain("subject"), labels('"name"', "#a34700", 9, bold=True))
+    write("gaps", "MultiPolygon", plain("gap"))
     write(
         "sites",
         "MultiPolygon",
-        QgsSingleSymbolRenderer(fill("204,121,167,35", "160,85,130,220", 0.4, line="dash")),
+        plain("site"),
         labels("coalesce(attribute('IntName'), attribute('NatName'), attribute('international_name'))", "#7d3d63", 7.5),
     )
     # Quieter where an area does not count: proposed, not reported, or a biosphere reserve.
@@ -137,24 +98,16 @@ def main() -> None:
     areas = QgsCategorizedSymbolRenderer(
         f"case when {uncounted} then 'other' when {oecm} then 'oecm' else 'pa' end",
         [
-            QgsRendererCategory("pa", fill("0,158,115,60", "0,120,88,200", 0.3), "Protected area"),
-            QgsRendererCategory(
-                "oecm", hatched("86,180,233,45", "40,120,175,150", "40,120,175,200", 0.3, 2.2, 135), "OECM"
-            ),
-            QgsRendererCategory("other", fill("0,0,0,0", "0,120,88,130", 0.25, "dot", "no"), "Not counted"),
+            QgsRendererCategory("pa", shown("pa"), "Protected area"),
+            QgsRendererCategory("oecm", shown("oecm"), "OECM"),
+            QgsRendererCategory("other", shown("uncounted"), "Not counted"),
         ],
     )
     write("protected", "MultiPolygon", areas)
-    points = QgsMarkerSymbol.createSimple(
-        {"name": "diamond", "color": "0,158,115,150", "outline_color": "0,120,88,255", "size": "2.6"}
-    )
-    write("protected_points", "MultiPoint", QgsSingleSymbolRenderer(points))
-    write("edges", "MultiPolygon", QgsSingleSymbolRenderer(fill("0,0,0,0", "70,74,92,200", 0.3, "dash dot", "no")))
-    lines = QgsLineSymbol.createSimple(
-        {"line_color": "70,74,92,200", "line_width": "0.3", "line_style": "dash dot", "joinstyle": "round"}
-    )
-    write("edges_lines", "MultiLineString", QgsSingleSymbolRenderer(lines))
-    write("base", "MultiPolygon", QgsSingleSymbolRenderer(fill("238,234,222,255", "150,143,125,255", 0.25)))
+    write("protected_points", "MultiPoint", plain("pa_point"))
+    write("edges", "MultiPolygon", plain("edge"))
+    write("edges_lines", "MultiLineString", plain("edge_line"))
+    write("base", "MultiPolygon", plain("ground"))
 
 
 if __name__ == "__main__":

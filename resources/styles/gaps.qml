@@ -1,105 +1,105 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
-<qgis styleCategories="Symbology|Labeling" version="3.40.6-Bratislava" labelsEnabled="0">
- <renderer-v2 forceraster="0" enableorderby="0" symbollevels="0" type="singleSymbol" referencescale="-1">
+<qgis labelsEnabled="0" styleCategories="Symbology|Labeling" version="3.40.6-Bratislava">
+ <renderer-v2 enableorderby="0" forceraster="0" referencescale="-1" symbollevels="0" type="singleSymbol">
   <symbols>
-   <symbol alpha="1" frame_rate="10" clip_to_extent="1" force_rhr="0" type="fill" name="0" is_animated="0">
+   <symbol alpha="1" clip_to_extent="1" force_rhr="0" frame_rate="10" is_animated="0" name="0" type="fill">
     <data_defined_properties>
      <Option type="Map">
-      <Option value="" type="QString" name="name"/>
+      <Option name="name" type="QString" value=""/>
       <Option name="properties"/>
-      <Option value="collection" type="QString" name="type"/>
+      <Option name="type" type="QString" value="collection"/>
      </Option>
     </data_defined_properties>
-    <layer enabled="1" locked="0" pass="0" class="SimpleFill">
+    <layer class="SimpleFill" enabled="1" locked="0" pass="0">
      <Option type="Map">
-      <Option value="3x:0,0,0,0,0,0" type="QString" name="border_width_map_unit_scale"/>
-      <Option value="230,159,0,70,rgb:0.90196078431372551,0.62352941176470589,0,0.27450980392156865" type="QString" name="color"/>
-      <Option value="round" type="QString" name="joinstyle"/>
-      <Option value="0,0" type="QString" name="offset"/>
-      <Option value="3x:0,0,0,0,0,0" type="QString" name="offset_map_unit_scale"/>
-      <Option value="MM" type="QString" name="offset_unit"/>
-      <Option value="0,0,0,0,rgb:0,0,0,0" type="QString" name="outline_color"/>
-      <Option value="solid" type="QString" name="outline_style"/>
-      <Option value="0.1" type="QString" name="outline_width"/>
-      <Option value="MM" type="QString" name="outline_width_unit"/>
-      <Option value="solid" type="QString" name="style"/>
+      <Option name="border_width_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>
+      <Option name="color" type="QString" value="230,159,0,70,rgb:0.90196078431372551,0.62352941176470589,0,0.27450980392156865"/>
+      <Option name="joinstyle" type="QString" value="round"/>
+      <Option name="offset" type="QString" value="0,0"/>
+      <Option name="offset_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>
+      <Option name="offset_unit" type="QString" value="MM"/>
+      <Option name="outline_color" type="QString" value="0,0,0,0,rgb:0,0,0,0"/>
+      <Option name="outline_style" type="QString" value="solid"/>
+      <Option name="outline_width" type="QString" value="0.1"/>
+      <Option name="outline_width_unit" type="QString" value="MM"/>
+      <Option name="style" type="QString" value="solid"/>
      </Option>
      <data_defined_properties>
       <Option type="Map">
-       <Option value="" type="QString" name="name"/>
+       <Option name="name" type="QString" value=""/>
        <Option name="properties"/>
-       <Option value="collection" type="QString" name="type"/>
+       <Option name="type" type="QString" value="collection"/>
       </Option>
      </data_defined_properties>
     </layer>
-    <layer enabled="1" locked="0" pass="0" class="LinePatternFill">
+    <layer class="LinePatternFill" enabled="1" locked="0" pass="0">
      <Option type="Map">
-      <Option value="45" type="QString" name="angle"/>
-      <Option value="during_render" type="QString" name="clip_mode"/>
-      <Option value="160,105,0,190,rgb:0.62745098039215685,0.41176470588235292,0,0.74509803921568629" type="QString" name="color"/>
-      <Option value="feature" type="QString" name="coordinate_reference"/>
-      <Option value="1.6" type="QString" name="distance"/>
-      <Option value="3x:0,0,0,0,0,0" type="QString" name="distance_map_unit_scale"/>
-      <Option value="MM" type="QString" name="distance_unit"/>
-      <Option value="0.25" type="QString" name="line_width"/>
-      <Option value="3x:0,0,0,0,0,0" type="QString" name="line_width_map_unit_scale"/>
-      <Option value="MM" type="QString" name="line_width_unit"/>
-      <Option value="0" type="QString" name="offset"/>
-      <Option value="3x:0,0,0,0,0,0" type="QString" name="offset_map_unit_scale"/>
-      <Option value="MM" type="QString" name="offset_unit"/>
-      <Option value="3x:0,0,0,0,0,0" type="QString" name="outline_width_map_unit_scale"/>
-      <Option value="MM" type="QString" name="outline_width_unit"/>
+      <Option name="angle" type="QString" value="45"/>
+      <Option name="clip_mode" type="QString" value="during_render"/>
+      <Option name="color" type="QString" value="160,105,0,190,rgb:0.62745098039215685,0.41176470588235292,0,0.74509803921568629"/>
+      <Option name="coordinate_reference" type="QString" value="feature"/>
+      <Option name="distance" type="QString" value="1.6"/>
+      <Option name="distance_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>
+      <Option name="distance_unit" type="QString" value="MM"/>
+      <Option name="line_width" type="QString" value="0.25"/>
+      <Option name="line_width_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>
+      <Option name="line_width_unit" type="QString" value="MM"/>
+      <Option name="offset" type="QString" value="0"/>
+      <Option name="offset_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>
+      <Option name="offset_unit" type="QString" value="MM"/>
+      <Option name="outline_width_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>
+      <Option name="outline_width_unit" type="QString" value="MM"/>
      </Option>
      <data_defined_properties>
       <Option type="Map">
-       <Option value="" type="QString" name="name"/>
+       <Option name="name" type="QString" value=""/>
        <Option name="properties"/>
-       <Option value="collection" type="QString" name="type"/>
+       <Option name="type" type="QString" value="collection"/>
       </Option>
      </data_defined_properties>
-     <symbol alpha="1" frame_rate="10" clip_to_extent="1" force_rhr="0" type="line" name="@0@1" is_animated="0">
+     <symbol alpha="1" clip_to_extent="1" force_rhr="0" frame_rate="10" is_animated="0" name="@0@1" type="line">
       <data_defined_properties>
        <Option type="Map">
-        <Option value="" type="QString" name="name"/>
+        <Option name="name" type="QString" value=""/>
         <Option name="properties"/>
-        <Option value="collection" type="QString" name="type"/>
+        <Option name="type" type="QString" value="collection"/>
        </Option>
       </data_defined_properties>
-      <layer enabled="1" locked="0" pass="0" class="SimpleLine">
+      <layer class="SimpleLine" enabled="1" locked="0" pass="0">
        <Option type="Map">
-        <Option value="0" type="QString" name="align_dash_pattern"/>
-        <Option value="square" type="QString" name="capstyle"/>
-        <Option value="5;2" type="QString" name="customdash"/>
-        <Option value="3x:0,0,0,0,0,0" type="QString" name="customdash_map_unit_scale"/>
-        <Option value="MM" type="QString" name="customdash_unit"/>
-        <Option value="0" type="QString" name="dash_pattern_offset"/>
-        <Option value="3x:0,0,0,0,0,0" type="QString" name="dash_pattern_offset_map_unit_scale"/>
-        <Option value="MM" type="QString" name="dash_pattern_offset_unit"/>
-        <Option value="0" type="QString" name="draw_inside_polygon"/>
-        <Option value="bevel" type="QString" name="joinstyle"/>
-        <Option value="160,105,0,190,rgb:0.62745098039215685,0.41176470588235292,0,0.74509803921568629" type="QString" name="line_color"/>
-        <Option value="solid" type="QString" name="line_style"/>
-        <Option value="0.25" type="QString" name="line_width"/>
-        <Option value="MM" type="QString" name="line_width_unit"/>
-        <Option value="0" type="QString" name="offset"/>
-        <Option value="3x:0,0,0,0,0,0" type="QString" name="offset_map_unit_scale"/>
-        <Option value="MM" type="QString" name="offset_unit"/>
-        <Option value="0" type="QString" name="ring_filter"/>
-        <Option value="0" type="QString" name="trim_distance_end"/>
-        <Option value="3x:0,0,0,0,0,0" type="QString" name="trim_distance_end_map_unit_scale"/>
-        <Option value="MM" type="QString" name="trim_distance_end_unit"/>
-        <Option value="0" type="QString" name="trim_distance_start"/>
-        <Option value="3x:0,0,0,0,0,0" type="QString" name="trim_distance_start_map_unit_scale"/>
-        <Option value="MM" type="QString" name="trim_distance_start_unit"/>
-        <Option value="0" type="QString" name="tweak_dash_pattern_on_corners"/>
-        <Option value="0" type="QString" name="use_custom_dash"/>
-        <Option value="3x:0,0,0,0,0,0" type="QString" name="width_map_unit_scale"/>
+        <Option name="align_dash_pattern" type="QString" value="0"/>
+        <Option name="capstyle" type="QString" value="square"/>
+        <Option name="customdash" type="QString" value="5;2"/>
+        <Option name="customdash_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>
+        <Option name="customdash_unit" type="QString" value="MM"/>
+        <Option name="dash_pattern_offset" type="QString" value="0"/>
+        <Option name="dash_pattern_offset_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>
+        <Option name="dash_pattern_offset_unit" type="QString" value="MM"/>
+        <Option name="draw_inside_polygon" type="QString" value="0"/>
+        <Option name="joinstyle" type="QString" value="bevel"/>
+        <Option name="line_color" type="QString" value="160,105,0,190,rgb:0.62745098039215685,0.41176470588235292,0,0.74509803921568629"/>
+        <Option name="line_style" type="QString" value="solid"/>
+        <Option name="line_width" type="QString" value="0.25"/>
+        <Option name="line_width_unit" type="QString" value="MM"/>
+        <Option name="offset" type="QString" value="0"/>
+        <Option name="offset_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>
+        <Option name="offset_unit" type="QString" value="MM"/>
+        <Option name="ring_filter" type="QString" value="0"/>
+        <Option name="trim_distance_end" type="QString" value="0"/>
+        <Option name="trim_distance_end_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>
+        <Option name="trim_distance_end_unit" type="QString" value="MM"/>
+        <Option name="trim_distance_start" type="QString" value="0"/>
+        <Option name="trim_distance_start_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>
+        <Option name="trim_distance_start_unit" type="QString" value="MM"/>
+        <Option name="tweak_dash_pattern_on_corners" type="QString" value="0"/>
+        <Option name="use_custom_dash" type="QString" value="0"/>
+        <Option name="width_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>
        </Option>
        <data_defined_properties>
         <Option type="Map">
-         <Option value="" type="QString" name="name"/>
+         <Option name="name" type="QString" value=""/>
          <Option name="properties"/>
-         <Option value="collection" type="QString" name="type"/>
+         <Option name="type" type="QString" value="collection"/>
         </Option>
        </data_defined_properties>
       </layer>
@@ -111,9 +111,9 @@
   <sizescale/>
   <data-defined-properties>
    <Option type="Map">
-    <Option value="" type="QString" name="name"/>
+    <Option name="name" type="QString" value=""/>
     <Option name="properties"/>
-    <Option value="collection" type="QString" name="type"/>
+    <Option name="type" type="QString" value="collection"/>
    </Option>
   </data-defined-properties>
  </renderer-v2>

@@ -7,12 +7,12 @@ import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
 import pytest
-from qgis.core import QgsGeometry, QgsRectangle
+from qgis.core import QgsGeometry, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtGui import QImage
 
 from aze_plugin.domain.errors import AzeError, Cancelled
 from aze_plugin.domain.progress import Progress
-from aze_plugin.services.reporting import charts, layout, maps
+from aze_plugin.services.reporting import charts, layout, maps, symbols
 from aze_plugin.services.reporting import template as templates
 from aze_plugin.services.reporting.html import Page, Rich, is_link
 
@@ -123,6 +123,25 @@ def test_the_world_is_shown_in_equal_earth(qgis_app):
     crs, extent = maps.frame(maps.MapContent([], [-170, -50, 170, 70]), 1.6)
     assert crs.authid() == "EPSG:8857"
     assert extent.width() > 20e6
+
+
+@pytest.mark.parametrize(
+    "style, kind, shape",
+    [
+        ("candidates", "subject", "MultiPolygon"),
+        ("gaps", "gap", "MultiPolygon"),
+        ("sites", "site", "MultiPolygon"),
+        ("protected_points", "pa_point", "MultiPoint"),
+        ("edges_lines", "edge_line", "MultiLineString"),
+        ("base", "ground", "MultiPolygon"),
+    ],
+)
+def test_the_panels_styles_are_written_of_the_symbols_that_reports_share(qgis_app, style, kind, shape):
+    from aze_plugin import paths
+
+    layer = QgsVectorLayer(f"{shape}?crs=EPSG:4326", "styled", "memory")
+    _, loaded = layer.loadNamedStyle(str(paths.resource("styles", f"{style}.qml")))
+    assert loaded and layer.renderer().symbol().dump() == symbols.shown(kind).dump()
 
 
 # ----------------------------------------------------------------------------------------------------------- layouts

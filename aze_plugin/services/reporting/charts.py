@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Callable
 
-GREEN, BLUE, ORANGE, VERMILLION, SKY, PURPLE = "#009e73", "#0072b2", "#e69f00", "#d55e00", "#56b4e9", "#cc79a7"
+from .palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
 
 # Mean width of a letter of a sans serif, in sizes of the font; wide scripts (Chinese, Japanese, Korean) fill a square.
 _LETTER, _WIDE = 0.6, 1.0

@@ -29,7 +29,6 @@ from qgis.core import (
     QgsFeature,
     QgsFeatureRequest,
     QgsField,
-    QgsFillSymbol,
     QgsGeometry,
     QgsLayerTree,
     QgsLayoutExporter,
@@ -42,8 +41,6 @@ from qgis.core import (
     QgsLayoutPoint,
     QgsLayoutSize,
     QgsLegendStyle,
-    QgsLinePatternFillSymbolLayer,
-    QgsMarkerSymbol,
     QgsPalLayerSettings,
     QgsPrintLayout,
     QgsProject,
@@ -60,6 +57,7 @@ from qgis.PyQt.QtGui import QColor
 from ...domain import geometry
 from ...domain.progress import Progress
 from . import fonts
+from .symbols import drawn
 
 _LONLAT = "EPSG:4326"
 _ELLIPSOID = "EPSG:7030"
@@ -147,7 +145,7 @@ def ground_layer() -> QgsVectorLayer | None:
     layer = QgsVectorLayer(f"{path}|layername=countries", "Natural Earth", "ogr")
     if not layer.isValid():
         return None
-    layer.setRenderer(QgsSingleSymbolRenderer(_symbol("ground")))
+    layer.setRenderer(QgsSingleSymbolRenderer(drawn("ground")))
     return layer
 
 
@@ -217,7 +215,7 @@ def _layer(group: Group) -> QgsVectorLayer:
         features.append(feature)
     layer.dataProvider().addFeatures(features)
     layer.updateExtents()
-    layer.setRenderer(QgsSingleSymbolRenderer(_symbol(group.kind)))
+    layer.setRenderer(QgsSingleSymbolRenderer(drawn(group.kind)))
     if group.labelled:
         layer.setLabeling(_labels(group.kind))
         layer.setLabelsEnabled(True)
@@ -426,58 +424,6 @@ def _round_step(value: float) -> float:
     """The largest of 1, 2, 5 × 10ⁿ that is not above a value."""
     power = 10 ** math.floor(math.log10(value))
     return next(m * power for m in (5, 2, 1) if m * power <= value)
-
-
-def _fill(colour: str, outline: str, width: float, line: str = "solid", brush: str = "solid") -> QgsFillSymbol:
-    return QgsFillSymbol.createSimple(
-        {
-            "color": colour,
-            "style": brush,
-            "outline_color": outline,
-            "outline_width": str(width),
-            "outline_style": line,
-            "joinstyle": "round",
-        }
-    )
-
-
-def _hatched(ground: str, lines: str, outline: str, width: float, distance: float, angle: float) -> QgsFillSymbol:
-    symbol = _fill(ground, outline, width)
-    hatch = QgsLinePatternFillSymbolLayer()
-    hatch.setDistance(distance)
-    hatch.setLineAngle(angle)
-    hatch.subSymbol().setColor(QColor(*map(int, lines.split(","))))
-    hatch.subSymbol().setWidth(0.18)
-    symbol.insertSymbolLayer(1, hatch)
-    return symbol
-
-
-def _marker(name: str, colour: str, size: float, outline: str = "17,17,17,255", width: float = 0.35) -> QgsMarkerSymbol:
-    return QgsMarkerSymbol.createSimple(
-        {"name": name, "color": colour, "outline_color": outline, "outline_width": str(width), "size": str(size)}
-    )
-
-
-def _symbol(kind: str) -> QgsFillSymbol | QgsMarkerSymbol:
-    """How a kind is drawn, in Okabe and Ito's colours."""
-    makers = {
-        "ground": lambda: _fill("250,248,242,255", "150,145,135,255", 0.2),
-        "pa": lambda: _hatched("0,158,115,45", "0,120,88,190", "0,110,80,230", 0.25, 1.4, 45),
-        "oecm": lambda: _hatched("86,180,233,45", "0,90,140,190", "0,90,140,230", 0.25, 1.4, 135),
-        "site": lambda: _fill("0,0,0,0", "140,60,110,255", 0.45, "dash", "no"),
-        "gap": lambda: _fill("230,159,0,130", "160,105,0,230", 0.2),
-        "former": lambda: _fill("0,0,0,0", "90,60,20,255", 0.5, "dash", "no"),
-        "gained": lambda: _hatched("86,180,233,90", "0,90,140,200", "0,90,140,255", 0.25, 1.6, 45),
-        "lost": lambda: _hatched("213,94,0,60", "150,60,0,220", "150,60,0,255", 0.25, 1.0, 135),
-        "near": lambda: _fill("0,0,0,0", "90,90,90,255", 0.3, "dot", "no"),
-        "subject": lambda: _fill("0,0,0,0", "17,17,17,255", 0.8, "solid", "no"),
-        "complete": lambda: _marker("circle", "0,158,115,255", 2.6),
-        "partial": lambda: _marker("diamond", "86,180,233,255", 3.0),
-        "none": lambda: _marker("circle", "255,255,255,255", 2.6, width=0.5),
-        "not_assessed": lambda: _marker("cross2", "0,0,0,0", 2.2, width=0.5),
-        "place": lambda: _marker("triangle", "213,94,0,255", 2.8),
-    }
-    return makers.get(kind, makers["site"])()
 
 
 def _labels(kind: str) -> QgsVectorLayerSimpleLabeling:
