@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from qgis.core import (
     Qgis,
     QgsFeatureRequest,
@@ -172,7 +174,9 @@ def of_collections(algorithm: QgsProcessingAlgorithm, parameters, name: str, con
     from ..services.layers import LayerSnapshot
 
     given = parameters.get(name)
-    if isinstance(given, QgsProcessingFeatureSourceDefinition) and (given.selectedFeaturesOnly or given.filterExpression):
+    if isinstance(given, QgsProcessingFeatureSourceDefinition) and (
+        given.selectedFeaturesOnly or given.filterExpression
+    ):
         return None
     layer = algorithm.parameterAsVectorLayer(parameters, name, context) if given else None
     if layer is None or not layer.isValid() or layer.crs().isValid() or not layer.dataProvider().crs().isValid():
@@ -430,13 +434,14 @@ def _opened(name: str, context) -> list:
     """The layer of the project or of the file that is named.
 
     Of a file with several layers, such as a download with its polygons and its points, QGIS would take the first
-    alone: here it is all that hold areas or points. So it is of zips inside a zip, of which QGIS would open none.
+    alone: here it is all that hold areas or points. So it is of zips inside a zip and of folders in a folder, of which
+    QGIS would open none.
     """
     layer = _vector_layer(name, context)
     known = layer is not None and context.project() is not None and context.project().mapLayer(layer.id()) is not None
     if known or "|" in name and layer is not None:
         return [layer]
-    parts = [] if layer is None else _parts(name)
+    parts = [] if layer is None or os.path.isdir(name) else _parts(name)
     if not parts:
         parts = [part for member in _members(name) for part in _parts(member)]
     elif len(parts) == 1:
@@ -453,22 +458,23 @@ def _vector_layer(name: str, context) -> QgsVectorLayer | None:
 
 
 def _members(name: str) -> list[str]:
-    """The vector files in a zip, also in zips inside it; none for another file."""
+    """The vector files in a zip or a folder, also in zips and folders inside it; none for another file."""
     from ..services.boundary_sources import vector_members
 
-    return vector_members(name.removeprefix("/vsizip/")) if name.lower().endswith(".zip") else []
+    may_hold_others = name.lower().endswith(".zip") or os.path.isdir(name)
+    return vector_members(name.removeprefix("/vsizip/")) if may_hold_others else []
 
 
 def taken_apart(algorithm: QgsProcessingAlgorithm, parameters, context) -> dict:
-    """The parameters with the files inside, in place of zips that QGIS does not open itself as they have zips inside:
-    so Processing's own look at them finds layers."""
+    """The parameters with the files inside, in place of zips and folders that QGIS does not open itself: so the look
+    that Processing takes at them finds layers."""
     found = dict(parameters)
     files = (QgsProcessing.SourceType.TypeFile, QgsProcessing.SourceType.TypeRaster)
     for name, value in parameters.items():
         definition = algorithm.parameterDefinition(name)
         if isinstance(definition, QgsProcessingParameterMultipleLayers) and definition.layerType() not in files:
             named = [value] if isinstance(value, str) else value
-            if isinstance(named, (list, tuple)) and any(str(one).lower().endswith(".zip") for one in named):
+            if isinstance(named, (list, tuple)) and any(isinstance(one, str) for one in named):
                 found[name] = [inner for one in named for inner in _instead_of(one, context)]
     return found
 

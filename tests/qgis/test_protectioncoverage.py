@@ -490,7 +490,8 @@ def test_merged_layers_whose_fid_numbers_no_rows_can_be_written_as_a_geopackage(
 
 
 def test_zips_inside_a_zip_are_read_as_downloaded(measure, tmp_path, provider):
-    """Protected Planet's download: three zips with a part of the polygons and of the points each, and papers."""
+    """Protected Planet's download: three zips with a part of the polygons and of the points each, and papers. And what
+    becomes of it when it is unpacked."""
     download = tmp_path / "WDPA_Nov2025_Public_shp.zip"
     with zipfile.ZipFile(download, "w") as outer:
         outer.writestr("WDPA_sources_Nov2025.csv", "METADATAID,DATA_TITLE\n1,Title\n")
@@ -508,7 +509,10 @@ def test_zips_inside_a_zip_are_read_as_downloaded(measure, tmp_path, provider):
             outer.write(inner, inner.name)
     whole = measure(str(SAMPLE / "sites.gpkg"), str(SAMPLE / "protected_areas.gpkg"), POINTS=1)["json"]
     algorithm = QgsApplication.processingRegistry().algorithmById("aze:protectioncoverage")
-    for name in (str(download), f"/vsizip/{download}"):
+    unpacked = tmp_path / "unpacked"
+    for part in range(3):
+        shutil.copytree(tmp_path / f"{part}", unpacked / f"{part}" / "in")
+    for name in (str(download), f"/vsizip/{download}", str(unpacked)):
         found = measure(str(SAMPLE / "sites.gpkg"), name, POINTS=1)["json"]
         assert found["counted"] == whole["counted"] and found["excluded"] == whole["excluded"]
         for one, other in zip(found["sites"], whole["sites"]):
@@ -520,6 +524,9 @@ def test_zips_inside_a_zip_are_read_as_downloaded(measure, tmp_path, provider):
         packed.writestr("read me.txt", "nothing")
     with pytest.raises((QgsProcessingException, ValueError), match="papers.zip"):
         measure(str(SAMPLE / "sites.gpkg"), str(empty))
+    # What is no path may be longer than any.
+    with pytest.raises((QgsProcessingException, ValueError), match="gone"):
+        measure(str(SAMPLE / "sites.gpkg"), "gone" * 200)
 
 
 def test_zipped_downloads_and_files_of_several_layers_are_read_whole(measure, tmp_path):
