@@ -24,7 +24,8 @@ _FEWER = 0.75
 # A site whose areas meet more others than this each, by their rectangles, is measured by joining them.
 _CROWD = 128
 
-Measured = Union[Arrangement, Pieces, Unions]
+# Classes by name: the module typing keeps what it is given, and with classes all of a plugin that was unloaded.
+Measured = Union["Arrangement", "Pieces", "Unions"]
 
 
 def measured(shapes: Sequence[Geometry], areas: Rings, owner: np.ndarray) -> list[Measured]:
