@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsFeature, QgsFeatureRequest, QgsFeatureSource, QgsField, QgsFields
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsFeatureRequest,
+    QgsFeatureSource,
+    QgsField,
+    QgsFields,
+    QgsWkbTypes,
+)
 
 from ..domain.errors import AzeError
-from .layers import LayerSnapshot
+from .layers import LayerSnapshot, is_table
 from .reference_systems import is_placed
 from .remote import features
 
@@ -26,8 +34,11 @@ class Joined:
 
     def __init__(self, sources: Sequence[QgsFeatureSource | LayerSnapshot]):
         self._sources = tuple(sources)
-        for source in self._sources:
-            if not is_placed(source.sourceCrs()):
+        # What lies nowhere, as an empty file, says nothing of where the others do.
+        placed = [source for source in self._sources if not is_table(source)] or self._sources[:1]
+        self._crs, self._kind = placed[0].sourceCrs(), placed[0].wkbType()
+        for source in placed:
+            if not is_placed(source.sourceCrs()) and not is_table(source):
                 raise AzeError("layer.no_crs", source=source.sourceName())
         self._fields = QgsFields()
         places: dict[str, int] = {}
@@ -48,8 +59,12 @@ class Joined:
         return "; ".join(dict.fromkeys(source.sourceName() for source in self._sources))
 
     def sourceCrs(self) -> QgsCoordinateReferenceSystem:
-        """That of the first; readers ask for features in one of their own choice."""
-        return self._sources[0].sourceCrs()
+        """That of the first with geometry; readers ask for features in one of their own choice."""
+        return self._crs
+
+    def wkbType(self) -> QgsWkbTypes.Type:
+        """Of the first with geometry."""
+        return self._kind
 
     def fields(self) -> QgsFields:
         return self._fields

@@ -187,12 +187,12 @@ def _request(source, transform_context: QgsCoordinateTransformContext) -> QgsFea
     request.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
     if is_placed(source.sourceCrs()):
         request.setDestinationCrs(QgsCoordinateReferenceSystem(LONLAT), transform_context)
-    elif not _is_table(source):
+    elif not is_table(source):
         raise AzeError("layer.no_crs", source=source.sourceName())
     return request
 
 
-def _is_table(source) -> bool:
+def is_table(source) -> bool:
     """Whether nothing of a source lies anywhere, as of an empty GeoJSON file: then it needs no reference system."""
     kind = getattr(source, "wkbType", None)
     return kind is not None and kind() == QgsWkbTypes.Type.NoGeometry

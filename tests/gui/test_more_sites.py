@@ -27,7 +27,7 @@ from aze_plugin.gui.fit_dialog import FitDialog
 from aze_plugin.gui.suggest_dialog import SuggestDialog
 from aze_plugin.services.candidates import read_sites
 from aze_plugin.services.joined import Joined
-from aze_plugin.services.layers import LayerSnapshot
+from aze_plugin.services.layers import LayerSnapshot, read_features
 
 CONTEXT = QgsCoordinateTransformContext()
 
@@ -90,6 +90,19 @@ def test_fields_are_one_whatever_their_case_and_a_layer_without_system_is_refuse
     with pytest.raises(AzeError, match="layer.no_crs"):
         other.setCrs(QgsCoordinateReferenceSystem())
         Joined([one, other])
+
+
+def test_a_layer_that_lies_nowhere_does_not_keep_the_others_from_being_read(tmp_path):
+    empty = tmp_path / "none.geojson"
+    empty.write_text('{"type": "FeatureCollection", "features": []}')
+    nothing, (one, other) = QgsVectorLayer(str(empty), "none", "ogr"), parted()
+    assert nothing.isValid() and not nothing.crs().isValid()
+    layers_of = [LayerSnapshot(layer) for layer in (nothing, one, other)]
+    joined = Joined(layers_of)
+    assert joined.sourceCrs() == one.crs() and joined.wkbType() == one.wkbType()
+    read = read_features(joined, [], CONTEXT)
+    assert len(read) == one.featureCount() + other.featureCount() and all(shape is not None for shape in read.lonlat)
+    assert len(read_features(Joined(layers_of[:1] * 2), [], CONTEXT)) == 0
 
 
 def test_a_check_takes_several_layers(algorithms, library, tmp_path):
