@@ -26,7 +26,7 @@ from ..library.estimates import EstimateRow
 from ..services import checking, prefill, protection
 from ..services.layers import LayerSnapshot
 from ..services.surroundings import Survey
-from . import bag, boundary, details, evidence, generalising, photographs, report_maps
+from . import bag, boundary, details, evidence, generalising, photographs, report_maps, withholding
 from .privacy import without_places_of_records
 from .sources import LayerOrigin, Source, sources
 
@@ -113,7 +113,7 @@ def assemble(inputs: Inputs, transform_context: QgsCoordinateTransformContext, p
         candidate = replace(candidate, updates_id=nominations.site_number(inputs.details))
     taxa = generalising.sensitive_taxa(inputs.sensitive, inputs.details)
     grid = generalising.Grid.parse(inputs.grid) if taxa else None
-    hidden = None if grid is None else _Hidden(grid, taxa, grid.laid(lonlat))
+    hidden = None if grid is None else _hidden(inputs, candidate, grid, taxa, lonlat, transform_context, progress)
     checked = checking.check_candidates(
         [candidate],
         checking.Background(
@@ -136,11 +136,15 @@ def assemble(inputs: Inputs, transform_context: QgsCoordinateTransformContext, p
     if hidden is not None:
         lon, lat = hidden.grid.place(lon, lat)
         assessment, cover = generalising.coarse(assessment, hidden.grid), generalising.coarse(cover, hidden.grid)
+        assessment = withholding.of_assessment(assessment, hidden.names)
+        cover = withholding.of_coverage(cover, hidden.names)
         only = assessment["assessments"][0]
         given = _without_place(given)
     relation = None if inputs.protected is None else _relation(candidate, near)
     place = nominations.Place(candidate.area_ha, lon, lat, relation)
     used = sources(assessment["sources"], inputs.origins, progress.part(0.9, 0.95))
+    if hidden is not None:
+        used = [replace(s, name=hidden.names.hidden(s.name), citation=hidden.names.hidden(s.citation)) for s in used]
     project = replace(inputs.project, datasets=_datasets(used))
     known = prefill.known(given, candidate, only, inputs.sites, project, progress.part(0.95, 1))
 
@@ -148,12 +152,14 @@ def assemble(inputs: Inputs, transform_context: QgsCoordinateTransformContext, p
     on_site = None if inputs.protected is None else cover["sites"][0]
     completed = nominations.complete(given, only, on_site, place, assessment["sources"], attached, known)
     completed.pop("generalised", None)
+    left_out: list[str] = []
     if hidden is not None:
-        completed["generalised"] = {"grid": hidden.grid.as_json(), "taxa": hidden.taxa}
+        completed, left_out = withholding.of_nomination(completed, hidden.names)
+        completed["generalised"] = {"grid": hidden.grid.as_json(), "taxa": hidden.taxa, "names_withheld": True}
     said = details.review(completed, only, on_site, place, attached, known)
     problems = nominations.together(_replaced(given), said) + evidence_problems
     if hidden is not None:
-        problems += hidden.problems(completed, only, lonlat)
+        problems += hidden.problems(completed, only, lonlat, left_out)
     completed["schema"] = nominations.SCHEMA
     completed["status"] = "draft" if nominations.is_blocked(problems) else "final"
     shown = _shown(inputs, candidate, near, gap, _title(completed, candidate))
@@ -213,20 +219,32 @@ def _without_place(given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class _Hidden:
-    """How the place of a site is hidden: by which grid, for whose sake, and the cells that stand for the boundary."""
+    """How the place of a site is hidden: by which grid, for whose sake, the cells that stand for the boundary, and the
+    names of what lies there."""
 
     grid: generalising.Grid
     taxa: list[str]
     laid: geometry.Geometry
+    names: withholding.Names
 
     def box(self) -> tuple[float, float, float, float]:
         """Round the cells; where they cross 180°, round both sides of it."""
         return geometry.bounds(self.laid)
 
     def problems(
+        self, nomination: Mapping[str, Any], only: Mapping[str, Any], lonlat: geometry.Geometry, left_out: Sequence[str]
+    ) -> list[Finding]:
+        """That the place is generalised, what still tells it, and names that are nobody's. ``left_out``: pointers of
+        the texts that names were taken out of."""
+        labels = list(dict.fromkeys(map(details.label, left_out)))
+        said = [info("nomination.names_withheld", field="/generalised", labels=labels)] if labels else []
+        if nominations.is_update(nomination):
+            said.append(warning("nomination.update_tells_place", field="/update/site_id"))
+        return said + self._places(nomination, only, lonlat)
+
+    def _places(
         self, nomination: Mapping[str, Any], only: Mapping[str, Any], lonlat: geometry.Geometry
     ) -> list[Finding]:
-        """That the place is generalised, what still tells it, and names that are nobody's."""
         found = [info("nomination.generalised", field="/generalised", grid=self.grid.label(), taxa=self.taxa)]
         known = {taxon["scientific_name"] for taxon in only["species"]}
         unknown = [name for name in self.taxa if name != "all" and name not in known]
@@ -248,11 +266,12 @@ class _Hidden:
         """Whether a file's places are taken out of it, and what is wrong or to be known of it; blocking where it would
         tell the place."""
         field, kind = "/evidence/files", evidence.places(file)
-        if next(generalising.places_in(file.name, self.box(), self.grid), None):
+        called = file.stem.replace("_", " ")
+        if next(generalising.places_in(file.name, self.box(), self.grid), None) or self.names.found(called):
             return False, [blocking("nomination.evidence_place_name", field=field, file=file.name)]
         if kind == "text":
             said = file.read_bytes().decode("utf-8", "replace")
-            place = next(generalising.places_in(said, self.box(), self.grid), None)
+            place = next(generalising.places_in(said, self.box(), self.grid), None) or self.names.found(said)
             if place is not None:
                 return False, [blocking("nomination.evidence_place_text", field=field, file=file.name, place=place)]
         elif kind == "photograph":
@@ -268,6 +287,30 @@ class _Hidden:
         elif kind == "unseen":
             return False, [warning("nomination.evidence_place_unseen", field=field, file=file.name)]
         return False, []
+
+
+def _hidden(
+    inputs: Inputs,
+    candidate: Candidate,
+    grid: generalising.Grid,
+    taxa: list[str],
+    lonlat: geometry.Geometry,
+    transform_context: QgsCoordinateTransformContext,
+    progress: Progress,
+) -> _Hidden:
+    """How a site is hidden, with the names of all protected areas and sites that reach into its cells or lie near."""
+    laid = grid.laid(lonlat)
+    cells = geometry.prepare(np.array([laid], dtype=object)).geometries[0]
+    areas = _areas_near(inputs, replace(candidate, geometry=cells), transform_context, progress.part(0, 0))
+    names = [name for area, _ in areas for name in (area.name, area.area_id)]
+    windows = [geometry.box(*_grown(side)) for side in geometry.rectangles(cells)]
+    for site in inputs.sites or ():
+        if not candidate.updates(site) and not all(
+            geometry.is_empty(geometry.overlap(site.geometry, w)) for w in windows
+        ):
+            names += [site.name, site.site_id]
+    own = withholding.own_names(inputs.details, candidate.name)
+    return _Hidden(grid, taxa, laid, withholding.Names(names, own))
 
 
 def _replaced(given: Mapping[str, Any]) -> list[Finding]:

@@ -4,6 +4,8 @@ import io
 import json
 import math
 import re
+import shutil
+import subprocess
 import zipfile
 import zlib
 
@@ -154,6 +156,7 @@ def test_figures_are_those_of_the_true_boundary_and_the_fact_is_told(package, ex
     assert nomination["generalised"] == {
         "grid": {"size": 10.0, "unit": "km"},
         "taxa": ["Azea alba", "Nubilana celsa"],
+        "names_withheld": True,
     }
     assert nomination["status"] == "final"
     assert nomination["site"]["area_km2"] == pytest.approx(open_one["area_ha"] / 100, abs=1e-3)
@@ -173,7 +176,7 @@ def test_cells_of_kilometres_are_squares_of_equal_area(package):
 def test_a_species_row_that_says_sensitive_is_enough(package, example):
     example["biodiversity"]["species"] = [{"scientific_name": "Azea alba", "sensitive": "Yes"}]
     nomination = json.loads(_read(package(example)["OUTPUT"])["data/nomination.json"])
-    assert nomination["generalised"] == {"grid": {"size": 0.1, "unit": "degrees"}, "taxa": ["Azea alba"]}
+    assert nomination["generalised"]["taxa"] == ["Azea alba"]
 
 
 def test_a_midpoint_given_by_hand_goes_out_by_the_grid_as_well(package, example):
@@ -231,6 +234,85 @@ def test_a_misspelt_species_still_hides_the_place_and_is_named(package, tmp_path
     assert any("Azea allba" in p["message"] for p in problems if p["code"] == "nomination.sensitive_unknown")
 
 
+# ---------------------------------------------------------------------------------------------------------- names
+# What of the sample lies at Cloudtop Ridge: areas and a site, with their numbers. Read off the sample's own layers.
+NEIGHBOURS = (
+    "Nubila National Park", "99900001", "Upper Springs Water Catchment", "99900002", "Nubila North Coast", "98003",
+)  # fmt: skip
+
+
+def _named(package, tmp_path):
+    """The neighbours that a package names anywhere, by file: compressed parts opened, pages of the report as text."""
+    found = {}
+    for name, content in _read(package).items():
+        said = [piece.decode("utf-8", "replace") for piece in _unpacked_streams(content)]
+        if name.endswith(".pdf"):
+            pdf = tmp_path / "report.pdf"
+            pdf.write_bytes(content)
+            printed = subprocess.run(["pdftotext", "-raw", str(pdf), "-"], capture_output=True, check=True).stdout
+            said.append(" ".join(printed.decode().split()))
+        told = {n for n in NEIGHBOURS for text in said if n.casefold() in text.casefold()}
+        if told:
+            found[name] = told
+    return found
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs pdftotext")
+def test_neighbours_are_named_nowhere(package, example, tmp_path):
+    example["site"]["notes"] = "South of the nubila  national park (99900001), which borders Nubila North Coast."
+    example["statements"]["candidates"]["Cloudtop Ridge"]["delineation_rationale"] += " It ends at Nubila North Coast."
+    results = package(example, folder=tmp_path / "open", **EVERYTHING)
+    told = _named(results["OUTPUT"], tmp_path)
+    # That the walk can find anything: an ordinary package names them all.
+    assert set().union(*told.values()) == set(NEIGHBOURS)
+    assert {f"data/{n}" for n in (
+        "nomination.json", "coverage.json", "assessment.json", "forms/kba_proposal.xlsx", "report/report.pdf",
+        "report/report.html",
+    )} <= set(told)  # fmt: skip
+
+    preview = tmp_path / "preview.json"
+    results = package(example, SENSITIVE="all", PREVIEW=str(preview), **EVERYTHING)
+    assert _named(results["OUTPUT"], tmp_path) == {}
+    assert codes(results["OUTPUT"]) == set()
+    files = _read(results["OUTPUT"])
+    nomination = json.loads(files["data/nomination.json"])
+    assert nomination["status"] == "final" and nomination["generalised"]["names_withheld"] is True
+    assert nomination["site"]["notes"] == "South of the name withheld (name withheld), which borders name withheld."
+    assert nomination["site"]["international_name"] == "Cloudtop Ridge"
+    said = json.loads(preview.read_text())
+    assert "Site: Notes" in next(p["message"] for p in said["problems"] if p["code"] == "nomination.names_withheld")
+    assert all(name not in preview.read_text() for name in NEIGHBOURS)
+    # The figures stay.
+    areas = json.loads(files["data/coverage.json"])["sites"][0]
+    assert [round(area["pct"], 3) for area in areas["protected_areas"]] == [33.0, 7.786]
+    assert {area["name"] for area in areas["protected_areas"]} == {"name withheld"} and areas["both_pct"] > 37
+
+
+def test_what_the_site_itself_is_called_stays_and_plain_words_do(package, example):
+    from aze_plugin.packaging.withholding import Names
+
+    names = Names(["Nubila", "Ridge", "A1", "North  Coast", "Forêt d'Ambre", "12345"], own=["Ridge"])
+    assert names.hidden("Ridge, A1, nubila") == "Ridge, A1, nubila"
+    assert (
+        names.hidden("Nubila, north\ncoast: 12345, 123456.") == "name withheld, name withheld: name withheld, 123456."
+    )
+    assert names.hidden("fore\u0302t d'ambre") == "name withheld"
+    # A protected area of the site's own name: nothing can be hidden by leaving it out.
+    example["site"]["international_name"] = "Nubila National Park"
+    nomination = json.loads(_read(package(example, SENSITIVE="all")["OUTPUT"])["data/nomination.json"])
+    assert nomination["site"]["international_name"] == "Nubila National Park"
+
+
+def test_an_update_says_that_it_names_its_site(package, tmp_path):
+    from aze_plugin.packaging.details import schema
+
+    preview = tmp_path / "p.json"
+    package(schema()["examples"][1], site="Serrata Highlands", SENSITIVE="all", ALLOW_INCOMPLETE=True, OUTPUT=None,
+            PREVIEW=str(preview))  # fmt: skip
+    said = {p["code"] for p in json.loads(preview.read_text())["problems"]}
+    assert "nomination.update_tells_place" in said
+
+
 # ------------------------------------------------------------------------------------------------------- evidence
 def _photograph(path, place=True):
     """A JPEG as a telephone makes it, with where it was taken and which side is up."""
@@ -286,6 +368,8 @@ def test_other_pictures_too(form, tmp_path):
         ("track.gpx", b"<gpx/>", "holds places"),
         ("nests.csv", b"name,lat\nnest,-26.5825\n", "tells the place"),
         ("at -26.5825.txt", b"words", "name of"),
+        ("Nubila_North_Coast.txt", b"words", "name of"),
+        ("walk.txt", b"We entered by Nubila National Park.", "tells the place"),
         ("call.wav", b"RIFF\0\0\0\0WAVEfmt ", "may tell where"),
     ],
 )

@@ -72,6 +72,15 @@ def _hiding() -> dict[str, str]:
             "Because of sensitive species ({taxa}) the boundary and all places are shown by a grid of {grid}. Shares, "
             "area and cover are those of the true boundary.",
         ),
+        "nomination.names_withheld": translate(
+            "AzePackaging",
+            "Names of protected areas and sites at the place go out as “name withheld” ({labels}). The site's own name "
+            "goes out as it is: choose one that does not tell the place.",
+        ),
+        "nomination.update_tells_place": translate(
+            "AzePackaging",
+            "An update names the site that is there already: whoever looks it up finds the place in spite of the grid.",
+        ),
         "nomination.sensitive_unknown": translate(
             "AzePackaging", "Named as sensitive, but not found at this site: {names}. Check how they are written."
         ),
