@@ -45,32 +45,32 @@ class Run(QObject):
     to context and feedback.
 
     ``moved``: so many per cent are done; ``said``: what it says on its way; ``ended``: whether all went well, and the
-    outputs. All come in the main thread.
+    outputs. All come in the main thread, with the run itself before. ``keep`` is held until the end.
     """
 
-    moved = pyqtSignal(float)
-    said = pyqtSignal(str)
-    ended = pyqtSignal(bool, dict)
+    moved = pyqtSignal(object, float)
+    said = pyqtSignal(object, str)
+    ended = pyqtSignal(object, bool, dict)
 
-    def __init__(self, name: str, parameters: dict):
+    def __init__(self, name: str, parameters: dict, keep: Any = None):
         """Raises AzeError ``task.no_tool``."""
         super().__init__()
         self._algorithm = QgsApplication.processingRegistry().algorithmById(name)
         if self._algorithm is None:
             raise AzeError("task.no_tool", name=name)
-        self._parameters = parameters
+        self._parameters, self._keep = parameters, keep
         self._task: QgsProcessingAlgRunnerTask | None = None
         self.context = QgsProcessingContext()
         self._feedback = Feedback()
-        self._feedback.progressChanged.connect(self.moved)
-        self._feedback.said.connect(self.said)
+        self._feedback.progressChanged.connect(self._move)
+        self._feedback.said.connect(self._say)
 
     def start(self) -> None:
         """Begin. Algorithms that draw maps have to run in the main thread: of these this is also the end, and the event
         loop gets its turns by their feedback."""
         if self._algorithm.flags() & QgsProcessingAlgorithm.Flag.FlagNoThreading:
             results, ok = self._algorithm.run(self._parameters, self.context, self._feedback, {}, False)
-            self.ended.emit(ok, results)
+            self.ended.emit(self, ok, results)
             return
         self._task = QgsProcessingAlgRunnerTask(
             self._algorithm, self._parameters, self.context, self._feedback, tasks.QUIET
@@ -100,10 +100,16 @@ class Run(QObject):
         if self._task is not None:
             self._task.waitForFinished(tasks.LONGEST_END_MS)
 
+    def _move(self, percent: float) -> None:
+        self.moved.emit(self, percent)
+
+    def _say(self, said: str) -> None:
+        self.said.emit(self, said)
+
     def _end(self, ok: bool, results: dict) -> None:
         tasks.has_ended(self._task)
         self._task = None
-        self.ended.emit(ok, results)
+        self.ended.emit(self, ok, results)
 
 
 @dataclass
@@ -112,7 +118,6 @@ class _Purpose:
 
     run: Run
     title: str
-    keep: Any
     on_done: Callable[[dict, QgsProcessingContext], None]
     on_failed: Callable[[str], None]
     fraction: float | None = None
@@ -149,14 +154,14 @@ class Runner(QObject):
         """
         self.cancel(key)
         try:
-            run = Run(name, parameters)
+            run = Run(name, parameters, keep)
         except AzeError as error:
             on_failed(text(error.code, error.params))
             return
         run.context.setProject(self._project)
-        purpose = self._runs[key] = _Purpose(run, title, keep, on_done, on_failed)
-        run.moved.connect(lambda percent: self._move(key, purpose, percent))
-        run.ended.connect(lambda ok, results: self._end(key, purpose, ok, results))
+        self._runs[key] = _Purpose(run, title, on_done, on_failed)
+        run.moved.connect(self._move)
+        run.ended.connect(self._end)
         self.changed.emit()
         run.start()
 
@@ -185,22 +190,28 @@ class Runner(QObject):
         for key in list(self._runs):
             self.cancel(key)
 
-    def _move(self, key: str, purpose: _Purpose, percent: float) -> None:
-        fraction = percent / 100
+    def _key_of(self, run: Run) -> str | None:
+        """What a run is for; None for one that was cancelled, which ends later than its successor starts."""
+        return next((key for key, purpose in self._runs.items() if purpose.run is run), None)
+
+    def _move(self, run: Run, percent: float) -> None:
+        key, fraction = self._key_of(run), percent / 100
+        if key is None:
+            return
+        purpose = self._runs[key]
         if purpose.fraction is None or abs(fraction - purpose.fraction) >= tasks.STEP:
             purpose.fraction = fraction
-            if self._runs.get(key) is purpose:
-                self.changed.emit()
+            self.changed.emit()
 
-    def _end(self, key: str, purpose: _Purpose, ok: bool, results: dict) -> None:
-        if self._runs.get(key) is not purpose:
-            # A superseded one ends later than its successor starts.
+    def _end(self, run: Run, ok: bool, results: dict) -> None:
+        key = self._key_of(run)
+        if key is None:
             return
-        del self._runs[key]
+        purpose = self._runs.pop(key)
         self.changed.emit()
-        if purpose.run.is_cancelled:
+        if run.is_cancelled:
             return
         if ok:
-            purpose.on_done(results, purpose.run.context)
+            purpose.on_done(results, run.context)
         else:
-            purpose.on_failed(purpose.run.problem or text("task.fault", {"title": purpose.title}))
+            purpose.on_failed(run.problem or text("task.fault", {"title": purpose.title}))

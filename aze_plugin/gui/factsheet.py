@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QFileDialog, QWidget
 
 from ..domain.errors import AzeError
+from ..services.files import Scratch
 from ..services.wording import text
 from . import facts, layers, messages, preferences
 
@@ -49,9 +49,9 @@ def ask(session: Session, subject: Subject, window: QWidget) -> None:
 def make(session: Session, subject: Subject, path: str) -> None:
     """Make the sheet in the background, as HTML where the path says so, else as PDF, and open it."""
     translate = QCoreApplication.translate
-    folder = tempfile.TemporaryDirectory(prefix="aze-")
+    folder = Scratch()
     try:
-        parameters, keep = _parameters(session, subject, Path(folder.name))
+        parameters, keep = _parameters(session, subject, folder.path)
     except AzeError as error:
         session.message.emit(text(error.code, error.params), messages.WARNING)
         return

@@ -40,13 +40,11 @@ _HEADWAY = 0.02
 
 @dataclass
 class _Sending:
-    """What is being sent; ``begun_at``: the share that was there already; ``given_up``: its end changes nothing any
-    more."""
+    """What is being sent; ``begun_at``: the share that was there already."""
 
     entry: Entry
     run: Run
     begun_at: float | None = None
-    given_up: bool = False
 
 
 class Outbox(QObject):
@@ -66,7 +64,7 @@ class Outbox(QObject):
         self._store = Store(_folder())
         self._sending: _Sending | None = None
         # Runs that were given up end later; nothing else is sent before that.
-        self._ending: list[_Sending] = []
+        self._ending: list[Run] = []
         self._due: dict[str, float] = {}
         self._closed = False
         # Entries that were made for the project that is open now, with a file or without.
@@ -106,9 +104,9 @@ class Outbox(QObject):
         self._timer.stop()
         self._offer_timer.stop()
         self._give_up()
-        for sending in self._ending:
+        for run in list(self._ending):
             # The next start may go on with it at once, and nothing may be taken from under it.
-            sending.run.wait()
+            run.wait()
         self._session.candidates.renamed.disconnect(self._rename)
         if self.dialog is not None:
             self.dialog.reject()
@@ -348,10 +346,10 @@ class Outbox(QObject):
         self.share, self.doing = None, ""
         entry.problem = {}
         self._set(entry, stored.CHECKING)
-        sending = self._sending = _Sending(entry, run)
-        run.moved.connect(lambda percent: self._move(sending, percent))
-        run.said.connect(lambda said: self._say(sending, said))
-        run.ended.connect(lambda ok, results: self._end(sending, ok, results))
+        self._sending = _Sending(entry, run)
+        run.moved.connect(self._move)
+        run.said.connect(self._say)
+        run.ended.connect(self._end)
         run.start()
 
     def _was_changed(self, entry: Entry) -> bool:
@@ -362,8 +360,9 @@ class Outbox(QObject):
             return False
         return (found.st_size, found.st_mtime_ns) != (entry.size, entry.modified)
 
-    def _move(self, sending: _Sending, percent: float) -> None:
-        if sending.given_up:
+    def _move(self, run: Run, percent: float) -> None:
+        sending = self._sending
+        if sending is None or sending.run is not run:
             return
         share = max(0.0, percent - _CHECKED) / (100 - _CHECKED)
         if sending.entry.state == stored.CHECKING and percent > _CHECKED:
@@ -376,31 +375,29 @@ class Outbox(QObject):
             self.share = min(1.0, share)
             self.progressed.emit(sending.entry.id)
 
-    def _say(self, sending: _Sending, said: str) -> None:
-        if not sending.given_up:
+    def _say(self, run: Run, said: str) -> None:
+        if self._sending is not None and self._sending.run is run:
             self.doing = said
-            self.progressed.emit(sending.entry.id)
+            self.progressed.emit(self._sending.entry.id)
 
     def _give_up(self) -> None:
         """Stop the run under way, whose end comes within a second."""
         sending, self._sending = self._sending, None
         if sending is not None:
-            sending.given_up = True
-            self._ending.append(sending)
+            self._ending.append(sending.run)
             sending.run.cancel()
 
-    def _end(self, sending: _Sending, ok: bool, results: dict) -> None:
-        if sending in self._ending:
-            self._ending.remove(sending)
-        if self._closed or sending.given_up:
+    def _end(self, run: Run, ok: bool, results: dict) -> None:
+        if run in self._ending:
+            self._ending.remove(run)
             if not self._closed:
                 self._timer.start(0)
             return
-        self._sending = None
+        sending, self._sending = self._sending, None
         entry = sending.entry
         if ok and results.get("STATE") == receipts.CONFIRMED:
             self._arrived(entry)
-        elif ok or sending.run.is_cancelled:
+        elif ok or run.is_cancelled:
             self._set(entry, stored.PAUSED)
         else:
             self._refused(entry, sending)

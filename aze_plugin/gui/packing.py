@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 
 from ..domain.errors import AzeError
 from ..services import project_state
+from ..services.files import Scratch
 from ..services.wording import text
 from . import layers
 
@@ -86,14 +85,14 @@ class Packing(QObject):
         boundary = layers.snapshot(
             [(name, shape)], (session.candidates.updated_site(), session.candidates.updated_id())
         )
-        folder = tempfile.TemporaryDirectory(prefix="aze-")
-        details = Path(folder.name) / "details.json"
+        folder = Scratch()
+        details = folder.path / "details.json"
         details.write_text(json.dumps(session.nominations.details, ensure_ascii=False), encoding="utf-8")
         hiding = self.hiding()
         known = {
             "TRIGGERS": session.sites.table,
             "EVIDENCE": session.nominations.evidence,
-            "POPULATIONS": session.estimates.write(name, Path(folder.name)),
+            "POPULATIONS": session.estimates.write(name, folder.path),
             "SENSITIVE": "\n".join(hiding.taxa),
             "GRID": hiding.grid,
         }
@@ -119,8 +118,8 @@ class Packing(QObject):
         except AzeError as error:
             failed(text(error.code, error.params))
             return
-        folder = tempfile.TemporaryDirectory(prefix="aze-")
-        output = Path(folder.name) / "preview.json"
+        folder = Scratch()
+        output = folder.path / "preview.json"
         session.runner.start(
             "preview",
             "aze:packagenomination",

@@ -7,16 +7,15 @@ change or the site's own outline does.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qgis.core import Qgis, QgsGeometry, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 
 from ..domain.errors import AzeError
+from ..services.files import Scratch
 from ..services.wording import text
 from . import layers, messages
 from .results import Result
@@ -343,8 +342,8 @@ class Protection(QObject):
     def _run(self, key: str, name: str, shape: QgsGeometry, keep) -> None:
         session = self._session
         outline = layers.snapshot([(name, shape)])
-        folder = tempfile.TemporaryDirectory(prefix="aze-")
-        summary = Path(folder.name) / "coverage.json"
+        folder = Scratch()
+        summary = folder.path / "coverage.json"
         parameters = {
             "SITES": outline,
             "PROTECTED": session.sources.protected_layers,
@@ -354,8 +353,8 @@ class Protection(QObject):
             "COUNTRIES": session.sources.countries,
             # Files, not layers in memory: those would be made in the worker, and QGIS up to 3.44 at least hands the
             # events of objects made there to its main window, which looks at them when they are gone.
-            "OUTPUT": str(Path(folder.name) / "cover.gpkg"),
-            "GAPS": str(Path(folder.name) / "gaps.gpkg"),
+            "OUTPUT": str(folder.path / "cover.gpkg"),
+            "GAPS": str(folder.path / "gaps.gpkg"),
             "SUMMARY": str(summary),
         }
 

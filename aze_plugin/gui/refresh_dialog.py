@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from pathlib import Path
 
 from qgis.core import QgsSettings
 from qgis.gui import QgsAuthConfigSelect
@@ -28,6 +26,7 @@ from qgis.PyQt.QtWidgets import (
 
 from .. import paths
 from ..services import figures
+from ..services.files import Scratch
 from . import messages, style
 from .widgets.basics import TextLabel
 from .widgets.busy import BusyStrip
@@ -143,8 +142,8 @@ class RefreshDialog(QDialog):
         self._run(_TAKE, False, title, self._taken)
 
     def _run(self, key: str, dry: bool, title: str, then) -> None:
-        folder = tempfile.TemporaryDirectory(prefix="aze-")
-        output = Path(folder.name) / "changes.json"
+        folder = Scratch()
+        output = folder.path / "changes.json"
         parameters = {
             "LIBRARY": self.session.sources.library_path,
             "AUTHCFG": self.auth.configId(),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from ..services.files import Scratch
 from . import style
 from .widgets.basics import TextLabel
 from .widgets.busy import BusyStrip
@@ -37,8 +36,8 @@ class ReportedRun:
         keep: Any = None,
     ) -> None:
         """Run it. ``on_done`` gets outputs, context and the report; ``keep`` is held until then."""
-        folder = tempfile.TemporaryDirectory(prefix="aze-")
-        report = Path(folder.name) / "report.json"
+        folder = Scratch()
+        report = folder.path / "report.json"
         given = {**parameters, "OUTPUT": "memory:", "REPORT": str(report)}
         self.is_running, self._title = True, title
         self._note.setText("")

@@ -8,7 +8,6 @@ visible but is marked stale.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QObject, QTimer, pyqtSignal
 
 from ..domain.errors import AzeError
 from ..services import project_state
+from ..services.files import Scratch
 from ..services.wording import text
 from . import guidance, layers, mapview, messages, preferences
 from .algorithms import Runner
@@ -345,8 +345,8 @@ class Session(QObject):
         ``authority`` that national list; ``populations``: a CSV of estimates; ``habitats``: where the rasters are.
         """
         self.meter.let_go()
-        folder = tempfile.TemporaryDirectory(prefix="aze-")
-        report = Path(folder.name) / "import.json"
+        folder = Scratch()
+        report = folder.path / "import.json"
         given = {
             "RANGES": list(ranges),
             "ASSESSMENTS": assessments,
@@ -472,8 +472,8 @@ class Session(QObject):
         name = self.candidates.current
         updates = self.candidates.updated_site(), self.candidates.updated_id()
         boundary = layers.snapshot([(name, shape) for shape in shapes], updates)
-        folder = tempfile.TemporaryDirectory(prefix="aze-")
-        output = Path(folder.name) / "assessment.json"
+        folder = Scratch()
+        output = folder.path / "assessment.json"
         parameters = {
             "BOUNDARY": boundary,
             "LIBRARY": self.sources.library_path,
@@ -489,10 +489,10 @@ class Session(QObject):
             parameters["RIVALS"] = rivals
         statements = self.nominations.details.get("statements")
         if statements:
-            path = Path(folder.name) / "statements.json"
+            path = folder.path / "statements.json"
             path.write_text(json.dumps(statements), encoding="utf-8")
             parameters["STATEMENTS"] = str(path)
-        populations = self.estimates.write(name, Path(folder.name))
+        populations = self.estimates.write(name, folder.path)
         if populations:
             parameters["POPULATIONS"] = populations
         self.runner.start(

@@ -1,14 +1,25 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, and folders that are gone when nobody needs them."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
+import weakref
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..domain.errors import AzeError
+
+
+class Scratch:
+    """A folder of its own in the system's one for temporary files; it goes, with what is in it, when nobody holds this
+    object, and with the program. ``path``: the folder."""
+
+    def __init__(self):
+        self.path = Path(tempfile.mkdtemp(prefix="aze-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 @contextmanager

@@ -9,12 +9,13 @@ import pytest
 from pages_support import SAMPLE, settle, wait_for
 from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QObject, QThread
+from qgis.PyQt.QtCore import QCoreApplication, QEvent, QObject, QThread
 
 from aze_plugin.domain.errors import AzeError
 from aze_plugin.gui import tasks
 from aze_plugin.gui.algorithms import Runner
 from aze_plugin.gui.tasks import Task
+from aze_plugin.services.files import Scratch
 from aze_plugin.services.wording import text
 
 
@@ -307,6 +308,28 @@ def test_what_a_function_said_last_finds_nobody(owner):
         gc.collect()
     settle()
     assert heard.said == []
+
+
+def test_what_an_algorithm_reads_and_writes_is_held_until_its_thread_has_ended(runner, tmp_path):
+    """Also where it was cancelled and its successor has begun; then it goes at once."""
+    said = []
+    kept, later = Scratch(), Scratch()
+    paths = kept.path, later.path
+    parameters = {"LIBRARY": str(tmp_path / "library.gpkg"), "RANGES": [str(SAMPLE / "ranges.zip")]}
+    runner.start("import", "aze:importspecies", parameters, "Importing", lambda *a: said.append(a), said.append, kept)
+    parameters = {**parameters, "LIBRARY": str(tmp_path / "other.gpkg")}
+    runner.start("import", "aze:importspecies", parameters, "Importing", lambda *a: said.append(a), said.append, later)
+    del kept, later
+    gc.disable()
+    try:
+        assert all(path.exists() for path in paths) and tasks.under_way() == 2
+        wait_for(lambda: said)
+        wait_for(lambda: tasks.under_way() == 0)
+        # The task itself is QGIS's to delete, when its event loop comes to it.
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        assert len(said) == 1 and not any(path.exists() for path in paths)
+    finally:
+        gc.enable()
 
 
 def test_an_algorithm_that_cannot_begin_says_so_and_leaves_nothing(runner):
