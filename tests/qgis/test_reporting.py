@@ -183,6 +183,23 @@ def test_a_long_title_is_set_smaller_and_stays_whole(qgis_app, tmp_path):
     assert " ".join(pdf_text(tmp_path / "report.pdf").split()).startswith(title)
 
 
+@pytest.mark.parametrize("lines", range(8, 14))
+def test_headings_stand_on_the_page_of_what_follows_them(qgis_app, lines, tmp_path):
+    report = layout.Report("country")
+    report.fill({"title": "Title", "subtitle": "x", "foot": "x"})
+    for n in range(lines):
+        report.paragraph(f"Line {n}")
+    report.heading("Heading")
+    report.heading("Subheading", 2)
+    report.table(["Head"], [["Cell"]] * 12, [1])
+    report.export(tmp_path / "report.pdf", DAY)
+    pages = pdf_text(tmp_path / "report.pdf").split("\f")
+    first = [
+        next(n for n, page in enumerate(pages) if word in page.split()) for word in ("Heading", "Subheading", "Cell")
+    ]
+    assert len(set(first)) == 1
+
+
 @pytest.mark.parametrize("title", ["W" * 300, "Reserve " * 300, "ป่าดงดิบเขาใหญ่" * 40])
 def test_a_title_that_no_size_of_letters_makes_fit_stays_in_its_place(qgis_app, title, tmp_path):
     report = layout.Report("country")

@@ -121,6 +121,17 @@ class Flow:
         self.y = reached - top
         self._used = max(self._used, self.page)
 
+    def make_room(self, height: float) -> None:
+        """Go on on the next page where less room is left, with the headings that nothing has followed yet."""
+        if self.left >= height:
+            return
+        later = [page for page in sorted(self._boxes) if page > self.page]
+        box = self._boxes[later[0] if later else self._pattern]
+        if self.headed + height <= box.height():
+            self.next_page_with_headings()
+        else:
+            self.next_page()
+
     def space(self, mm: float) -> None:
         """Leave some room, but none at the top of a page."""
         if self.y > 0:

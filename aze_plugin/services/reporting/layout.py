@@ -102,8 +102,7 @@ class Report(Template):
         lines = self.lettering.wrapped(text, form, self.width - SLACK)
         line = self.lettering.line_height(form)
         flow.space(ABOVE[style])
-        if flow.left < min(len(lines), 2) * line + keep:
-            flow.next_page()
+        flow.make_room(min(len(lines), 2) * line + keep)
         put = flow.put_heading if style in ("heading", "subheading") else flow.put
         to_left = runs_right_to_left(text)
         while lines:
@@ -128,8 +127,7 @@ class Report(Template):
         height = height or self.width * tall / wide
         height = min(height, self.flow.box.height())
         self.flow.space(1.5)
-        if self.flow.left < height:
-            self.flow.next_page()
+        self.flow.make_room(height)
         item = QgsLayoutItemPicture(self.layout)
         maps.set_svg(item, on_paper(svg))
         self.flow.put(item, height)

@@ -55,6 +55,10 @@ class Areas(Flow):
         """There is none: callers ask for room first."""
         self.y = min(self.y, self.box.height())
 
+    def next_page_with_headings(self) -> None:
+        """As ``next_page``: headings stay where they are."""
+        self.next_page()
+
 
 class Sheet(Report):
     """A page whose areas are filled one after another."""
