@@ -71,6 +71,8 @@ class Protection(QObject):
         self._results: dict[tuple[str, int], Result] = {}
         # Of which version of the site a measurement is under way.
         self._measuring: tuple = ()
+        # Of which version a measurement failed, and why; by the key of the subject.
+        self._failures: dict[tuple[str, int], tuple[tuple, str]] = {}
         self._units: list[str] = []
         self._watched: QgsVectorLayer | None = None
         self._watched_id = ""
@@ -79,6 +81,7 @@ class Protection(QObject):
     def reset(self) -> None:
         """Forget all sites; for another project."""
         self._results.clear()
+        self._failures.clear()
         self._recent.clear()
         self._units.clear()
         self._watch(None)
@@ -218,6 +221,19 @@ class Protection(QObject):
         result = self.result
         return result.coverage is not None and result.measured != self._site_version()
 
+    @property
+    def failure(self) -> str:
+        """Why the subject, as it is now, could not be measured when that was tried last; empty where it could."""
+        version, sentence = self._failures.get(self._failure_key(self._site), ((), ""))
+        return sentence if version == self._version() else ""
+
+    def _failure_key(self, site: Subject | None) -> tuple[str, int]:
+        return (self._session.candidates.current or "", -1) if site is None else site.key
+
+    def _version(self) -> tuple:
+        """What changes with the subject's outline and with the data."""
+        return self._session.results.coverage_version if self._site is None else self._site_version()
+
     def _site_version(self) -> tuple:
         return _outline(self._site), self._session.sources.version
 
@@ -308,7 +324,7 @@ class Protection(QObject):
             if self._site is not None and self._site.key == site.key:
                 self.show_gaps()
 
-        self._run("site cover", site.name, site.geometry, keep)
+        self._run("site cover", site.name, site.geometry, keep, version)
 
     def measure_candidate(self) -> None:
         """Measure how much of the current candidate is protected; the result comes by coverageChanged."""
@@ -325,7 +341,7 @@ class Protection(QObject):
             session.announce_nomination()
             self.renew_site()
 
-        self._run("cover", name, shape, keep)
+        self._run("cover", name, shape, keep, version)
 
     def _may_measure(self, shape: QgsGeometry | None) -> bool:
         """Whether all is there; what is missing is said."""
@@ -339,8 +355,9 @@ class Protection(QObject):
             self._session.message.emit(problem, messages.WARNING)
         return not problem
 
-    def _run(self, key: str, name: str, shape: QgsGeometry, keep) -> None:
+    def _run(self, key: str, name: str, shape: QgsGeometry, keep, version: tuple) -> None:
         session = self._session
+        tried = self._failure_key(self._site if key == "site cover" else None)
         outline = layers.snapshot([(name, shape)])
         folder = Scratch()
         summary = folder.path / "coverage.json"
@@ -361,11 +378,16 @@ class Protection(QObject):
         def done(results, _context):
             measured = QgsVectorLayer(results["GAPS"], "gaps", "ogr")
             gaps = [layers.to_lonlat(f.geometry(), measured.crs(), session.project) for f in measured.getFeatures()]
+            self._failures.pop(tried, None)
             keep(json.loads(summary.read_text(encoding="utf-8")), gaps)
             session.coverageChanged.emit()
 
+        def failed(sentence):
+            self._failures[tried] = (version, sentence)
+            session.fail(sentence)
+
         title = QCoreApplication.translate("AzePanel", "Measuring protection")
-        session.runner.start(key, "aze:protectioncoverage", parameters, title, done, session.fail, (outline, folder))
+        session.runner.start(key, "aze:protectioncoverage", parameters, title, done, failed, (outline, folder))
 
 
 def _outline(site: Subject) -> int | None:

@@ -14,7 +14,15 @@ from pages_support import (  # noqa: F401
     settle,
     wait_for,
 )
-from qgis.core import QgsApplication, QgsFeature, QgsGeometry, QgsPointXY, QgsRectangle, QgsVectorLayer
+from qgis.core import (
+    QgsApplication,
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsGeometry,
+    QgsPointXY,
+    QgsRectangle,
+    QgsVectorLayer,
+)
 from qgis.PyQt.QtCore import QEvent, QPointF, Qt
 from qgis.PyQt.QtGui import QColor, QGuiApplication, QKeyEvent, QMouseEvent, QPalette
 from qgis.PyQt.QtWidgets import QApplication, QToolButton
@@ -47,6 +55,33 @@ def test_without_boundary_or_areas_it_says_so_and_leads_there(empty_session):  #
     assert "cannot be assessed" in page.nothing.text.plain()
     page.nothing.button.click()
     assert asked == ["boundary", "data"]
+
+
+def test_why_it_could_not_be_measured_stays_on_the_page_until_something_changes(empty_session):  # noqa: F811
+    areas = QgsVectorLayer("Polygon?crs=EPSG:4326&field=STATUS:string", "areas of a server", "memory")
+    empty_session.sources.add_layer(areas, "protected")
+    areas.setCrs(QgsCoordinateReferenceSystem())
+    page = ProtectionPage(empty_session)
+    page.show()
+    empty_session.candidates.add("Cloudtop Ridge", boundary_of("Cloudtop Ridge"))
+    page.act("measure")
+    wait_for(lambda: empty_session.protection.failure and empty_session.busy is None)
+    settle()
+    said = page.nothing.text.plain()
+    assert "could not be measured" in said and "areas of a server" in said
+    # Another boundary has not been tried.
+    empty_session.candidates.add("Other", boundary_of("Cloudtop Ridge"))
+    settle()
+    assert empty_session.protection.failure == ""
+    empty_session.candidates.set_current("Cloudtop Ridge")
+    settle()
+    assert page.nothing.text.plain() == said
+    areas.setCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
+    page.nothing.button.click()
+    wait_for(lambda: empty_session.results.coverage is not None and empty_session.busy is None)
+    assert empty_session.protection.failure == "" and page.stack.currentWidget() is page.scroll
+    page.close_page()
+    page.deleteLater()
 
 
 def test_cover_is_said_in_words_numbers_and_a_bar(page, session):  # noqa: F811

@@ -216,6 +216,14 @@ class ProtectionPage(ResultPage):
                 ),
                 translate("AzeProtection", "Go to the data"),
             )
+        if self.protection.failure and self.session.busy is None:
+            return Lack(
+                "",
+                translate("AzeProtection", "How much is protected could not be measured. {reason}").format(
+                    reason=self.protection.failure
+                ),
+                translate("AzeProtection", "Measure again"),
+            )
         return None
 
     # ------------------------------------------------------------------------------------------------------ gaps
