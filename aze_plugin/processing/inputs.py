@@ -186,6 +186,29 @@ def of_collections(algorithm: QgsProcessingAlgorithm, parameters, name: str, con
     return LayerSnapshot(placed)
 
 
+def whole_file(algorithm: QgsProcessingAlgorithm, parameters, name: str, context) -> list:
+    """Snapshots of all layers with shapes of a file that is given without saying which of them, where it has several;
+    else none. To be called in the layers' own thread. QGIS would take the first alone, be it empty."""
+    from ..services.layers import LayerSnapshot
+
+    given = parameters.get(name)
+    if not isinstance(given, str) or "|" in given or context.project() and context.project().mapLayer(given):
+        return []
+    parts = [
+        part
+        for part in QgsProviderRegistry.instance().querySublayers(given)
+        if part.type() == QgsMapLayerType.VectorLayer
+        and QgsWkbTypes.geometryType(part.wkbType()) != QgsWkbTypes.GeometryType.NullGeometry
+        # The vertices of a GPX file's tracks and routes, which are there as lines too.
+        and not (part.driverName() == "GPX" and part.name().endswith("_points"))
+    ]
+    options = QgsProviderSublayerDetails.LayerOptions(context.transformContext())
+    layers = [layer for layer in (part.toLayer(options) for part in parts) if layer.featureCount() != 0]
+    first = _vector_layer(given, context)
+    alone = len(layers) == 1 and (first is None or first.featureCount() != 0)
+    return [] if alone else [LayerSnapshot(layer) for layer in layers]
+
+
 def table_source(algorithm: QgsProcessingAlgorithm, parameters, name: str, context):
     """The source of a parameter for a table, None where it was not given. Raises as ``polygon_source`` does."""
     return polygon_source(algorithm, parameters, name, context) if parameters.get(name) else None

@@ -52,7 +52,7 @@ class ScreenProject(AzeAlgorithm):
 
     def __init__(self):
         super().__init__()
-        self._collections = None
+        self._snapshots = []
 
     def title(self) -> str:
         return QCoreApplication.translate("AzeProcessing", "Screen a project against AZE sites")
@@ -120,16 +120,18 @@ class ScreenProject(AzeAlgorithm):
 
     def take(self, parameters, context, feedback) -> None:
         """Take what has to be taken from layers while still in their own thread."""
-        self._collections = inputs.of_collections(self, parameters, "PROJECT", context)
+        self._snapshots = inputs.whole_file(self, parameters, "PROJECT", context)
+        collections = inputs.of_collections(self, parameters, "PROJECT", context)
+        if collections is not None and not self._snapshots:
+            self._snapshots = [collections]
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..services import files, screening, triggers
 
         transform = context.transformContext()
-        project = self._collections or inputs.polygon_source(self, parameters, "PROJECT", context)
-        footprint = screening.read_footprint(
-            project, transform, progress.part(0, 0.05), self.parameterAsString(parameters, "NAME_FIELD", context)
-        )
+        projects = self._snapshots or [inputs.polygon_source(self, parameters, "PROJECT", context)]
+        name_field = self.parameterAsString(parameters, "NAME_FIELD", context)
+        footprint = screening.read_footprints(projects, transform, progress.part(0, 0.05), name_field)
         source = inputs.polygon_source(self, parameters, "SITES", context)
         only_aze = self.parameterAsBoolean(parameters, "ONLY_AZE", context)
         sites = screening.read_sites(source, transform, progress.part(0.05, 0.3), only_aze)

@@ -287,6 +287,29 @@ def read_footprint(
     return Footprint(table.source, parts, shapes)
 
 
+def read_footprints(
+    sources: Sequence[QgsFeatureSource | LayerSnapshot],
+    transform_context: QgsCoordinateTransformContext,
+    progress: Progress,
+    name_field: str = "",
+) -> Footprint:
+    """As ``read_footprint``, of all layers of a project one after another; one of them has to have the field."""
+    having = [name_field in [f.name() for f in source.fields()] for source in sources]
+    found = []
+    for n, source in enumerate(sources):
+        field = name_field if having[n] or not any(having) else ""
+        part = progress.part(n / len(sources), (n + 1) / len(sources))
+        found.append(read_footprint(source, transform_context, part, field))
+    if len(found) == 1:
+        return found[0]
+    parts = [part for footprint in found for part in footprint.parts]
+    return Footprint(
+        ", ".join(footprint.source for footprint in found),
+        [replace(part, number=n) for n, part in enumerate(parts, 1)],
+        _joined([footprint.shapes for footprint in found]),
+    )
+
+
 def read_sites(
     source: QgsFeatureSource | LayerSnapshot,
     transform_context: QgsCoordinateTransformContext,
@@ -337,6 +360,10 @@ def _drawn(lonlat: np.ndarray, progress: Progress) -> Drawn:
     for start in range(0, max(1, len(lonlat)), _AT_ONCE):
         progress.set(start / max(1, len(lonlat)))
         found.append(geometry.drawn(lonlat[start : start + _AT_ONCE]))
+    return _joined(found)
+
+
+def _joined(found: Sequence[Drawn]) -> Drawn:
     return Drawn(
         *(np.concatenate([getattr(part, name) for part in found]) for name in ("areas", "lines", "points", "repaired")),
         [reason for part in found for reason in part.reasons],

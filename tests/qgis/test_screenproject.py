@@ -229,6 +229,34 @@ def test_a_file_that_begins_with_a_collection_is_screened_whole(screened, tmp_pa
     assert rows["F1", "East wood"]["relation"] == "inside"
 
 
+def test_a_file_of_several_layers_is_screened_whole(screened, tmp_path):
+    path = tmp_path / "project.gpkg"
+    for name, shape in (
+        ("camps", shapely.Point(30, 0)),
+        ("roads", shapely.LineString([(10.05, 50.05), (10.06, 50.05)])),
+    ):
+        geopandas.GeoDataFrame({f"title_{name}": [name]}, geometry=[shape], crs=4326).to_file(path, layer=name)
+    sites = layer(SITES, SITE_FIELDS)
+    found = screened(str(path), sites, NAME_FIELD="title_roads")
+    assert [f["name"] for f in found["json"]["features"]] == ["camps 1", "roads"]
+    assert [(r["feature"], r["site"], r["relation"]) for r in found["rows"] if r["relation"] == "inside"] == [
+        (2, "North wood", "inside")
+    ]
+    one = screened(f"{path}|layername=camps", sites)
+    assert one["json"]["headline"]["code"] == "screening.nothing_near"
+    # What a GPS receiver writes: layers of waypoints and routes that are empty, before the tracks.
+    gpx = tmp_path / "walk.gpx"
+    track = "".join(f'<trkpt lat="50.05" lon="{lon}"/>' for lon in (10.05, 10.06))
+    gpx.write_text(
+        '<gpx version="1.1" creator="x" xmlns="http://www.topografix.com/GPX/1/1">'
+        f"<trk><name>Walk</name><trkseg>{track}</trkseg></trk></gpx>",
+        encoding="utf-8",
+    )
+    walked = screened(str(gpx), sites)["json"]
+    assert [f["name"] for f in walked["features"]] == ["Walk"]
+    assert walked["hits"][0]["relation"] == "inside" and walked["hits"][0]["overlap_km"] > 0
+
+
 def test_sites_that_the_layer_does_not_call_aze_are_left_out(screened):
     rows = [
         (box(10, 50, 10.1, 50.1), (1, "Confirmed", "DEU", "confirmed")),
