@@ -6,10 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 
 import pytest
+from effort import calls
 from pages_support import *  # noqa: F403
 from pages_support import settle, wait_for
 from qgis.core import QgsGeometry, QgsProject, QgsVectorLayer
@@ -24,23 +25,29 @@ from aze_plugin.services.journal import Journal, Unsaved
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# A QGIS of its own: opens the project, moves one corner after the other, and says so, until it is killed.
+# A QGIS of its own: opens the project, moves one corner after the other, and says so when the note beside the file has
+# it, until it is killed.
 EDITING = """
+import struct
 import sys
 import time
+from pathlib import Path
 from qgis.core import QgsApplication, QgsGeometry, QgsProject
 app = QgsApplication([], True)
 app.initQgis()
 from aze_plugin.gui.session import Session
 QgsProject.instance().read(sys.argv[1])
 session = Session()
+note = Path(session.candidates.file + ".unsaved")
 side = 0.1
 while True:
     side += 0.001
     session.candidates.replace_boundary(QgsGeometry.fromWkt(f"Polygon((0 0, {side} 0, {side} 0.1, 0 0.1, 0 0))"))
+    corner = struct.pack("<d", session.candidates.geometry().boundingBox().xMaximum())
+    while not (note.exists() and corner in note.read_bytes()):
+        app.processEvents()
+        time.sleep(0.002)
     print(f"{side:.7f}", flush=True)
-    app.processEvents()
-    time.sleep(0.03)
 """
 
 
@@ -103,7 +110,7 @@ def test_killed_while_editing(saved, tmp_path):
         text=True,
     )
     try:
-        for _ in range(40):
+        for _ in range(10):
             last = float(process.stdout.readline())
     finally:
         os.kill(process.pid, signal.SIGKILL)
@@ -120,8 +127,8 @@ def test_killed_while_editing(saved, tmp_path):
     assert left.name == "Square"
     found = QgsGeometry()
     found.fromWkb(left.wkb)
-    # At most the last corner is lost; one more may have been moved than was said.
-    assert last - 0.0011 < east(found) < last + 0.0011
+    # Nothing that was noted is lost; one more may have been noted than was said.
+    assert last - 0.0001 < east(found) < last + 0.0011
     saved.recovery.recover()
     assert east(saved.candidates.geometry()) == east(found)
     saved.candidates.layer.undoStack().undo()
@@ -277,16 +284,12 @@ def test_a_damaged_note_is_none(tmp_path, content):
     assert Journal(str(tmp_path / "c.gpkg")).take_up() == []
 
 
-def test_a_note_of_a_hundred_thousand_corners_takes_no_time(tmp_path):
+def test_a_note_of_a_hundred_thousand_corners_is_written_as_it_is(tmp_path):
     wkb = os.urandom(16 * 100_000)
     journal = Journal(str(tmp_path / "c.gpkg"))
-    times = []
-    for _ in range(10):
-        began = time.perf_counter()
-        journal.note([Unsaved("a", "A", wkb)])
-        times.append(time.perf_counter() - began)
-    print(f"{1000 * sorted(times)[5]:.1f} ms")
-    assert sorted(times)[5] < 0.02, "five milliseconds, with room for a busy machine"
+    assert calls(lambda: journal.note([Unsaved("a", "A", wkb)])) < 1000
+    (noted,) = tmp_path.iterdir()
+    assert noted.stat().st_size < len(wkb) + 1000
     assert journal.take_up()[0].wkb == wkb
 
 
@@ -430,13 +433,21 @@ def test_writing_takes_the_main_thread_hardly_any_time(empty_session, tmp_path):
     corners = [f"{math.cos(2 * math.pi * n / count)} {math.sin(2 * math.pi * n / count)}" for n in range(count)]
     shape = QgsGeometry.fromWkt(f"Polygon(({','.join([*corners, corners[0]])}))")
     empty_session.candidates.add("Round", shape)
-    recovery, times = empty_session.recovery, []
-    for _ in range(11):
-        began = time.thread_time()
-        recovery._note()
-        times.append(time.thread_time() - began)
-        recovery.flush()
-    print(f"{1000 * sorted(times)[5]:.1f} ms")
-    assert sorted(times)[5] < 0.005
+    recovery = empty_session.recovery
+    recovery.flush()
+    writing, go = threading.Event(), threading.Event()
+
+    class Slow(Journal):
+        def note(self, boundaries):
+            writing.set()
+            go.wait(60)
+            super().note(boundaries)
+
+    recovery._writer._journal = Slow
+    assert calls(recovery._note) < 1000
+    # It is written by another thread, and this one has gone on.
+    assert writing.wait(60) and not go.is_set()
+    go.set()
+    recovery.flush()
     noted = Journal(empty_session.candidates.file).take_up()
     assert noted[0].wkb == bytes(empty_session.candidates.geometry().asWkb())
