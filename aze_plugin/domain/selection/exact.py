@@ -131,6 +131,9 @@ class Exact:
             values = self._total_open - self._open.block(high)[subsets]
         else:
             values = self._outline.block(high)[subsets]
+            if objective.part_m:
+                # Never more than the value itself, so that most sets need not be looked at for their parts.
+                values = values + objective.part_m * np.maximum(0.0, self._least_parts(high)[subsets] - 1)
         # Rounded, so that sets which are the same on the ground tie whatever the order of their sums.
         scale = max(abs(float(values.min())), 1.0) * ROUNDING
         keys = np.round(values / scale) * scale if objective.kind != "units" else values
@@ -140,7 +143,7 @@ class Exact:
             value = float(values[n])
             mask = int(subsets[n]) | high
             if objective.kind == "outline" and objective.part_m:
-                value += objective.part_m * max(0, self._parts(mask) - 1)
+                value = self._outline.at(mask) + objective.part_m * max(0, self._parts(mask) - 1)
             if found is None or _before((value, float(area[n]), int(counts[n]), mask), found):
                 found = (value, float(area[n]), int(counts[n]), mask)
             if objective.kind != "outline" or not objective.part_m:
@@ -165,6 +168,30 @@ class Exact:
                 left ^= found
                 pending = pending ^ node | found
         return count
+
+    def _least_parts(self, high: int) -> np.ndarray:
+        """How many parts the chosen high units with each subset of the low ones have at least: no part reaches from
+        one to another of the groups into which all nodes fall."""
+        count, groups = self._groups
+        return count - groups.block(high)
+
+    @cached_property
+    def _groups(self) -> tuple[float, _Sum]:
+        """The number of groups of nodes that hang together when everything is chosen, and whose units they are."""
+        of_unit, beside = self._graph
+        bits = [1 << n for n in range(len(self._units))] + [self._always]
+        masks, left = [], (1 << len(beside)) - 1
+        while left:
+            group = pending = left & -left
+            left ^= pending
+            while pending:
+                node = pending & -pending
+                found = beside[node.bit_length() - 1] & left
+                left ^= found
+                group |= found
+                pending = pending ^ node | found
+            masks.append(sum(bit for bit, nodes in zip(bits, of_unit) if nodes & group))
+        return float(len(masks)), _Sum(np.array(masks, dtype=np.int64), np.ones(len(masks)), self._low)
 
     @cached_property
     def _graph(self) -> tuple[list[int], list[int]]:
