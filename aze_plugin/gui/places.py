@@ -49,8 +49,9 @@ def _protected(
         for feature in layers.near(layer, box, project, columns):
             if feature.hasGeometry():
                 values = feature.attributes()
+                ids = {attributes.identifier(plain(values[i])) for i in columns} - {""}
                 # Without an id the coverage file names an area by its feature.
-                yield {_identifier(plain(values[i])) for i in columns} - {""} or {str(feature.id())}, feature.geometry()
+                yield ids or {str(feature.id())}, feature.geometry()
 
 
 def site(
@@ -76,12 +77,3 @@ def site(
             if (own_id, own_name or own_id) == (site_id, name) and feature.hasGeometry():
                 found.append(feature.geometry())
     return QgsGeometry.unaryUnion(found) if found else None
-
-
-def _identifier(value: object) -> str:
-    """An id as the coverage file writes it: numbers without a fraction."""
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()

@@ -117,6 +117,19 @@ def test_an_area_that_is_gone_from_the_layers_is_not_found(session):  # noqa: F8
     assert places.protected_area([], "1", boundary, session.project) is None
 
 
+def test_an_area_is_found_by_the_id_that_its_coverage_has_however_its_layer_writes_it(session):  # noqa: F811
+    boundary = session.candidates.geometry()
+    for kind, value, known_as in (("string", "33177.0", "33177"), ("double", 33177.0, "33177"), ("string", "07", "07")):
+        layer = QgsVectorLayer(f"Polygon?crs=EPSG:4326&field=WDPAID:{kind}", "areas", "memory")
+        feature = QgsFeature(layer.fields())
+        feature.setAttributes([value])
+        feature.setGeometry(QgsGeometry.fromRect(boundary.boundingBox()))
+        layer.dataProvider().addFeatures([feature])
+        assert places.protected_area([layer], known_as, boundary, session.project) is not None
+        middle = boundary.boundingBox().center()
+        assert places.protected_at([layer], middle, session.project) == {known_as}
+
+
 def test_gaps_are_shown_and_hidden(page, session):  # noqa: F811
     node = session.project.layerTreeRoot().findLayer(session.results.gaps_layer.id())
     assert page.gaps.isVisible()
