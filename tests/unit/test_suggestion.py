@@ -11,6 +11,7 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
+from effort import calls
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -251,6 +252,19 @@ def test_greedy_choices_of_overlapping_sets_stay_near_the_exact_ones(seed):
     assert problem.held(chosen) >= target
     assert least - 1e-9 <= problem.area(chosen) <= 1.1 * least
     assert lower_bound(problem) <= lower_bound(problem, problem.needed) + 1e-9 <= least + 2e-9
+
+
+def test_of_units_that_lie_apart_few_choices_are_looked_at_one_by_one():
+    count = 16
+    areas = np.random.default_rng(4).uniform(1, 3, count)
+    each = np.column_stack((np.arange(count),) * 2)
+    outside = np.column_stack((np.full(count, -1), np.arange(count)))
+    problem = Problem(count, areas, each, areas, each, areas.sum() / 2, outside, 4 * np.sqrt(areas))
+    exact, found = Exact(problem), []
+    # Half of the 65,536 choices hold enough, and each is of as many parts as it has units.
+    assert calls(lambda: found.append(exact.best(Objective("outline", 10.0)))) < 20_000
+    largest = np.sort(areas)[::-1]
+    assert len(found[0]) == np.searchsorted(np.cumsum(largest), areas.sum() / 2) + 1
 
 
 def test_more_units_than_can_be_gone_through_are_refused():
