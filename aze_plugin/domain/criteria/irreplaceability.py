@@ -133,13 +133,7 @@ def judge_taxon(
     for share in shares:
         if side(share.best, settings) == 0:
             findings.append(
-                warning(
-                    "irreplaceability.share_equals_threshold",
-                    taxon=name,
-                    segment=share.segment,
-                    parameter=share.parameter,
-                    threshold_share=settings.threshold,
-                )
+                warning("irreplaceability.share_equals_threshold", **share.of(name), threshold_share=settings.threshold)
             )
     if eligible:
         findings += _evidence_findings(measured, settings)
@@ -217,9 +211,7 @@ def _evidence_findings(measured: Measured, settings: Settings) -> list[Finding]:
             findings.append(
                 info(
                     "irreplaceability.estimate_stands",
-                    taxon=name,
-                    parameter=share.parameter,
-                    segment=share.segment,
+                    **share.of(name),
                     share=share.best,
                     measured_share=computed.best,
                 )
@@ -228,9 +220,7 @@ def _evidence_findings(measured: Measured, settings: Settings) -> list[Finding]:
             findings.append(
                 warning(
                     "irreplaceability.site_above_world",
-                    taxon=name,
-                    parameter=share.parameter,
-                    segment=share.segment,
+                    **share.of(name),
                     site=share.site_value,
                     world=share.global_value,
                 )
@@ -273,13 +263,7 @@ def _share_findings(
 ) -> list[Finding]:
     threshold = settings.threshold
     if status == "met" and deciding is not None:
-        params = {
-            "taxon": name,
-            "share": deciding.best,
-            "segment": deciding.segment,
-            "parameter": deciding.parameter,
-            "threshold_share": threshold,
-        }
+        params = {**deciding.of(name), "share": deciding.best, "threshold_share": threshold}
         found = [info(f"irreplaceability.{route}", **params)]
         if deciding.segment == "passage":
             found.append(warning("irreplaceability.passage_only", taxon=name))
@@ -288,21 +272,13 @@ def _share_findings(
         return [
             warning(
                 "irreplaceability.uncertain",
-                taxon=name,
+                **deciding.of(name),
                 low_share=deciding.low,
                 high_share=deciding.high,
-                parameter=deciding.parameter,
-                segment=deciding.segment,
                 threshold_share=threshold,
             )
         ]
-    params = {
-        "taxon": name,
-        "share": best.best,
-        "segment": best.segment,
-        "parameter": best.parameter,
-        "threshold_share": threshold,
-    }
+    params = {**best.of(name), "share": best.best, "threshold_share": threshold}
     if not eligible:
         return [info("irreplaceability.share_inside", **params)]
     if best.best >= settings.candidate_share:

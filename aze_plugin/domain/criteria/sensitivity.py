@@ -111,42 +111,23 @@ def _distance(enough: Callable[[float], bool], distances: Sequence[float]) -> fl
 
 def _findings(name: str, found: Sensitivity, settings: Settings) -> list[Finding]:
     share = found.share
-    params = {
-        "taxon": name,
-        "parameter": share.parameter,
-        "segment": share.segment,
-        "error_m": found.error_m,
-        "low_share": found.low,
-        "high_share": found.high,
-        "threshold_share": settings.threshold,
-    }
+    told = {**share.of(name), "threshold_share": settings.threshold}
+    within = {"error_m": found.error_m, "low_share": found.low, "high_share": found.high}
     sides = {passes(value, settings.aze_operator, settings) for value in (found.low, share.best, found.high)}
     findings = [
-        warning("irreplaceability.hangs_on_drawing", **params)
+        warning("irreplaceability.hangs_on_drawing", **told, **within)
         if len(sides) > 1
-        else info("irreplaceability.holds_within_error", **params)
+        else info("irreplaceability.holds_within_error", **told, **within)
     ]
     if found.grow_m is not None:
         findings.append(
             info(
                 "irreplaceability.grow_to_pass",
-                taxon=name,
-                parameter=share.parameter,
-                segment=share.segment,
+                **told,
                 distance_m=found.grow_m,
                 factor=round(found.grow_factor, 2),
-                threshold_share=settings.threshold,
             )
         )
     elif sides == {False}:
-        findings.append(
-            info(
-                "irreplaceability.growing_does_not_help",
-                taxon=name,
-                parameter=share.parameter,
-                segment=share.segment,
-                distance_m=settings.largest_growth_m,
-                threshold_share=settings.threshold,
-            )
-        )
+        findings.append(info("irreplaceability.growing_does_not_help", **told, distance_m=settings.largest_growth_m))
     return findings

@@ -56,6 +56,10 @@ class Share:
         """Unit of both values."""
         return UNITS[self.parameter]
 
+    def of(self, taxon: str) -> dict[str, str]:
+        """By what a finding names it: params ``taxon``, ``parameter`` and ``segment``."""
+        return {"taxon": taxon, "parameter": self.parameter, "segment": self.segment}
+
 
 @dataclass(frozen=True)
 class Measured:
