@@ -27,7 +27,7 @@ class QgisFailed(RuntimeError):
 
 
 def run_in_qgis(
-    script: Path, arguments: dict, limit_s: float = 120, plugins: Path = ROOT / "build", profile: Path | None = None
+    script: Path, arguments: dict, limit_s: float = 280, plugins: Path = ROOT / "build", profile: Path | None = None
 ) -> dict:
     """What the script found out. QGIS runs in a session of its own, and only that is ended after ``limit_s`` seconds.
 

@@ -13,8 +13,8 @@ ARGUMENTS = json.loads(os.environ.get("AZE_ARGUMENTS", "{}"))
 FOUND = {"steps": []}
 
 
-def wait(condition, seconds=60.0, what=""):
-    """Let QGIS go on until the condition holds; seconds it took. Raises TimeoutError."""
+def wait(condition, seconds=120.0, what=""):
+    """Let QGIS go on until the condition holds; seconds it took. Raises TimeoutError, which is to end a hang only."""
     start = time.monotonic()
     while not condition():
         if time.monotonic() - start > seconds:
@@ -25,9 +25,11 @@ def wait(condition, seconds=60.0, what=""):
 
 
 def pause(seconds):
-    """Let QGIS go on for a while."""
+    """Let QGIS go on for a while, and in any case for some turns, however long the machine takes for them."""
     end = time.monotonic() + seconds
-    wait(lambda: time.monotonic() > end, seconds + 5)
+    for _ in range(5):
+        QApplication.processEvents()
+    wait(lambda: time.monotonic() > end, seconds + 120)
 
 
 def step(name):
@@ -46,7 +48,7 @@ def picture(widget, name):
     return path
 
 
-def settled_map(canvas, seconds=30.0):
+def settled_map(canvas, seconds=120.0):
     """Wait until the map is drawn."""
     canvas.refreshAllLayers()
     pause(0.2)

@@ -3,9 +3,10 @@ them."""
 
 import json
 import os
+import re
 import signal
 import sys
-import time
+from pathlib import Path
 
 sys.path.insert(0, os.environ["AZE_SCRIPTS"])
 
@@ -27,7 +28,7 @@ def panel():
     window.resize(1500, 950)
     dock = window.findChild(QDockWidget, "AzePanel")
     dock.setUserVisible(True)
-    wait(lambda: dock.panel is not None, 10, "the panel did not open")
+    wait(lambda: dock.panel is not None, 120, "the panel did not open")
     return dock
 
 
@@ -53,15 +54,26 @@ def description(dock):
     return page.form.sections["site"].members["description"]
 
 
-def type_on(editor, seconds):
-    """Type word after word without a pause; how much was there at what time, to be compared with what is found."""
-    start, number, typed = time.monotonic(), 0, []
-    while time.monotonic() - start < seconds:
+def note(session):
+    """What the session's note says now; empty where there is none."""
+    place = session.recovery.texts._place
+    try:
+        return "" if place is None else json.loads(Path(place.path).read_text(encoding="ascii"))["now"]
+    except FileNotFoundError:
+        return ""
+
+
+def type_on(session, editor):
+    """Type word after word without a pause until some of them are noted: how many were typed, and how many noted."""
+    before, number, noted = note(session), 0, 0
+    while noted < 10:
         number += 1
         QTest.keyClicks(editor, f"word{number} ")
-        typed.append([time.monotonic(), number])
         pause(0.02)
-    FOUND["typed"] = [[typed[-1][0] - at, number] for at, number in typed]
+        now = note(session)
+        if now != before:
+            noted = max(map(int, re.findall(r"word(\d+)", now)), default=0)
+    FOUND["typed"], FOUND["noted"] = number, noted
 
 
 def written(session):
@@ -86,10 +98,10 @@ def draft():
     QInputDialog.getText = staticmethod(lambda *args, **kwargs: (NAME, True))
     draw(page, CORNERS)
     click(*CORNERS[-1], RIGHT)
-    wait(lambda: session.candidates.current == NAME, 10, "the drawn boundary did not arrive")
+    wait(lambda: session.candidates.current == NAME, 120, "the drawn boundary did not arrive")
     FOUND["drawn"] = shape(session)
     draw(page, CORNERS[:3])
-    type_on(description(dock).editor, 2.0)
+    type_on(session, description(dock).editor)
     killed()
 
 
@@ -114,7 +126,7 @@ def recovered():
     see(session)
     FOUND["saved"] = shape(session)
     page.move.click()
-    wait(dock.panel.moving.is_active, 5, "the tool for vertices is not there")
+    wait(dock.panel.moving.is_active, 120, "the tool for vertices is not there")
     FOUND["dropped"] = []
     lon, lat = CORNERS[2]
     for _ in range(4):
@@ -132,7 +144,7 @@ def recovered():
     field = description(dock)
     FOUND["text_saved"] = written(session)
     field.editor.selectAll()
-    type_on(field.editor, 2.0)
+    type_on(session, field.editor)
     killed()
 
 

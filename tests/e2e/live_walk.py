@@ -35,7 +35,7 @@ def steps():
             other.hide()
     dock = window.findChild(QDockWidget, "AzePanel")
     dock.setUserVisible(True)
-    wait(lambda: dock.panel is not None, 10, "the panel did not open")
+    wait(lambda: dock.panel is not None, 120, "the panel did not open")
     window.resizeDocks([dock], [400], Qt.Orientation.Horizontal)
     session, panel = dock.session, dock.panel
     view, meter, canvas = panel.meter, session.meter, iface.mapCanvas()
@@ -43,14 +43,14 @@ def steps():
     session.message.connect(lambda sentence, level: said.append([sentence, level]))
 
     def checked():
-        wait(lambda: session.results.assessment and not session.results.assessment_stale, 60, "no assessment came")
+        wait(lambda: session.results.assessment and not session.results.assessment_stale, 120, "no assessment came")
 
     def caught_up():
-        wait(lambda: meter.reading is not None and meter.read_serial == meter.serial, 20, "the meter did not catch up")
+        wait(lambda: meter.reading is not None and meter.read_serial == meter.serial, 120, "the meter did not catch up")
         pause(0.05)
 
     panel.page("data").load_sample()
-    wait(lambda: session.sources.library_summary, 60, "no library came")
+    wait(lambda: session.sources.library_summary, 120, "no library came")
     session.candidates.set_current("Cloudtop Ridge")
     checked()
     FOUND["at_rest"] = shown(view)
@@ -83,7 +83,7 @@ def steps():
         FOUND["drawing"].append(shown(view))
     picture(window, "live-2-drawing")
     click(*corners[-1], RIGHT)
-    wait(lambda: session.candidates.current == NAME, 10, "the drawn boundary did not arrive")
+    wait(lambda: session.candidates.current == NAME, 120, "the drawn boundary did not arrive")
     QInputDialog.getText = asked
     checked()
     page.save()
@@ -93,7 +93,7 @@ def steps():
     # A corner dragged inward across the edges of ranges
     action = window.findChild(QAction, "AzeMoveVertices")
     action.trigger()
-    wait(panel.moving.is_active, 5, "the tool for vertices is not there")
+    wait(panel.moving.is_active, 120, "the tool for vertices is not there")
     FOUND["checked_action"] = action.isChecked()
     page.move.click()
     FOUND["put_away"] = [panel.moving.is_active(), action.isChecked()]
@@ -129,7 +129,7 @@ def steps():
 
     # Undo and redo by QGIS's own actions
     for name, direction in (("mActionUndo", "undone"), ("mActionRedo", "redone")):
-        wait(lambda name=name: window.findChild(QAction, name).isEnabled(), 5, f"{name} is not possible")
+        wait(lambda name=name: window.findChild(QAction, name).isEnabled(), 120, f"{name} is not possible")
         window.findChild(QAction, name).trigger()
         pause(0.1)
         caught_up()
@@ -195,7 +195,7 @@ def steps():
     for row in range(dialog.units.count()):
         dialog.units.item(row).setCheckState(Qt.CheckState.Unchecked)
     dialog.start.click()
-    wait(lambda: dialog.report is not None, 60, "no proposal came")
+    wait(lambda: dialog.report is not None, 120, "no proposal came")
     proposals = dialog.report["proposals"]
     dialog.proposals.setCurrentItem(dialog.proposals.topLevelItem(len(proposals) - 1))
     settled_map(canvas)

@@ -41,7 +41,7 @@ def enter(field, value):
     else:
         raise TypeError(type(editor).__name__)
     field.commit()
-    pause(0.01)
+    pause(0)
 
 
 def choose_term(field, deepest):
@@ -52,7 +52,7 @@ def choose_term(field, deepest):
         # What stands alone has no number.
         popup.line.setText(deepest)
     QTest.keyClick(popup.line, Qt.Key.Key_Return)
-    pause(0.05)
+    pause(0)
 
 
 def fill_row(rows, entry):
@@ -93,14 +93,14 @@ def fill(page, example, name):
                 else:
                     count = rows.table.rowCount()
                     rows.add.click()
-                    wait(lambda rows=rows, count=count: rows.table.rowCount() == count + 1, 10, f"no row for {entry}")
-                pause(0.05)
+                    wait(lambda rows=rows, count=count: rows.table.rowCount() == count + 1, 120, f"no row for {entry}")
+                pause(0)
                 fill_row(rows, entry)
-                pause(0.05)
+                pause(0)
             for _ in range(adopted):
                 rows.choose(0)
                 rows.remove.click()
-                pause(0.05)
+                pause(0)
         if section == "delineation":
             enter(members["rationale"], example["statements"]["candidates"][name]["delineation_rationale"])
         if section == "biodiversity":
@@ -110,7 +110,7 @@ def fill(page, example, name):
                 for key, text in said.items():
                     enter(members["species"].fields[key], text)
         step(f"{name}: {section}")
-    wait(lambda: settled(session), 60, f"{name} was not checked")
+    wait(lambda: settled(session), 120, f"{name} was not checked")
 
 
 def settled(session):
@@ -133,7 +133,7 @@ def steps():
     panel, session = dock.panel, dock.session
     window.resizeDocks([dock], [ARGUMENTS["width"]], Qt.Orientation.Horizontal)
     panel.page("data").load_sample()
-    wait(lambda: session.sources.library_summary, 60, "no library came")
+    wait(lambda: session.sources.library_summary, 120, "no library came")
     page = panel.page("nomination")
     session.show_page("nomination")
     FOUND["examples"] = {}
@@ -143,19 +143,19 @@ def steps():
         # The sample brings nominations of its own: begun is from nothing.
         session.nominations.replace({"schema": "aze-nomination/1", "kind": "new_site"}, name)
         session.candidates.set_kind("new_site")
-        wait(lambda: settled(session), 60, f"{name} was not checked")
+        wait(lambda: settled(session), 120, f"{name} was not checked")
         page.show_section("overview")
         pause(0.2)
         if example["kind"] == "update_site":
             page.overview.kind.kind.setCurrentIndex(1)
             page.overview.kind.kind.activated.emit(1)
             popup = page.overview.kind.open_sites()
-            wait(lambda popup=popup: popup.view.count() > 0, 30, "no sites came")
+            wait(lambda popup=popup: popup.view.count() > 0, 120, "no sites came")
             QTest.keyClicks(popup.line, example["update"]["site_id"])
             QTest.keyClick(popup.line, Qt.Key.Key_Return)
             pause(0.5)
-            wait(lambda: settled(session), 60, f"{name} was not compared")
-            wait(lambda: len(session.nominations.completed["update"]["changes"]) > 3, 30, "no changes came")
+            wait(lambda: settled(session), 120, f"{name} was not compared")
+            wait(lambda: len(session.nominations.completed["update"]["changes"]) > 3, 120, "no changes came")
             pause(0.3)
         before = page.form.progress()
         fill(page, example, name)
@@ -175,7 +175,7 @@ def steps():
             continue
         session.package = None
         page.foot.export.click()
-        wait(lambda: session.package is not None, 90, f"{name} was not exported")
+        wait(lambda: session.package is not None, 120, f"{name} was not exported")
         FOUND["examples"][example["kind"]]["package"] = session.package
     # The kind of a candidate is an edit of its layer: it is saved as a person saves it.
     panel.page("boundary").save()

@@ -101,7 +101,7 @@ def memory_mib():
 
 def swept():
     """Let go of what waits to be deleted, and let threads that were given up come to their end."""
-    wait(lambda: not any(t.name.startswith("aze-") for t in threading.enumerate()), 10, "a thread goes on")
+    wait(lambda: not any(t.name.startswith("aze-") for t in threading.enumerate()), 120, "a thread goes on")
     for _ in range(3):
         pause(0.05)
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
@@ -153,7 +153,7 @@ def begin():
     qgis.utils.loadPlugin(NAME)
     qgis.utils.startPlugin(NAME)
     dock().setUserVisible(True)
-    wait(lambda: dock().session is not None, 10, "the panel did not open")
+    wait(lambda: dock().session is not None, 120, "the panel did not open")
     return dock().session
 
 
@@ -172,7 +172,7 @@ def busy(session, turn):
     panel = dock().panel
     if session.outbox.interrupted:
         session.outbox.resume_interrupted()
-    wait(lambda: session.outbox.current is not None, 20, "nothing is sent")
+    wait(lambda: session.outbox.current is not None, 120, "nothing is sent")
     session.show_page(("boundary", "criteria", "protection", "nomination", "data")[turn % 5])
     session.sites.want()
     panel.page("boundary").toggle_drawing()
@@ -186,7 +186,7 @@ def busy(session, turn):
         session.meter.move(wkb_of(session.candidates.geometry()))
         pause(0.01)
     if turn % 3 == 0:
-        wait(lambda: session.meter.reading is not None or session.meter.problem, 30, "the meter says nothing")
+        wait(lambda: session.meter.reading is not None or session.meter.problem, 120, "the meter says nothing")
         session.meter.move(wkb_of(session.candidates.geometry()))
     if turn % 2:
         session.check()
@@ -206,13 +206,13 @@ def steps():
     QgsSettings().setValue("aze_toolkit/panel_shown", False)
     # The sample, and a package to send
     dock().setUserVisible(True)
-    wait(lambda: dock().panel is not None, 10, "the panel did not open")
+    wait(lambda: dock().panel is not None, 120, "the panel did not open")
     session = dock().session
     dock().panel.page("data").load_sample()
-    wait(lambda: session.sources.library_summary, 60, "no library came")
-    wait(lambda: session.results.coverage and not session.results.coverage_stale, 60, "no cover came")
+    wait(lambda: session.sources.library_summary, 120, "no library came")
+    wait(lambda: session.results.coverage and not session.results.coverage_stale, 120, "no cover came")
     session.export(ARGUMENTS["package"], allow_incomplete=True)
-    wait(lambda: session.package, 60, "no package came")
+    wait(lambda: session.package, 120, "no package came")
     QgsProject.instance().setFileName(ARGUMENTS["project"])
     QgsProject.instance().write()
     settled_map(canvas)

@@ -27,7 +27,7 @@ pytestmark = [
 def filled(tmp_path_factory):
     folder = tmp_path_factory.mktemp("form")
     script = Path(__file__).with_name("nomination_form.py")
-    found = run_in_qgis(script, {"folder": str(folder), "width": 400}, limit_s=150, plugins=PLUGINS)
+    found = run_in_qgis(script, {"folder": str(folder), "width": 400}, plugins=PLUGINS)
     assert "error" not in found, found["error"]
     return found
 

@@ -53,7 +53,7 @@ def steps():
     FOUND["qgis"] = Qgis.QGIS_VERSION
     FOUND["loaded"] = traces()
     toolbar().actions()[0].trigger()
-    wait(lambda: dock().isVisible(), 10, "the dock did not open")
+    wait(lambda: dock().isVisible(), 120, "the dock did not open")
     window.resizeDocks([dock()], [440], Qt.Orientation.Horizontal)
     panel, session = dock().panel, dock().session
     said = FOUND["messages"] = []
@@ -63,9 +63,9 @@ def steps():
 
     # The sample
     panel.page("data").load_sample()
-    wait(lambda: session.sources.library_summary, 60, "no library came")
-    wait(lambda: session.results.assessment and not session.results.assessment_stale, 30, "no assessment came")
-    wait(lambda: session.results.coverage and not session.results.coverage_stale, 30, "no cover came")
+    wait(lambda: session.sources.library_summary, 120, "no library came")
+    wait(lambda: session.results.assessment and not session.results.assessment_stale, 120, "no assessment came")
+    wait(lambda: session.results.coverage and not session.results.coverage_stale, 120, "no cover came")
     FOUND["sample"] = {
         "library": session.sources.library_summary,
         "candidates": session.candidates.names,
@@ -86,7 +86,7 @@ def steps():
     for name in session.candidates.names:
         session.candidates.set_current(name)
         wait(
-            lambda: session.results.assessment and not session.results.assessment_stale, 30, f"no assessment of {name}"
+            lambda: session.results.assessment and not session.results.assessment_stale, 120, f"no assessment of {name}"
         )
         FOUND["verdicts"][name] = session.results.assessment["verdict"]
 
@@ -103,11 +103,11 @@ def steps():
     for x, y in ((-0.1, -0.1), (0.1, -0.1), (0.1, 0.1), (-0.1, 0.1)):
         click(canvas, middle.x() + x * width, middle.y() + y * height)
     click(canvas, middle.x(), middle.y(), Qt.MouseButton.RightButton)
-    wait(lambda: session.candidates.current == "Drawn by hand", 10, "the drawn boundary did not arrive")
+    wait(lambda: session.candidates.current == "Drawn by hand", 120, "the drawn boundary did not arrive")
     QInputDialog.getText = asked
     wait(
         lambda: session.results.assessment and not session.results.assessment_stale,
-        30,
+        120,
         "no assessment of the drawn boundary",
     )
     FOUND["drawn"] = {
@@ -123,7 +123,7 @@ def steps():
     shifted.translate(0.01, 0)
     session.candidates.replace_boundary(shifted.combine(session.candidates.geometry()))
     FOUND["stale_after_edit"] = session.results.assessment_stale
-    wait(lambda: not session.results.assessment_stale, 30, "the check did not follow the edit")
+    wait(lambda: not session.results.assessment_stale, 120, "the check did not follow the edit")
     boundary._undo_stack("undo")
     pause(0.2)
     FOUND["area_after_undo"] = [area, session.candidates.area_ha()]
@@ -135,7 +135,7 @@ def steps():
     FOUND["imported"] = session.candidates.current
     wait(
         lambda: session.results.assessment and not session.results.assessment_stale,
-        30,
+        120,
         "no assessment of the imported boundary",
     )
     session.candidates.remove()
@@ -145,13 +145,13 @@ def steps():
     session.candidates.set_current("Cloudtop Ridge")
     wait(
         lambda: session.results.assessment and not session.results.assessment_stale,
-        30,
+        120,
         "no assessment before the export",
     )
     session.show_page("nomination")
     session.nominations.set_value("/site/purpose", ARGUMENTS["purpose"])
     session.export(ARGUMENTS["package"])
-    wait(lambda: session.package or any(level == 2 for _, level in said), 60, "no package came")
+    wait(lambda: session.package or any(level == 2 for _, level in said), 120, "no package came")
     FOUND["package"] = session.package
     pause(0.3)
     picture(window, "4-exported")
@@ -166,7 +166,7 @@ def steps():
     QgsProject.instance().read(ARGUMENTS["project"])
     wait(
         lambda: session.results.assessment and not session.results.assessment_stale,
-        30,
+        120,
         "no assessment after opening the project",
     )
     FOUND["reopened"] = {
@@ -192,7 +192,7 @@ def steps():
     qgis.utils.startPlugin("aze_plugin")
     FOUND["restart_ms"] = (time.perf_counter() - start) * 1000
     dock().setUserVisible(True)
-    wait(lambda: dock().session.results.assessment, 30, "no assessment after reloading")
+    wait(lambda: dock().session.results.assessment, 120, "no assessment after reloading")
     FOUND["reloaded"] = traces()
     picture(window, "5-reloaded")
 
