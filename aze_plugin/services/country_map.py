@@ -44,8 +44,16 @@ def map_content(gathered: Gathered) -> maps.MapContent | None:
 
 
 def _gaps(gathered: Gathered, entries: Sequence[Entry]) -> list[tuple[str, bytes]]:
-    shown = {entry.cover.site.fid for entry in entries}
-    return [maps.area(cover.site.name, shape) for cover, shape in gathered.result.gaps if cover.site.fid in shown]
+    """Unprotected parts, of a site across borders no more than the country has of it."""
+    own = {entry.cover.site.fid: entry for entry in entries}
+    shapes = []
+    for cover, shape in gathered.result.gaps:
+        entry = own.get(cover.site.fid)
+        if entry is not None:
+            here = geometry.overlap(shape, entry.cover.site.geometry) if entry.is_part else shape
+            if not geometry.is_empty(here):
+                shapes.append(maps.area(entry.name, here))
+    return shapes
 
 
 def ground(gathered: Gathered) -> maps.MapContent | None:

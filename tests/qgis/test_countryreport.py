@@ -20,10 +20,13 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProject,
+    QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
-from aze_plugin.services import countryreport
+from aze_plugin.domain.progress import Progress
+from aze_plugin.services import country_map, countryreport, protection
+from aze_plugin.services.layers import LayerSnapshot
 
 with warnings.catch_warnings():
     # In a virtual environment the system's pyproj does not find its data by itself, and says so.
@@ -222,6 +225,34 @@ def test_the_page_shows_names_as_they_are_and_needs_nothing_else(report, world, 
         assert target in page.text
     # No code without its sentence.
     assert not re.search(r"\b(report|coverage)\.[a-z_]+", page.text)
+
+
+def test_the_map_of_a_country_shows_gaps_of_its_own_part_of_a_site(provider, world):
+    def opened(name):
+        layer = QgsVectorLayer(world[name], name, "ogr")
+        assert layer.isValid()
+        return layer
+
+    transform = QgsProject.instance().transformContext()
+    countries = protection.read_countries(opened("countries"), transform, Progress())
+    for country, low, high in (("AAA", 20.9, 21.0), ("BBB", 21.0, 21.1)):
+        gathered = countryreport.gather(
+            countryreport.Inputs(
+                sites=opened("sites"),
+                protected=[LayerSnapshot(opened("areas"))],
+                rules=protection.default_rules(),
+                country=country,
+                countries=countries,
+            ),
+            transform,
+            Progress(),
+        )
+        groups = {group.kind: group.shapes for group in country_map.map_content(gathered).groups}
+        across = [shapely.from_wkb(wkb) for name, wkb in groups["gap"] if name == NAMES[2]]
+        # In the west the site is covered whole.
+        assert len(across) == (country == "BBB")
+        for shape in across:
+            assert shape.bounds == pytest.approx((low, -7.6, high, -7.4), abs=1e-6)
 
 
 def test_what_is_no_confirmed_site_is_said_or_left_out(report, tmp_path):
