@@ -26,7 +26,7 @@ from .findings import Finding, info, warning
 from .fitting import FitRules, fit
 from .geometry import Geometry, LocalPlane
 from .progress import Progress
-from .sharing import gridded, shared_exactly
+from .sharing import clear_of
 from .species import Evidence, HabitatEvidence
 
 RANGE, HABITAT, RECORDS = BASES = "range_map", "habitat", "records"
@@ -404,10 +404,7 @@ def include(
         # Edges that were meant to be the same, but for rounding, leave a hair between them.
         whole = geometry.joined(pieces, _GRID_M)
     whole = geometry.tidied(whole, 0.0, rules.sliver_share * geometry.area(added), [s.geometry for s in sites])
-    if not geometry.is_empty(taken):
-        # Laid on the edges of sites first, so that what is cut away there leaves no hair when it is stored.
-        whole, _, _ = shared_exactly(gridded(geometry.outside(whole, taken)), [site.geometry for site in apart])
-        whole = geometry.outside(whole, taken)
+    whole = clear_of(whole, [site.geometry for site in apart])
     progress.set(1)
     return Addition(
         kind,

@@ -118,6 +118,22 @@ def shared_exactly(shape: Geometry, sites: Sequence[Geometry]) -> tuple[Geometry
     return after, placed[moved], owner[moved]
 
 
+def clear_of(shape: Geometry, sites: Sequence[Geometry]) -> Geometry:
+    """A shape without the land of sites, along their edges to the last decimal and elsewhere, where any is near, on the
+    grid: so it still keeps off them when it is stored."""
+    if not len(sites) or geometry.is_empty(shape):
+        return shape
+    west, south, east, north = geometry.bounds(shape)
+    boxes = [geometry.bounds(site) for site in sites]
+    met = [b[0] <= east + 1 and b[2] >= west - 1 and b[1] <= north + 1 and b[3] >= south - 1 for b in boxes]
+    near = [site for site, is_met in zip(sites, met) if is_met]
+    if not near:
+        return shape
+    taken = geometry.dissolve(near)
+    laid, _, _ = shared_exactly(gridded(geometry.outside(shape, taken)), near)
+    return geometry.outside(laid, taken)
+
+
 def is_among(places: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Which places are the same as any of others, as booleans."""
     if not len(places) or not len(others):

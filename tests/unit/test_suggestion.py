@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from aze_plugin.domain import geometry
 from aze_plugin.domain.candidate import ExistingSite
 from aze_plugin.domain.criteria.settings import Settings
+from aze_plugin.domain.edge_network import on_grid
 from aze_plugin.domain.errors import AzeError, Cancelled
 from aze_plugin.domain.progress import Progress
 from aze_plugin.domain.selection import Exact, Greedy, Objective, Problem, lower_bound
@@ -483,6 +484,23 @@ def test_existing_sites_are_not_built_over():
     assert blocked.reachable_share == pytest.approx(0.5)
     said = {f.code: f.params for f in blocked.findings}
     assert said["suggestion.in_sites"]["share"] == pytest.approx(0.5)
+
+
+def test_a_site_of_winding_outline_is_not_overlapped_by_a_hair():
+    rng = np.random.default_rng(2)
+    edge = np.column_stack((14 + rng.uniform(-0.3, 0.3, 120), np.linspace(-1, 21, 120)))
+    corners = np.concatenate((edge, [(24, 21), (24, -1)]))
+    site = shapely.Polygon(corners * KM + (X0, Y0))
+    units = {"West": square(0, 0, 8, 20), "East": square(8, 0, 12, 20)}
+    for request in ({}, {"fill": True}):
+        found = ask(ranged(square(0, 0, 14.4, 20)), {} if request else units, sites=[site], **request)
+        assert found.proposals
+        for proposal in found.proposals:
+            assert shapely.area(shapely.intersection(proposal.geometry, site)) < 0.1
+            # As it is stored, but for what it has of the site.
+            xy = shapely.get_coordinates(proposal.geometry)
+            shared = shapely.distance(shapely.points(xy), shapely.boundary(site)) < 1e-6
+            assert shared.sum() > 20 and np.abs(on_grid(xy) - xy)[~shared].max() < 1e-6
 
 
 def test_hexagons_fill_only_what_units_leave():

@@ -11,6 +11,7 @@ from ..criteria.irreplaceability import passes
 from ..criteria.shares import Share, measure
 from ..findings import Finding, info, warning
 from ..geometry import Geometry
+from ..sharing import clear_of
 from .case import Case
 from .model import Proposal
 
@@ -25,7 +26,7 @@ def drawn(case: Case, trade_off: str, chosen: Sequence[int], exact: bool, least:
     whole = case.arrangement.shape(covered, rules.grid_m)
     total = geometry.area(whole)
     tidy = geometry.tidied(whole, settings.sliver_share * total, rules.hole_share * total, list(case.sites_near))
-    for turned_shape in (tidy, whole):
+    for turned_shape in (clear_of(one, case.sites_near) for one in (tidy, whole)):
         shape = geometry.unturned(turned_shape) if case.turned else turned_shape
         share, others = _measured(case, shape)
         if share is not None and passes(share.best, settings.aze_operator, settings):
