@@ -185,6 +185,8 @@ def review(
     # Of a section in which nothing is written yet, every field that is needed is named.
     sections = {key: {} for key in rules.schema()["required"] if key in nominations.SECTIONS}
     found = rules.review({**sections, **completed}, assessment, coverage, place, files, known, packaged=False)
+    # In the order in which the form asks for them.
+    found = sorted(found, key=lambda finding: _place_in_form(rules.schema(), finding.params["field"]))
     return completed, [
         {
             "code": finding.code,
@@ -194,6 +196,17 @@ def review(
         }
         for finding in found
     ]
+
+
+def _place_in_form(schema: Mapping[str, Any], pointer: str) -> tuple[int, int]:
+    """Where in the form the member at a pointer is: section, and field in it; what belongs to none comes first."""
+    section, _, rest = pointer.strip("/").partition("/")
+    if section == "statements":
+        section, rest = ("biodiversity", "") if "/species/" in rest else ("delineation", "rationale")
+    part = schema["properties"].get(section, {})
+    members = list(part.get("properties", ()))
+    key = rest.partition("/")[0]
+    return part.get("x-order", -1), members.index(key) if key in members else -1
 
 
 def set_at(document: dict[str, Any], pointer: str, value: Any) -> None:

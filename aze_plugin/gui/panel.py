@@ -22,7 +22,7 @@ from ..services import figures
 from . import messages, style
 from .maptools import VertexMoving
 from .session import PAGES, Session
-from .widgets.basics import ElidedLabel, TextLabel
+from .widgets.basics import ElidedLabel, TextLabel, order_stops
 from .widgets.busy import BusyStrip
 from .widgets.chip import Chip
 from .widgets.meter import MeterView
@@ -205,6 +205,7 @@ class Panel(QWidget):
             widget = _make_page(key, self.session, self)
             self._pages[key] = widget
             self.stack.addWidget(widget)
+            order_stops(self)
         return self._pages[key]
 
     def close_pages(self) -> None:

@@ -61,10 +61,10 @@ class Recovery(QObject):
     @property
     def page(self) -> str:
         """The page where there is something to decide about; empty for none."""
-        if self.left:
-            return "boundary"
+        if not (self.left or self.texts.offers or self.texts.differing):
+            return ""
         # Texts of a candidate that is not there yet come with the boundaries.
-        return "nomination" if self.texts.offers or self.texts.differing else ""
+        return "boundary" if self.left or self._candidates.current is None else "nomination"
 
     def flush(self) -> None:
         """Wait until the last note is written."""

@@ -122,8 +122,8 @@ def test_what_is_entered_reaches_the_nomination_and_can_be_undone(page, session)
     settle()
     page.back.click()
     assert "country" not in session.nominations.details["proposer"]
-    settle()
-    assert country.editor.text() == ""
+    # What a review filled in meanwhile is gone with the next one.
+    wait_for(lambda: country.editor.text() == "")
     page.forth.click()
     assert session.nominations.details["proposer"]["country"] == "Azea"
 
@@ -341,6 +341,20 @@ def test_a_complete_nomination_is_exported_as_final(page, session, tmp_path, mon
     wait_for(lambda: session.package is not None, 120)
     assert not session.package["draft"]
     assert target.with_suffix(".zip").exists()
+    # What comes next is the sending; a package that is not up to date any more comes first.
+    assert session.next_step()[1:] == ("nomination", "send")
+    session.nominations.set_value("/site/notes", "Seen again in May.")
+    reviewed(session)
+    assert session.next_step()[1:] == ("nomination", "export")
+    assert "changed since" in page.foot.written.plain()
+    session.nominations.replace(details)
+    reviewed(session)
+    assert session.next_step()[1:] == ("nomination", "send")
+    assert "changed since" not in page.foot.written.plain()
+    session.outbox.receipts["Cloudtop Ridge"] = [{"sha256": session.package["sha256"]}]
+    assert session.next_step()[1:] == ("nomination", "save")
+    session.project.setDirty(False)
+    assert session.next_step()[1] == "boundary"
 
 
 def test_what_is_wrong_is_said_before_the_boundary_was_checked(empty_session):  # noqa: F811
@@ -689,3 +703,62 @@ def test_a_file_that_is_no_nomination_is_said_and_changes_nothing(session, tmp_p
     wait_for(lambda: "not opened" in dialog.said.plain())
     assert not dialog.take.isEnabled()
     dialog.reject()
+
+
+def focus_chain(start, most=400):
+    """What the tab key goes through from a widget on, as far as it is in sight."""
+    found, widget = [start], start.nextInFocusChain()
+    while widget is not start and len(found) < most:
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not widget.isHidden():
+            found.append(widget)
+        widget = widget.nextInFocusChain()
+    return found
+
+
+def test_the_tab_key_goes_through_a_section_as_it_is_read_and_on_to_the_next(page, session):  # noqa: F811
+    session.nominations.replace(EXAMPLE)
+    reviewed(session)
+    page.show_section("biodiversity")
+    settle()
+    rows = page.form.sections["biodiversity"].members["species"]
+    chain = focus_chain(rows.table)
+    asked = [field.editor for field in rows.fields.values() if not field.isHidden()]
+    assert [chain.index(editor) for editor in asked] == sorted(chain.index(editor) for editor in asked)
+    assert chain.index(rows.add) < chain.index(asked[0])
+    others = page.form.sections["biodiversity"].members["ecosystems"]
+    assert chain.index(asked[-1]) < chain.index(others.add) < chain.index(page.previous) < chain.index(page.following)
+    assert chain.index(page.following) < chain.index(page.foot.preview) < chain.index(page.foot.export)
+
+
+def test_only_what_is_open_is_shown_in_a_section_opened_later_too(page, session):  # noqa: F811
+    session.nominations.replace({"schema": "aze-nomination/1", "kind": "new_site"})
+    reviewed(session)
+    page.only_open.click()
+    page.show_section("biodiversity")
+    settle()
+    fields = page.form.sections["biodiversity"].members["species"].fields
+    assert fields["scientific_name"].isHidden() and fields["category"].isHidden()
+    page.only_open.click()
+    settle()
+    assert not fields["scientific_name"].isHidden()
+
+
+def test_open_points_stand_in_the_order_of_the_form(page, session):  # noqa: F811
+    session.nominations.replace({"schema": "aze-nomination/1", "kind": "new_site"})
+    reviewed(session)
+    sections = [problem["field"].strip("/").split("/")[0] for problem in session.nominations.problems]
+    order = [name for name in dict.fromkeys(sections) if name in page.form.sections]
+    assert order == [name for name in page.form.names() if name in order]
+    assert len(order) > 5
+
+
+def test_columns_of_a_list_that_are_empty_leave_their_room_to_the_others(page, session):  # noqa: F811
+    details = copy.deepcopy(EXAMPLE)
+    details["references"]["items"] = [{"key": "A", "citation": "A long citation, of 2024, in a journal, " * 3}]
+    session.nominations.replace(details)
+    reviewed(session)
+    page.show_section("references")
+    settle()
+    table = page.form.sections["references"].members["items"].table
+    assert [table.isColumnHidden(n) for n in range(3)] == [False, False, True]
+    assert table.columnWidth(0) + table.columnWidth(1) == table.viewport().width()

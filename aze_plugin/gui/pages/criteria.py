@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtCore import QCoreApplication, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QPainter, QPalette
 from qgis.PyQt.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
@@ -184,8 +184,7 @@ class CriteriaPage(ResultPage):
         if self.session.results.assessment is not None:
             self.stack.setCurrentWidget(self.results)
         self.editor.open(self.session.candidates.current or "", key, "", self.session.nominations.statement(key))
-        # The editor has its place only after the layout was done anew.
-        QTimer.singleShot(0, lambda: self.scroll.ensureWidgetVisible(self.editor))
+        self.scroll.bring_into_view(self.editor)
 
     def _save(self, key: str, _taxon: str, said: str) -> None:
         self.session.nominations.set_statement(key, said)

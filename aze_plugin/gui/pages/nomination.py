@@ -13,7 +13,7 @@ from .. import style
 from ..nomination_steps import QUndoCommand, QUndoStack, SetStatement, SetValue
 from ..widgets import form
 from ..widgets.attachedfiles import AttachedFiles
-from ..widgets.basics import PageScroll, TextLabel, link
+from ..widgets.basics import PageScroll, TextLabel, link, order_stops
 from ..widgets.leftcard import LeftCard
 from ..widgets.nominationoverview import Overview
 from ..widgets.packagefoot import PackageFoot
@@ -42,10 +42,6 @@ class NominationPage(Page):
         self.filled = QWidget()
         self.stack.addWidget(self.filled)
         self.left = LeftCard(session)
-        above = QVBoxLayout()
-        above.setContentsMargins(8, 8, 8, 0)
-        above.addWidget(self.left)
-        self.layout().insertLayout(0, above)
 
         self.done = TextLabel()
         self.bar = QProgressBar()
@@ -80,6 +76,7 @@ class NominationPage(Page):
         self.form.stated.connect(self._state)
         self.form.turned.connect(self._turned)
         self.only_open.toggled.connect(self.form.show_only_open)
+        self.form.grown.connect(self._order_stops)
         self.files = AttachedFiles(session)
         self.form.sections["evidence"].add(self.files)
         self.previous = link("", lambda: self._step(-1))
@@ -102,6 +99,7 @@ class NominationPage(Page):
         layout.setContentsMargins(0, 4, 0, 4)
         top = QVBoxLayout()
         top.setContentsMargins(8, 0, 8, 0)
+        top.addWidget(self.left)
         top.addLayout(head)
         top.addWidget(self.bar)
         layout.addLayout(top)
@@ -188,8 +186,7 @@ class NominationPage(Page):
             # What no field of the form can settle, the criteria can.
             self.session.show_page("criteria")
             return
-        # A section that has just been opened has its size only after the layout was done anew.
-        QTimer.singleShot(0, lambda: self.scroll.ensureWidgetVisible(widget, 8, 40))
+        self.scroll.bring_into_view(widget)
 
     def resizeEvent(self, event):
         super().resizeEvent(event)
@@ -213,6 +210,9 @@ class NominationPage(Page):
         self.rail.set_entries([Entry(OVERVIEW, title, state, self.done.plain()), *entries])
         self.overview.show_entries(entries)
         self._show_turned()
+
+    def _order_stops(self) -> None:
+        order_stops(self.filled)
 
     def _turned(self, _name: str) -> None:
         self._show_turned()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qgis.core import QgsGeometry, QgsPointXY
-from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QKeySequence
 from qgis.PyQt.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -137,8 +137,7 @@ class TaxonDetails(QWidget):
         self.editor.open(
             self.session.candidates.current or "", key, self.taxon, self.session.nominations.statement(key, self.taxon)
         )
-        # The editor has its place only after the layout was done anew.
-        QTimer.singleShot(0, lambda: self.scroll.ensureWidgetVisible(self.editor))
+        self.scroll.bring_into_view(self.editor)
 
     def refresh(self) -> bool:
         """Show the taxon as the assessment has it now; False when the assessment has it no more."""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Callable
 
-from qgis.PyQt.QtCore import QPoint, QRect, QSize, Qt
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import QPoint, QRect, QSize, Qt, QTimer
 from qgis.PyQt.QtGui import QPainter, QPalette
 from qgis.PyQt.QtWidgets import QFrame, QLabel, QLayout, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from .. import style
 
 _NARROWEST = 60
+# A page that is opened for the first time is laid out in several turns.
+_FOLLOWED, _SETTLING_MS = 4, 60
+# What stays in sight around a widget that is scrolled to, in pixels.
+_BESIDE, _ABOVE = 8, 40
 
 
 class TextLabel(QLabel):
@@ -147,6 +153,32 @@ class FlowLayout(QLayout):
         return y + row - rect.y()
 
 
+def stops(widget: QWidget) -> Iterator[QWidget]:
+    """What the tab key reaches inside a widget, in the order in which its layouts show it."""
+    if widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+        yield widget
+    if isinstance(widget, QScrollArea):
+        yield from stops(widget.widget())
+    elif widget.layout() is not None:
+        yield from _stops_in(widget.layout())
+
+
+def _stops_in(layout: QLayout) -> Iterator[QWidget]:
+    for index in range(layout.count()):
+        item = layout.itemAt(index)
+        if item.widget() is not None:
+            yield from stops(item.widget())
+        elif item.layout() is not None:
+            yield from _stops_in(item.layout())
+
+
+def order_stops(widget: QWidget) -> None:
+    """Let the tab key go through a widget as it is read, also where parts of it were made later than others."""
+    found = list(stops(widget))
+    for one, other in zip(found, found[1:]):
+        QWidget.setTabOrder(one, other)
+
+
 class PageScroll(QScrollArea):
     """Vertical scrolling only: what is inside has to fit the panel's width. ``layout_`` takes the page's widgets."""
 
@@ -165,3 +197,19 @@ class PageScroll(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(200, 80)
+
+    def bring_into_view(self, widget: QWidget) -> None:
+        """Scroll to a widget that has just been shown, and follow it while what is above it still gets its size; not
+        once somebody scrolls."""
+        QTimer.singleShot(0, lambda: self._follow(widget, _FOLLOWED, None))
+
+    def _follow(self, widget: QWidget, times: int, before: int | None) -> None:
+        if sip.isdeleted(self) or sip.isdeleted(widget) or not widget.isVisible():
+            return
+        bar = self.verticalScrollBar()
+        if before is not None and bar.value() != before:
+            return
+        self.ensureWidgetVisible(widget, _BESIDE, _ABOVE)
+        if times:
+            place = bar.value()
+            QTimer.singleShot(_SETTLING_MS, lambda: self._follow(widget, times - 1, place))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qgis.PyQt.QtCore import QRectF, QSize, Qt
 from qgis.PyQt.QtGui import QColor, QPainter, QPalette, QPen
-from qgis.PyQt.QtWidgets import QSizePolicy, QWidget
+from qgis.PyQt.QtWidgets import QSizePolicy, QStyle, QWidget
 
 from .. import style
 
@@ -58,7 +58,8 @@ class Chip(QWidget):
         metrics = self.fontMetrics()
         painter.setPen(colour)
         painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), mark)
-        room.setLeft(room.left() + metrics.horizontalAdvance(mark))
+        rest = room.adjusted(metrics.horizontalAdvance(mark), 0, 0, 0)
+        room = QStyle.visualRect(self.layoutDirection(), room, rest)
         painter.setPen(text)
         shown = metrics.elidedText(self.text, Qt.TextElideMode.ElideRight, room.width() + 1)
         painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), shown)

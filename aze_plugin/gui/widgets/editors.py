@@ -12,7 +12,6 @@ from qgis.PyQt.QtGui import QFont, QPalette
 from qgis.PyQt.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QSizePolicy,
@@ -21,10 +20,11 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from .. import style
-from .basics import TextLabel, link
+from .basics import ElidedLabel, TextLabel, link
 
 # What is typed is handed on this long after its first letter, also while typing goes on.
 _PAUSE_MS = 500
+_NARROWEST = 60
 # The help of one field gives way to another's only when a click that goes there has come to its end.
 _HELP_MS = 200
 _LONGEST_LINE = 2**20
@@ -89,6 +89,9 @@ class Field(QWidget):
         layout.addWidget(self.editor)
         layout.addWidget(self.help)
         layout.addWidget(self.problem)
+        # In the narrowest panel a field is as narrow as that, and not as its words would like: what is wider than its
+        # place is laid out with too little height.
+        self.setMinimumWidth(_NARROWEST)
         self.mark_required(required)
         self._shown: Any = None
         self._held: Any = None
@@ -196,9 +199,10 @@ class Field(QWidget):
             self.helped.emit(self)
 
 
-def origin_label(font: QFont) -> QLabel:
+def origin_label(font: QFont) -> ElidedLabel:
     """A small quiet label for where a value comes from."""
-    label = QLabel()
+    label = ElidedLabel()
+    label.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
     label.setFont(style.scaled(font, 0.85))
     palette = QPalette(label.palette())
     palette.setColor(QPalette.ColorRole.WindowText, style.muted(palette))

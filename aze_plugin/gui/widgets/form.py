@@ -165,6 +165,8 @@ class SchemaForm(QWidget):
     edited = pyqtSignal(str, object)
     stated = pyqtSignal(str, str, str)
     turned = pyqtSignal(str)
+    # Fields were made that were not there before.
+    grown = pyqtSignal()
 
     def __init__(self, schema: Mapping[str, Any], parent: QWidget | None = None):
         super().__init__(parent)
@@ -183,6 +185,7 @@ class SchemaForm(QWidget):
             section.edited.connect(self.edited)
             section.stated.connect(self.stated)
             section.helped.connect(self._help)
+            section.grown.connect(self.grown)
             section.hide()
             self.sections[name] = section
             layout.addWidget(section)
@@ -289,6 +292,7 @@ class Section(Card):
     edited = pyqtSignal(str, object)
     stated = pyqtSignal(str, str, str)
     helped = pyqtSignal(object)
+    grown = pyqtSignal()
 
     def __init__(self, name: str, part: Mapping[str, Any], parent: QWidget | None = None):
         super().__init__(part.get("title", name), parent=parent)
@@ -398,6 +402,10 @@ class Section(Card):
         for key, schema in self.part["properties"].items():
             self.members[key] = self.add(self._member(key, schema))
         self.add(self.nothing_open)
+        for member in self.members.values():
+            if isinstance(member, RowsEditor):
+                member.show_only_open(self._only_open)
+        self.grown.emit()
 
     def _member(self, key: str, schema: Mapping[str, Any]) -> Field | RowsEditor:
         pointer = f"/{self.name}/{key}"
@@ -409,6 +417,7 @@ class Section(Card):
             rows.edited.connect(lambda value: self._edit(key, value))
             rows.stated.connect(self.stated)
             rows.helped.connect(self.helped)
+            rows.grown.connect(self.grown)
             return rows
         one = Field(schema, key in self.part.get("required", ()))
         one.helped.connect(self.helped)

@@ -19,13 +19,11 @@ class RoomTable(QTableWidget):
         if not columns or room <= 0:
             return
         needed = {c: max(self.sizeHintForColumn(c), header.sectionSizeHint(c)) + 8 for c in columns}
-        # A long text must not leave the others nothing.
-        most = room * 2 // 3 if len(columns) > 1 else room
-        needed = {c: min(most, width) for c, width in needed.items()}
-        total = sum(needed.values())
-        left = room
-        for column in columns[:-1]:
-            width = needed[column] if total <= room else max(24, needed[column] * room // total)
+        # Those that need little have it all; the others share what is left.
+        widths, left = {}, room
+        for n, column in enumerate(sorted(columns, key=needed.__getitem__)):
+            widths[column] = min(needed[column], left // (len(columns) - n))
+            left -= widths[column]
+        widths[columns[-1]] += left
+        for column, width in widths.items():
             self.setColumnWidth(column, width)
-            left -= width
-        self.setColumnWidth(columns[-1], max(24, left))

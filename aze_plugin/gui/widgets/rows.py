@@ -37,8 +37,8 @@ class RowsEditor(QWidget):
 
     ``edited`` carries the whole array as entered, derived values left out, None where the derived rows are to come
     back; ``stated`` a statement about the taxon that a row is of: key, taxon, text; ``helped`` the field that shows its
-    help. Rows that come from the assessment alone cannot be removed, only completed. ``may_be_none``: the list is
-    needed, and an empty one is an answer that a person has to give.
+    help; ``grown`` says that the fields of a row were made. Rows that come from the assessment alone cannot be removed,
+    only completed. ``may_be_none``: the list is needed, and an empty one is an answer that a person has to give.
 
     Members that are levels of one classification are one field, under the key of the first.
     """
@@ -46,6 +46,7 @@ class RowsEditor(QWidget):
     edited = pyqtSignal(object)
     stated = pyqtSignal(str, str, str)
     helped = pyqtSignal(object)
+    grown = pyqtSignal()
 
     def __init__(
         self, schema: Mapping[str, Any], required: bool, may_be_none: bool = False, parent: QWidget | None = None
@@ -328,6 +329,7 @@ class RowsEditor(QWidget):
             field.helped.connect(self.helped)
             self.fields[key] = field
             self._row_layout.addWidget(field)
+        self.grown.emit()
 
     # --------------------------------------------------------------------------------------------------------- editing
 

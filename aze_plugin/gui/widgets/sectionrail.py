@@ -177,8 +177,8 @@ class SectionButton(QAbstractButton):
             painter.setPen(palette.color(QPalette.ColorRole.WindowText))
             room = self._mirrored(QRect(22, 0, self.width() - left, self.height()), right_to_left)
             title = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
-            side = Qt.AlignmentFlag.AlignRight if right_to_left else Qt.AlignmentFlag.AlignLeft
-            painter.drawText(room, int(side | Qt.AlignmentFlag.AlignVCenter), title)
+            # Where the language runs from the right, the painter takes left for right by itself.
+            painter.drawText(room, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), title)
         painter.setPen(style.colour(self.entry.state, palette))
         painter.drawText(mark, centre, style.MARKS[self.entry.state])
 
