@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -220,6 +220,29 @@ def _some(shapes: Drawn, rows: np.ndarray) -> Drawn:
         shapes.repaired[rows],
         [shapes.reasons[n] for n in rows],
     )
+
+
+def together(shapes: Drawn, hits: Sequence[Hit], sites: Sequence[Geometry | None]) -> list[Hit]:
+    """The weightiest hit of each site, as ``closest_by_site`` has them, where several features meet a site with what
+    all of them as one have in common with it."""
+    meeting: dict[int, list[int]] = {}
+    for hit in hits:
+        if hit.relation != WITHIN:
+            meeting.setdefault(hit.site, []).append(hit.part)
+    found = []
+    for hit in closest_by_site(hits):
+        parts, site = meeting.get(hit.site, ()), sites[hit.site]
+        if len(parts) > 1 and site is not None:
+            m2, metres, points = geometry.in_common_together(shapes, np.array(parts), site).tolist()
+            hit = replace(
+                hit,
+                overlap_ha=_known(m2, 1e-4),
+                overlap_km=_known(metres, 1e-3),
+                points_inside=None if math.isnan(points) else int(points),
+                site_share=None if math.isnan(m2) else min(1.0, m2 / geometry.area(site)),
+            )
+        found.append(hit)
+    return found
 
 
 def closest_by_site(hits: Sequence[Hit]) -> list[Hit]:

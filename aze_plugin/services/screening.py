@@ -139,6 +139,10 @@ class Screening:
             return warning("screening.nothing_near_partly", **said)
         return info("screening.nothing_near", **said)
 
+    def together(self) -> list[Hit]:
+        """The weightiest hit of each site, with what all features as one have in common with it."""
+        return screening.together(self.footprint.shapes, self.hits, [site.geometry for site in self.sites.rows])
+
     def counts(self) -> dict[str, int]:
         """Sites by their weightiest relation."""
         found = Counter(hit.relation for hit in screening.closest_by_site(self.hits))
@@ -187,6 +191,7 @@ class Screening:
                 for n, part in enumerate(self.footprint.parts)
             ],
             "hits": [self._hit_json(hit) for hit in self.hits],
+            "by_site": [self._site_json(hit) for hit in self.together()],
             "notes": [finding_json(finding) for finding in self.findings()],
             "guidance": {**self.rules.guidance, "text": guidance(self)},
         }
@@ -200,6 +205,20 @@ class Screening:
             "feature": self.footprint.parts[near.part].number,
             "distance_m": near.distance_m,
             "uncertain_m": self.uncertain_m(site),
+        }
+
+    def _site_json(self, hit: Hit) -> dict[str, Any]:
+        site = self.sites.rows[hit.site]
+        return {
+            "site_id": site.site_id,
+            "site": site.name,
+            "relation": hit.relation,
+            "features": [self.footprint.parts[h.part].number for h in self.hits if h.site == hit.site],
+            "distance_m": hit.distance_m,
+            "overlap_ha": hit.overlap_ha,
+            "overlap_km": hit.overlap_km,
+            "points_inside": hit.points_inside,
+            "site_share": hit.site_share,
         }
 
     def _hit_json(self, hit: Hit) -> dict[str, Any]:

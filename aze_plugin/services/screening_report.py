@@ -82,7 +82,7 @@ def content_of(result: Screening, title: str = "", day: datetime.date | None = N
     """What is to be said about a screening. ``day``: on which it was made."""
     translate = QCoreApplication.translate
     day = day or datetime.date.today()
-    best = screening.closest_by_site(result.hits)
+    best = result.together()
     several = len(result.footprint.parts) > 1
     head = [
         translate("AzeReports", "Site"),

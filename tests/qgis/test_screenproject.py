@@ -109,6 +109,28 @@ def test_each_relation_with_its_sizes(screened):
     assert [f.geometry().isEmpty() for f in found["layer"].getFeatures()] == [False] * len(found["rows"])
 
 
+def test_what_several_features_take_of_a_site_counts_once(screened, tmp_path):
+    pits = [(box(10.02, 50.02, 10.04, 50.03), ("East pit",)), (box(10.03, 50.02, 10.05, 50.03), ("West pit",))]
+    road = "LINESTRING(10.05 50.05,10.06 50.05)"
+    rows = [*pits, (road, ("Road",)), (road, ("Same road",)), ("POINT(10.01 50.01)", ("Well",))]
+    features = [
+        {"type": "Feature", "properties": {"name": name}, "geometry": shapely.geometry.mapping(shapely.from_wkt(wkt))}
+        for wkt, (name,) in rows
+    ]
+    path = tmp_path / "project.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    report = tmp_path / "report.html"
+    found = screened(str(path), layer(SITES, SITE_FIELDS), REPORT=str(report))
+    one = next(row for row in found["json"]["by_site"] if row["site"] == "North wood")
+    whole = abs(GEOD.geometry_area_perimeter(shapely.from_wkt(box(10.02, 50.02, 10.05, 50.03)))[0])
+    assert one["overlap_ha"] == pytest.approx(whole / 1e4, rel=1e-4)
+    assert one["site_share"] == pytest.approx(0.03, rel=1e-3)
+    length = GEOD.geometry_length(shapely.segmentize(shapely.from_wkt(road), 1e-3))
+    assert one["overlap_km"] == pytest.approx(length / 1000, rel=1e-4)
+    assert (one["points_inside"], one["features"], one["relation"]) == (1, [1, 2, 3, 4, 5], "inside")
+    assert f"{whole / 1e4:,.0f}\u00a0ha" in report.read_text(encoding="utf-8")
+
+
 def test_points_and_lines_have_no_hectares(screened):
     sites = layer(SITES, SITE_FIELDS)
     wells = layer([("MULTIPOINT((10.05 50.05),(10.06 50.05),(10.15 50.05))", ("Wells",))], kind="MultiPoint")

@@ -221,6 +221,24 @@ def in_common(shapes: Drawn, index: BoundaryIndex, check: Callable[[], None] = l
     return Common(at[:, 0], at[:, 1], *sizes.T)
 
 
+def in_common_together(shapes: Drawn, rows: np.ndarray, area: Geometry) -> np.ndarray:
+    """What some shapes as one have in common with an area: m² (EPSG:6933), true metres and places of points; what
+    several of them cover counts once. Not-a-number where none of them has anything of that dimension."""
+    out = np.full(3, np.nan)
+    kinds = (of[rows] for of in (shapes.areas, shapes.lines, shapes.points))
+    areas, lines, points = (of[~shapely.is_missing(of)] for of in kinds)
+    if len(areas):
+        out[0] = shapely.area(shapely.union_all(shapely.intersection(areas, area)))
+    if len(lines):
+        pieces = shapely.get_parts(shapely.get_parts(shapely.intersection(lines, area)))
+        joined = shapely.union_all(pieces[shapely.get_dimensions(pieces) == 1])
+        out[1] = line_lengths(np.array([joined]))[0]
+    if len(points):
+        single = shapely.get_parts(points)
+        out[2] = len(np.unique(shapely.get_coordinates(single[shapely.intersects(area, single)]), axis=0))
+    return out
+
+
 def sizes(shapes: Drawn) -> np.ndarray:
     """m² (EPSG:6933), true metres and number of points of each shape, shape (n, 3); not-a-number where it has none."""
     out = np.full((len(shapes.areas), 3), np.nan)
