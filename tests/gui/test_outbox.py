@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pages_support import *  # noqa: F403
 from pages_support import settle, wait_for
-from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsProject, QgsSettings
+from qgis.core import QgsApplication, QgsProject, QgsSettings
 from qgis.PyQt.QtWidgets import QListWidgetItem, QMessageBox
 from window import *  # noqa: F403
 
@@ -21,9 +21,10 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "packaging"), str(HERE.parent / "packaging" / "servers")]
 
 import processes  # noqa: E402
+from auth_configurations import configurations  # noqa: E402
 from cutter import Cutter  # noqa: E402
 from form import FormServer, refuse, whole_then  # noqa: E402
-from package_helpers import SAMPLE, candidate_layer, execute  # noqa: E402
+from package_helpers import candidate_layer, execute, packaged  # noqa: E402
 from processes import PASSWORD, USER  # noqa: E402
 
 from aze_plugin.domain.errors import AzeError  # noqa: E402
@@ -59,25 +60,10 @@ QUICK = Pace(
 @pytest.fixture(scope="module")
 def exported(library, tmp_path_factory):
     """A final package of the sample with 3 MB of evidence, so that it can be cut half-way."""
-    from aze_plugin.packaging.details import schema
-    from aze_plugin.processing.packagenomination import PackageNomination
-
     folder = tmp_path_factory.mktemp("exported")
-    (folder / "details.json").write_text(json.dumps(schema()["examples"][0]), encoding="utf-8")
     notes = folder / "Counts.txt"
     notes.write_text(hashlib.shake_256(b"aze").hexdigest(3_000_000), encoding="ascii")
-    results = execute(
-        PackageNomination,
-        BOUNDARY=candidate_layer(),
-        LIBRARY=library,
-        DETAILS=str(folder / "details.json"),
-        SITES=str(SAMPLE / "sites.gpkg"),
-        PROTECTED=[str(SAMPLE / "protected_areas.gpkg")],
-        EVIDENCE=[str(notes)],
-        OUTPUT=str(folder / "Cloudtop_Ridge.zip"),
-    )
-    assert results["PROBLEMS"] == 0
-    return Path(results["OUTPUT"])
+    return packaged(library, folder, notes, "Cloudtop_Ridge.zip")
 
 
 @pytest.fixture
@@ -87,24 +73,8 @@ def package(exported, tmp_path):
 
 @pytest.fixture(scope="module")
 def authcfg(qgis_app):
-    manager = QgsApplication.authManager()
-    assert manager.setMasterPassword("of the tests", True)
-    made = []
-
-    def make(password=PASSWORD):
-        config = QgsAuthMethodConfig()
-        config.setName(f"outbox {len(made)}")
-        config.setMethod("Basic")
-        config.setConfig("username", USER)
-        config.setConfig("password", password)
-        stored, config = manager.storeAuthenticationConfig(config)
-        assert stored
-        made.append(config.id())
-        return config.id()
-
-    yield make
-    for identifier in made:
-        manager.removeAuthenticationConfig(identifier)
+    with configurations() as make:
+        yield lambda password=PASSWORD: make("Basic", username=USER, password=password)
 
 
 @pytest.fixture(scope="module")

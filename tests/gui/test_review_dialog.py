@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from hostile_packages import ARCHIVES
-from package_helpers import FOLDER, candidate_layer, execute, rebag
+from package_helpers import FOLDER, execute, packaged, rebag
 from pages_support import *  # noqa: F403
 from pages_support import SAMPLE, boundary_of, settle, wait_for
 from qgis.core import QgsApplication, QgsGeometry, QgsProject
@@ -39,22 +39,9 @@ EVIL = '<img src="file:///etc/passwd"><a href="http://127.0.0.1:9/">press</a><b>
 @pytest.fixture(scope="module")
 def packed(library, tmp_path_factory):  # noqa: F811
     """A final package of the sample, unpacked."""
-    from aze_plugin.packaging.details import schema
-    from aze_plugin.processing.packagenomination import PackageNomination
-
     folder = tmp_path_factory.mktemp("packed")
-    (folder / "details.json").write_text(json.dumps(schema()["examples"][0]), encoding="utf-8")
     (folder / "survey.txt").write_text("Nine transects.\n")
-    execute(
-        PackageNomination,
-        BOUNDARY=candidate_layer(),
-        LIBRARY=library,
-        DETAILS=str(folder / "details.json"),
-        SITES=str(SAMPLE / "sites.gpkg"),
-        PROTECTED=[str(SAMPLE / "protected_areas.gpkg")],
-        EVIDENCE=[str(folder / "survey.txt")],
-        OUTPUT=str(folder / "package.zip"),
-    )
+    packaged(library, folder, folder / "survey.txt")
     with zipfile.ZipFile(folder / "package.zip") as archive:
         archive.extractall(folder)
     return folder / FOLDER

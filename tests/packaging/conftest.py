@@ -3,10 +3,9 @@
 import copy
 import json
 import zipfile
-from pathlib import Path
 
 import pytest
-from package_helpers import FOLDER, SAMPLE, SITE, candidate_layer, execute
+from package_helpers import FOLDER, SAMPLE, SITE, candidate_layer, execute, packaged
 
 
 @pytest.fixture(scope="session")
@@ -55,25 +54,10 @@ def package(library, example, tmp_path):
 @pytest.fixture(scope="session")
 def final_package(library, tmp_path_factory):
     """A final package of the sample, made once; tests work on copies of it."""
-    from aze_plugin.packaging.details import schema
-    from aze_plugin.processing.packagenomination import PackageNomination
-
     folder = tmp_path_factory.mktemp("final")
-    (folder / "details.json").write_text(json.dumps(schema()["examples"][0]), encoding="utf-8")
     survey = folder / "Zählung März 2024.txt"
     survey.write_text("Nine transects.\n", encoding="utf-8")
-    results = execute(
-        PackageNomination,
-        BOUNDARY=candidate_layer(),
-        LIBRARY=library,
-        DETAILS=str(folder / "details.json"),
-        SITES=str(SAMPLE / "sites.gpkg"),
-        PROTECTED=[str(SAMPLE / "protected_areas.gpkg")],
-        EVIDENCE=[str(survey)],
-        OUTPUT=str(folder / "package.zip"),
-    )
-    assert results["PROBLEMS"] == 0
-    return Path(results["OUTPUT"])
+    return packaged(library, folder, survey)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Running the packaging algorithms on the sample, and tampering with what they made."""
 
+import json
 from pathlib import Path
 
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProject
@@ -51,3 +52,23 @@ def codes(package, library_path=None):
     from aze_plugin.packaging.verification import verify
 
     return {(p.code, p.path) for p in verify(package, library_path).problems}
+
+
+def packaged(library, folder, evidence, name="package.zip"):
+    """A final package of the sample's main candidate in a folder, with one file of evidence; its path."""
+    from aze_plugin.packaging.details import schema
+    from aze_plugin.processing.packagenomination import PackageNomination
+
+    (folder / "details.json").write_text(json.dumps(schema()["examples"][0]), encoding="utf-8")
+    results = execute(
+        PackageNomination,
+        BOUNDARY=candidate_layer(),
+        LIBRARY=library,
+        DETAILS=str(folder / "details.json"),
+        SITES=str(SAMPLE / "sites.gpkg"),
+        PROTECTED=[str(SAMPLE / "protected_areas.gpkg")],
+        EVIDENCE=[str(evidence)],
+        OUTPUT=str(folder / name),
+    )
+    assert results["PROBLEMS"] == 0
+    return Path(results["OUTPUT"])

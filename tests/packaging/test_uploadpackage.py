@@ -8,8 +8,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from auth_configurations import configurations
 from package_helpers import execute
-from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsProcessingException
+from qgis.core import QgsApplication, QgsProcessingException
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "servers"))
 
@@ -23,24 +24,9 @@ DAV, FORM, TUS = 0, 1, 2
 @pytest.fixture(scope="module")
 def authcfg(qgis_app):
     """A maker of authentication configurations: method and settings in, id out."""
-    manager = QgsApplication.authManager()
-    assert manager.setMasterPassword("of the tests", True)
-    made = []
-
-    def make(method="Basic", **settings):
-        config = QgsAuthMethodConfig()
-        config.setName(f"sending {len(made)}")
-        config.setMethod(method)
-        for key, value in (settings or {"username": USER, "password": PASSWORD}).items():
-            config.setConfig(key, value)
-        stored, config = manager.storeAuthenticationConfig(config)
-        assert stored
-        made.append(config.id())
-        return config.id()
-
-    yield make
-    for identifier in made:
-        manager.removeAuthenticationConfig(identifier)
+    login = {"username": USER, "password": PASSWORD}
+    with configurations() as make:
+        yield lambda method="Basic", **settings: make(method, **(settings or login))
 
 
 @pytest.fixture(scope="module")

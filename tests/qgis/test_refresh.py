@@ -14,11 +14,12 @@ from functools import partialmethod
 from pathlib import Path
 
 import pytest
-from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsProcessingContext, QgsProcessingException, QgsSettings
+from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingException, QgsSettings
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from auth_configurations import configurations  # noqa: E402
 from hand_clock import HandClock  # noqa: E402
 from ranges_files import row, square, write  # noqa: E402
 from redlist_server import TOKEN, RedListServer, assessment, body, cut, dripping, silent, status  # noqa: E402
@@ -77,24 +78,8 @@ def library(tmp_path):
 @pytest.fixture(scope="module")
 def authcfg(qgis_app):
     """A maker of authentication configurations: method and settings in, id out."""
-    manager = QgsApplication.authManager()
-    assert manager.setMasterPassword("of the tests", True)
-    made = []
-
-    def make(method="APIHeader", **settings):
-        config = QgsAuthMethodConfig()
-        config.setName(f"test {len(made)}")
-        config.setMethod(method)
-        for key, value in (settings or {"Authorization": TOKEN}).items():
-            config.setConfig(key, value)
-        stored, config = manager.storeAuthenticationConfig(config)
-        assert stored
-        made.append(config.id())
-        return config.id()
-
-    yield make
-    for identifier in made:
-        manager.removeAuthenticationConfig(identifier)
+    with configurations() as make:
+        yield lambda method="APIHeader", **settings: make(method, **(settings or {"Authorization": TOKEN}))
 
 
 def ask(server, question="sis/101", pace=QUICK, progress=None, token=TOKEN):
