@@ -85,7 +85,7 @@ def _package_step(session: Session) -> tuple[str, str, str]:
     package, outbox = session.package, session.outbox
     if package is None or package["candidate"] != session.candidates.current or package["draft"]:
         return translate("AzePanel", "Export the package"), "nomination", "export"
-    if not package_is_current(session):
+    if not session.packages.is_current():
         return translate("AzePanel", "Export the package again, as it has changed"), "nomination", "export"
     if not any(record.get("sha256") == package["sha256"] for record in outbox.records(package["candidate"])):
         if any(entry.sha256 == package["sha256"] for entry in outbox.open_entries):
@@ -94,8 +94,3 @@ def _package_step(session: Session) -> tuple[str, str, str]:
     if session.project.isDirty():
         return translate("AzePanel", "Save the project, which keeps the receipt"), "nomination", "save"
     return translate("AzePanel", "All is sent. Begin with another site"), "boundary", ""
-
-
-def package_is_current(session: Session) -> bool:
-    """Whether the package that was written last would be the same now."""
-    return session.package is not None and session.package["state"] == session.packing.state()

@@ -26,6 +26,7 @@ from .estimates import Estimates
 from .meter import Meter
 from .nomination import Nominations
 from .outbox import Outbox
+from .packages import Packages
 from .packing import Packing
 from .prefill import Prefill
 from .protection import Protection
@@ -81,6 +82,7 @@ class Session(QObject):
         self.prefill = Prefill(self)
         self.outbox = Outbox(self)
         self.packing = Packing(self)
+        self.packages = Packages(self)
 
         self.import_report: dict | None = None
         self.package: dict | None = None
@@ -174,6 +176,7 @@ class Session(QObject):
         self.sources.authority = state.authority
         self.sources.use_library(state.library or preferences.default_library())
         self.candidates.restore(state.current or None)
+        self.packages.take_up()
         self.page = "data" if not self.sources.library_path else "criteria" if self.candidates.current else "boundary"
         self.recovery.look()
         self.page = self.recovery.page or self.page
@@ -511,7 +514,7 @@ class Session(QObject):
         if problem:
             self._warn(problem)
             return
-        name, shape, state = self.candidates.current, self.candidates.geometry(), self.packing.state()
+        name, shape, state = self.candidates.current, self.candidates.geometry(), self.packages.state()
         try:
             parameters, keep = self.packing.parameters()
         except AzeError as error:
@@ -528,6 +531,7 @@ class Session(QObject):
                 "draft": allow_incomplete and bool(results.get("PROBLEMS", 0)),
                 "state": state,
             }
+            self.packages.keep(self.package)
             self.versions.keep_packaged(name, shape)
             self.message.emit(
                 QCoreApplication.translate("AzePanel", "The package was written to {path}.").format(path=path),

@@ -4,6 +4,7 @@ import copy
 import json
 import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 from pages_support import (  # noqa: F401
@@ -355,6 +356,18 @@ def test_a_complete_nomination_is_exported_as_final(page, session, tmp_path, mon
     assert session.next_step()[1:] == ("nomination", "save")
     session.project.setDirty(False)
     assert session.next_step()[1] == "boundary"
+    # Each candidate has its own, and the project remembers them.
+    package = session.package
+    session.candidates.add("Another", boundary_of("Cloudtop Ridge"))
+    assert session.package is None
+    session.candidates.set_current("Cloudtop Ridge")
+    assert session.package == package and session.packages.is_current()
+    session.project.write(str(tmp_path / "p.qgz"))
+    session.restore()
+    assert session.package == package and session.packages.is_current()
+    Path(package["path"]).unlink()
+    session.restore()
+    assert session.package is None
 
 
 def test_what_is_wrong_is_said_before_the_boundary_was_checked(empty_session):  # noqa: F811

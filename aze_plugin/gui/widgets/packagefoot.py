@@ -9,7 +9,6 @@ from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
 from qgis.PyQt.QtWidgets import QFileDialog, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from .. import outbox_dialog
-from ..guidance import package_is_current
 from ..send_dialog import SendButtons, SentLine
 from .basics import FlowLayout, TextLabel
 from .problems import open_points
@@ -146,7 +145,7 @@ class PackageFoot(QWidget):
             else translate("AzeNomination", "Written: {path}")
         )
         lines = [template.format(path=package["path"])]
-        if not package_is_current(self.session):
+        if not self.session.packages.is_current():
             lines.append(translate("AzeNomination", "The nomination was changed since. Export it again."))
         self.written.setText("\n".join(lines))
         self.written.setToolTip(f"SHA-256 {package['sha256']}")
