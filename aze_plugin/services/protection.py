@@ -25,7 +25,9 @@ from .wording import finding_json
 
 SCHEMA = "aze-coverage/1"
 
-_SHORT_M = 3000.0
+# Share of an area that straight edges in EPSG:6933 may be wrong by.
+_BENT_SHARE = 1e-5
+_EARTH_RADIUS_M = 6_371_000.0
 
 
 def default_rules() -> CoverRules:
@@ -193,11 +195,19 @@ def _named(source: QgsFeatureSource, chosen: str) -> str:
 def _hectares(shapes: np.ndarray) -> np.ndarray:
     """Ellipsoidal hectares of EPSG:6933 shapes, 0 for None.
 
-    EPSG:6933 keeps areas; only its straight edges are not the shortest lines on the ellipsoid. Up to ``_SHORT_M`` that
-    makes less than 0.001 m² an edge, and longer ones are measured as they should be.
+    EPSG:6933 keeps areas; only its straight edges are not the shortest lines on the ellipsoid. Where that may make more
+    than ``_BENT_SHARE`` of an area, which depends on the length of the edges, on the latitude and on the size of the
+    whole, shapes are measured as they should be.
     """
-    found = np.nan_to_num(geometry.areas(shapes)) / 1e4
-    long = np.flatnonzero(geometry.longest_edges(shapes) > _SHORT_M)
+    square_metres = np.nan_to_num(geometry.areas(shapes))
+    found = square_metres / 1e4
+    latitudes = geometry.unprojected_boxes(geometry.bounds_all(shapes))[:, [1, 3]]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        steepest = np.radians(np.abs(latitudes).max(axis=1))
+        stretch = np.cos(np.radians(30)) / np.cos(steepest)
+        edges = geometry.longest_edges(shapes) * np.maximum(stretch, 1 / stretch)
+        bent = edges**2 * (np.tan(steepest) + 0.05) / (6 * _EARTH_RADIUS_M * square_metres**0.5)
+        long = np.flatnonzero((bent > _BENT_SHARE) & (square_metres > 0))
     by = ruler()
     for i, lonlat in zip(long, geometry.to_lonlat(shapes[long])):
         found[i] = ellipsoidal_area_m2(lonlat, by) / 1e4

@@ -29,6 +29,7 @@ with warnings.catch_warnings():
     # In a virtual environment the system's pyproj does not find its data by itself, and says so.
     warnings.simplefilter("ignore")
     import geopandas
+    import pyproj
 
 import pandas
 
@@ -429,6 +430,22 @@ def test_fields_can_be_chosen(measure):
     assert (found["site_id"], found["iso3"]) == ("x1", "ZZZ")
     with pytest.raises((QgsProcessingException, ValueError), match="nowhere"):
         measure(sites, layer([]), SITE_ID_FIELD="nowhere")
+
+
+def test_hectares_are_those_of_the_ellipsoid_however_coarse_the_outline_and_however_far_north(measure):
+    rows, expected = [], []
+    for latitude in (-84, -62, -35, 0.1, 20, 47, 68, 83):
+        for size in (0.002, 0.01, 0.03, 0.3):
+            for corners in (
+                [(0, 0), (1, 0.1), (0.2, 1)],
+                [(0, 0), (2, 0), (2, 1), (0, 1)],
+                [(0, 0), (0.1, 1), (0.12, 0)],
+            ):
+                ring = [(15 + x * size, latitude + y * size) for x, y in corners]
+                rows.append((shapely.Polygon(ring).wkt, ("A",)))
+                expected.append(abs(pyproj.Geod(ellps="WGS84").polygon_area_perimeter(*zip(*ring))[0]) / 1e4)
+    found = [site["area_ha"] for site in measure(layer(rows), layer([]))["json"]["sites"]]
+    assert found == pytest.approx(expected, rel=2e-5)
 
 
 def test_ids_stay_as_they_are_written(measure):
