@@ -482,10 +482,11 @@ def _vector_layer(name: str, context) -> QgsVectorLayer | None:
 
 def _members(name: str) -> list[str]:
     """The vector files in a zip or a folder, also in zips and folders inside it; none for another file."""
+    if not name.lower().endswith(".zip") and not os.path.isdir(name):
+        return []
     from ..services.boundary_sources import vector_members
 
-    may_hold_others = name.lower().endswith(".zip") or os.path.isdir(name)
-    return vector_members(name.removeprefix("/vsizip/")) if may_hold_others else []
+    return vector_members(name.removeprefix("/vsizip/"))
 
 
 def taken_apart(algorithm: QgsProcessingAlgorithm, parameters, context) -> dict:
