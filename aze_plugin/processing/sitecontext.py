@@ -51,6 +51,10 @@ _STATISTICS = {"measures": "mean", "classes": "class_share", "areas": "area_shar
 
 _LONGEST_NAME = 24
 
+# The ends of columns by the kind of their layer; a shapefile has room for ten letters in all.
+_ENDS = {"measures": ("mean", "ratio"), "classes": ("top", "top_pct"), "areas": ("pct", "names")}
+_SHORT_ENDS = {**_ENDS, "classes": ("top", "toppct")}
+
 
 class SiteContext(AzeAlgorithm):
     """Figures of any rasters and layers of polygons over sites; a long table, a layer of the sites, a summary."""
@@ -136,8 +140,12 @@ class SiteContext(AzeAlgorithm):
     def look_over(self, parameters, context) -> None:
         if not parameters.get("RASTERS") and not parameters.get("POLYGONS"):
             raise AzeError("context.nothing")
-        inputs.polygon_layers(self, parameters, context)
+        layers = inputs.polygon_layers(self, parameters, context)
         inputs.raster_layers(self, parameters, context)
+        name = self.parameterAsString(parameters, "NAME_FIELD", context).strip()
+        if name and layers and not any(layer.fields().lookupField(name) >= 0 for layer in layers):
+            available = [field.name() for field in layers[0].fields()]
+            raise AzeError("screening.field_missing", source=layers[0].name(), field=name, available=available)
 
     def take(self, parameters, context, feedback) -> None:
         """Take what has to be taken from layers while still in their own thread."""
@@ -220,19 +228,23 @@ class SiteContext(AzeAlgorithm):
 
     def _write_sites(self, parameters, context, source, found, progress: Progress) -> str | None:
         """The sites as they came, with a few columns for each layer, to style and sort them by."""
-        columns, named = QgsFields(source.fields()), []
+        short = self.parameterAsOutputLayer(parameters, "LAYER", context).lower().endswith(".shp")
+        columns = QgsFields(source.fields())
         taken = {field.name().lower() for field in columns}
-        for layer in found.layers:
-            ends = {"measures": ("mean", "ratio"), "classes": ("top", "top_pct"), "areas": ("pct", "names")}[layer.kind]
-            base = _short(layer.name) + (f"_{layer.band}" if layer.band else "")
+        told = []
+        for n, layer in enumerate(found.layers, 1):
+            ends = (_SHORT_ENDS if short else _ENDS)[layer.kind]
+            named = layer.name + (f" ({layer.band})" if layer.band else "")
+            base = f"l{n}" if short else _short(layer.name) + (f"_{layer.band}" if layer.band else "")
             while any(f"{base}_{end}" in taken for end in ends):
                 base += "_"
-            texts = {"top", "names"}
             for end in ends:
-                kind = QMetaType.Type.QString if end in texts else QMetaType.Type.Double
+                kind = QMetaType.Type.QString if end in ("top", "names") else QMetaType.Type.Double
                 columns.append(QgsField(f"{base}_{end}", kind))
                 taken.add(f"{base}_{end}")
-            named.append(ends)
+            told.append(f"{base}_… {named}")
+        if short:
+            progress.say("context.short_columns", columns=told)
         kind = QgsWkbTypes.multiType(source.wkbType())
         output = Output(self, parameters, "LAYER", context, columns, kind, source.sourceCrs())
         if output.identifier is None:

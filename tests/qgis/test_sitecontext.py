@@ -115,6 +115,31 @@ def test_means_are_exact_and_weighted_by_area(describe, tmp_path):
     assert {"footprint_mean", "footprint_ratio"} <= {f.name() for f in wide.fields()}
 
 
+def test_columns_of_a_shapefile_can_be_told_apart(describe, tmp_path):
+    grid = (9, 51, 0.5, -0.5)
+    years = [raster(tmp_path / f"human_footprint_{y}.tif", np.full((4, 4), y / 1000), *grid) for y in (1993, 2009)]
+    cover = raster(tmp_path / "land_cover_of_the_world.tif", np.full((4, 4), 7, dtype="u1"), *grid)
+    zones = layer([shapely.box(9, 49, 10, 51)], "name:string", [["Zone"]])
+    found = describe(
+        layer([shapely.box(9.5, 49.5, 10.5, 50.5)]),
+        RASTERS=[*years, cover],
+        POLYGONS=[zones],
+        LAYER=str(tmp_path / "sites.shp"),
+    )
+    written = geopandas.read_file(tmp_path / "sites.shp").iloc[0]
+    assert (written["l1_mean"], written["l2_mean"]) == (pytest.approx(1.993), pytest.approx(2.009))
+    assert (written["l3_top"], written["l3_toppct"]) == ("7", pytest.approx(100))
+    assert written["l4_pct"] == pytest.approx(50, abs=0.1)
+    told = " ".join(found["_feedback"].messages)
+    assert "l2_… human_footprint_2009" in told and "l3_… land_cover_of_the_world" in told
+
+
+def test_a_field_of_names_that_no_layer_has_is_said(describe):
+    zones = layer([shapely.box(9, 49, 10, 51)], "name:string", [["Zone"]])
+    with pytest.raises(ValueError, match="no field “zone_id”"):
+        describe(layer([shapely.box(9.5, 49.5, 10.5, 50.5)]), POLYGONS=[zones], NAME_FIELD="zone_id")
+
+
 def test_projected_and_south_up_rasters_agree(describe, tmp_path):
     rng = np.random.default_rng(2)
     values = rng.uniform(0, 9, (200, 200))

@@ -149,7 +149,12 @@ def templates() -> dict[str, str]:
         # sites in their surroundings
         "context.nothing": translate("AzeFindings", "Choose at least one raster or one layer of polygons."),
         "context.unreadable": translate(
-            "AzeFindings", "{file} cannot be read as a raster. {detail} Choose a raster that GDAL can read."
+            "AzeFindings", "{file} cannot be read as a raster. Choose a raster that GDAL can read. {detail}"
+        ),
+        "context.short_columns": translate(
+            "AzeFindings",
+            "Columns of a shapefile have ten letters at most, so layers go by their number: {columns}. Choose a "
+            "GeoPackage to have their names.",
         ),
         "context.no_crs": translate(
             "AzeFindings",
