@@ -20,6 +20,7 @@ from qgis.PyQt.QtCore import QModelIndex
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "qgis"))
 
 import map_servers  # noqa: E402
+import processes  # noqa: E402
 
 from aze_plugin.domain.errors import AzeError  # noqa: E402
 from aze_plugin.domain.progress import Progress  # noqa: E402
@@ -246,6 +247,25 @@ def test_an_arcgis_stand_in_by_pages(dialog, empty_session, arcgis):
     assert rows[0].extent == pytest.approx((34.01, -15, 34.02, -14.99))
     asked = [query for path, query in ArcGisStandIn.asked if path.endswith("/query") and query.get("objectIds")]
     assert len(asked) >= 3
+
+
+def test_an_arcgis_feature_service_and_its_aze_sites_alone(dialog, empty_session, tmp_path):
+    """Koop: a server of the specification that is not ours."""
+    shutil.copy(SAMPLE / "sites.gpkg", tmp_path / "sites.gpkg")
+    try:
+        server = map_servers.FeatureService(tmp_path, {"kba": str(tmp_path / "sites.gpkg")})
+    except processes.Missing as missing:
+        pytest.skip(str(missing))
+    with server:
+        assert looked_up(dialog, server.address("kba")) == ["kba.geojson (0)"]
+        dialog.only_aze.setChecked(True)
+        (layer,) = dialog.open_chosen()
+        assert layer.providerType() == "arcgisfeatureserver" and layer.subsetString()
+        assert [f["AzeStatus"] for f in layer.getFeatures()] == ["confirmed"] * 3
+        assert only_aze(layer, False) and layer.featureCount() == 4
+        empty_session.sites.want()
+        wait_for(lambda: len(empty_session.sites.rows) == 4 or empty_session.sites.problems)
+        assert empty_session.sites.problems == []
 
 
 @pytest.fixture
