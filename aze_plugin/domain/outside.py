@@ -355,6 +355,8 @@ def include(
     Raises AzeError ``outside.no_place`` where the part lies in existing sites altogether.
     """
     progress = progress or Progress()
+    room = rules.corridor_m + 2 * rules.buffer_m
+    sites = _near(sites, [boundary, part.geometry, *(unit.geometry for unit in units)], room)
     apart = [site for site in sites if not _has_land_of(boundary, site.geometry)]
     taken = geometry.dissolve([site.geometry for site in apart])
     wanted = geometry.outside(part.geometry, boundary)
@@ -417,10 +419,21 @@ def include(
     )
 
 
+def _near(sites: Sequence[ExistingSite], shapes: Sequence[Geometry], room_m: float) -> list[ExistingSite]:
+    """Sites that an addition made of shapes, and of what joins them, can come to touch."""
+    here, there = np.empty(len(shapes), dtype=object), np.empty(len(sites), dtype=object)
+    here[:], there[:] = shapes, [site.geometry for site in sites]
+    # Eastings are stretched towards the poles, at 80° by five; rectangles may be too large, not too small.
+    boxes = geometry.part_bounds(here) + 5 * room_m * np.array([-1.0, -1.0, 1.0, 1.0])
+    met = geometry.BoundaryIndex(there).near(boxes)[1] if len(sites) else []
+    return [sites[n] for n in np.unique(met).astype(int).tolist()]
+
+
 def _has_land_of(boundary: Geometry, site: Geometry) -> bool:
     """Whether a boundary takes more of a site than a hair along an edge that the two share."""
     common = geometry.overlap(boundary, site)
-    return 2 * geometry.area(common) > _HAIR_M * geometry.perimeter_m(common)
+    area = geometry.area(common)
+    return area > 0 and 2 * area > _HAIR_M * geometry.perimeter_m(common)
 
 
 def _fitted(

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
+from effort import calls
 
 from aze_plugin.domain import geometry
 from aze_plugin.domain.candidate import ExistingSite
@@ -185,6 +186,19 @@ def test_existing_sites_keep_their_land():
     with pytest.raises(AzeError) as raised:
         include(part, SITE, [], [ExistingSite("8", "All", box(10, 0, 20, 20))], RULES)
     assert raised.value.code == "outside.no_place"
+
+
+def test_sites_far_away_cost_nothing():
+    part = first_part(box(10, 2, 13, 8))
+    beside = ExistingSite("7", "Next door", box(12, 0, 16, 10))
+    far = [ExistingSite(str(n), "Far", box(100 + 20 * n, 0, 110 + 20 * n, 10)) for n in range(500)]
+    units = [Unit("Fitting", box(10, 1, 14, 9))]
+    one, other = [], []
+    alone = calls(lambda: one.append(include(part, SITE, units, [beside], RULES)))
+    among = calls(lambda: other.append(include(part, SITE, units, [*far, beside, *far], RULES)))
+    assert shapely.equals(one[0].geometry, other[0].geometry)
+    # A place in two lists for each, and no more.
+    assert among < alone + 2 * 1000 + 500
 
 
 def test_land_that_is_cut_off_at_a_site_follows_its_edge_to_the_last_decimal():
