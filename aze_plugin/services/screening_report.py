@@ -15,7 +15,7 @@ import numpy as np
 from qgis.PyQt.QtCore import QCoreApplication, QLocale
 
 from ..domain import geometry, screening
-from ..domain.findings import Finding
+from ..domain.findings import Finding, Severity
 from ..domain.progress import Progress
 from ..domain.screening import Hit, ScreenedSite
 from ..library.query import Library
@@ -57,11 +57,12 @@ _ONE_PAGE = """
 
 @dataclass(frozen=True)
 class Content:
-    """What a report says, without any form."""
+    """What a report says, without any form. ``clear``: everything was screened, and nothing is near."""
 
     title: str
     subtitle: str
     headline: str
+    clear: bool
     facts: Sequence[tuple[str, str]]
     head: Sequence[str]
     rows: Sequence[Sequence[Text]]
@@ -107,6 +108,7 @@ def content_of(result: Screening, title: str = "", day: datetime.date | None = N
         title=title or translate("AzeReports", "AZE screening: {project}").format(project=result.footprint.source),
         subtitle=_subtitle(result, day),
         headline=said,
+        clear=result.headline().severity == Severity.INFO,
         facts=_facts(result),
         head=head,
         rows=[_row(result, hit, several) for hit in shown],
@@ -429,7 +431,7 @@ def write_html(content: Content, path: str, progress: Progress | None = None) ->
     translate = QCoreApplication.translate
     png = on_main_thread(lambda p: maps.picture(content.map, 1600, 640, background=_ground(), progress=p), progress)
     page = Page(content.title, QLocale().bcp47Name() or "en", content.subtitle)
-    page.note(Rich(content.headline, bold=True), plain=not content.rows)
+    page.note(Rich(content.headline, bold=True), plain=content.clear)
     page.paragraph(" · ".join(f"{label}: {value}" for label, value in content.facts))
     page.picture(png, content.map_text, content.caption, framed=True)
     if content.rows:
@@ -472,7 +474,7 @@ def write_pdf(content: Content, path: str, day: datetime.date | None = None, pro
             report.paragraph("• " + note)
         report.heading(translate("AzeReports", "What lenders ask"), 2)
         report.paragraph(content.guidance)
-        report.paragraph(content.reference, quiet=True)
+        report.paragraph(f"{content.reference}. {content.address}", quiet=True)
         report.paragraph(" ".join(content.sources), quiet=True)
         if content.others:
             report.new_page()

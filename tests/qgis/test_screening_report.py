@@ -86,13 +86,14 @@ def test_the_pdf_is_one_page_and_the_same_each_time(near, tmp_path):
     assert pages[0] <= 2
     words = subprocess.run(["pdftotext", str(tmp_path / "few.pdf"), "-"], capture_output=True, text=True).stdout
     assert "Performance Standard 6" in words and "Azea alba" in words
+    assert "https://www.ifc.org/" in words
 
 
 def test_nothing_near_is_a_clear_answer(tmp_path, qgis_app):
     far = result_of(layer([(shapely.Point(-60, -10), "Well")], "name:string", "Point"), site_layer(3))
     content = screening_report.content_of(far, day=DAY)
     assert content.headline.startswith("No AZE site within 50") and "km away" in content.headline
-    assert not content.rows and content.map.groups
+    assert content.clear and not content.rows and content.map.groups
     assert screening_report.write_pdf(content, str(tmp_path / "far.pdf"), DAY) == 1
     screening_report.write_html(content, str(tmp_path / "far.html"))
     assert "<table" not in (tmp_path / "far.html").read_text(encoding="utf-8")
@@ -103,7 +104,7 @@ def test_a_footprint_without_shapes_still_has_a_report(tmp_path, qgis_app):
     empty.dataProvider().changeGeometryValues({1: QgsGeometry()})
     found = result_of(empty, site_layer(2))
     content = screening_report.content_of(found, day=DAY)
-    assert "Nothing could be screened" in content.headline
+    assert "Nothing could be screened" in content.headline and not content.clear
     screening_report.write_html(content, str(tmp_path / "none.html"))
 
 
