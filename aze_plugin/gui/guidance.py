@@ -53,6 +53,8 @@ def next_step(session: Session) -> tuple[str, str, str]:
     """What to do next: a sentence, the page where it is done, and the key of the action there."""
     translate = QCoreApplication.translate
     sources, candidates, results, nominations = _parts(session)
+    if session.recovery.texts.differing:
+        return translate("AzePanel", "Choose between what was saved and what was not"), session.recovery.page, ""
     if session.recovery.page:
         return translate("AzePanel", "Recover or discard what was left unsaved"), session.recovery.page, ""
     if sources.installation_problem:

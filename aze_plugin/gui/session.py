@@ -182,6 +182,8 @@ class Session(QObject):
         self.page = self.recovery.page or self.page
         self._restoring = False
         self._announce_everything()
+        if self.recovery.page:
+            self.show_page(self.page)
         self.schedule()
 
     def _is_being_read(self) -> bool:

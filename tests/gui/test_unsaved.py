@@ -209,8 +209,10 @@ def test_what_is_in_the_project_already_is_not_offered(saved):
 def test_until_it_is_decided_about_it_is_offered_at_every_start(saved):
     saved.nominations.set_value("/site/description", "Not saved.")
     file = left_by_another(saved)
+    asked = []
+    saved.pageRequested.connect(asked.append)
     assert len(reopened(saved, file).offers) == 1
-    assert saved.page == "nomination"
+    assert saved.page == "nomination" and asked[-1] == "nomination"
     page = NominationPage(saved)
     page.show()
     assert not page.left.isHidden()

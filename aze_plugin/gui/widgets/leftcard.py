@@ -60,7 +60,7 @@ class LeftCard(Card):
             lines.append(
                 translate(
                     "AzeBoundary",
-                    "This was saved otherwise since, so it was not taken back. The text that was not saved:",
+                    "This was saved otherwise since, so what is saved was kept. What was not saved:",
                 )
             )
         self.said.setText("\n".join(lines))
