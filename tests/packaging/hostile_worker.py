@@ -8,7 +8,6 @@ once; the processes are forked from that.
 import json
 import os
 import resource
-import signal
 import sys
 import time
 from pathlib import Path
@@ -56,10 +55,11 @@ def in_use():
     return pages * resource.getpagesize()
 
 
-def examine(opened, package, sound, pipe):
+def examine(opened, package, sound, answer_to):
     limit = in_use() + ROOM
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    signal.alarm(60)
+    # Of the processor, whatever else the machine does; only what would never end gets so far.
+    resource.setrlimit(resource.RLIMIT_CPU, (120, 120))
     found, document, length, seconds, others = opened(package, sound)
     codes = sorted({p["code"] for p in found["problems"]})
     if codes != sorted({p["code"] for p in document["problems"]}):
@@ -72,32 +72,38 @@ def examine(opened, package, sound, pipe):
         "others": others,
         "page": length,
     }
-    with os.fdopen(pipe, "w") as out:
-        json.dump(answer, out)
+    Path(answer_to).write_text(json.dumps(answer), encoding="utf-8")
+
+
+def begun(opened, package, sound, answer_to):
+    """The process that examines a package."""
+    child = os.fork()
+    if child:
+        return child
+    status = 1
+    try:
+        examine(opened, package, sound, answer_to)
+        status = 0
+    finally:
+        os._exit(status)
 
 
 def main(results, packages):
     application, opened = loaded()
-    found = []
-    for package in packages:
-        read, write = os.pipe()
-        child = os.fork()
-        if not child:
-            status = 1
-            try:
-                os.close(read)
-                examine(opened, package, packages[0], write)
-                status = 0
-            finally:
-                os._exit(status)
-        os.close(write)
-        with os.fdopen(read) as answers:
-            answer = answers.read()
-        _, status, usage = os.wait4(child, 0)
-        one = json.loads(answer) if answer else {}
-        one.update(ended=status, megabytes=usage.ru_maxrss / 1024)
-        found.append(one)
-    Path(results).write_text(json.dumps(found), encoding="utf-8")
+    # Whatever is read or imported at the first time of all is there for all of them.
+    opened(packages[0], packages[0])
+    found, running, left = {}, {}, list(packages)
+    while left or running:
+        # As many at a time as the machine has processors.
+        while left and len(running) < (os.cpu_count() or 1):
+            package = left.pop(0)
+            answer = Path(f"{results}.{len(left)}")
+            running[begun(opened, package, packages[0], answer)] = package, answer
+        child, status, usage = os.wait4(-1, 0)
+        package, answer = running.pop(child)
+        found[package] = json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else {}
+        found[package].update(ended=status, megabytes=usage.ru_maxrss / 1024)
+    Path(results).write_text(json.dumps([found[package] for package in packages]), encoding="utf-8")
     application.exitQgis()
 
 

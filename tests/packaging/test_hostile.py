@@ -14,7 +14,8 @@ import pytest
 from hostile_packages import ARCHIVES, BAGS, make_bag
 from package_helpers import FOLDER
 
-SECONDS, MEGABYTES = 10, 500
+# How many times what the sound package takes of the processor, in the same run and on the same machine.
+TIMES, MEGABYTES = 200, 500
 
 
 def _digests(folder):
@@ -49,7 +50,7 @@ def verdicts(final_package, tmp_path_factory):
     environment.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", GDAL_NUM_THREADS="1", MALLOC_ARENA_MAX="2")
     subprocess.run(
         [sys.executable, str(worker), str(results), *map(str, paths.values())],
-        check=True, env=environment, cwd=canary, timeout=280,
+        check=True, env=environment, cwd=canary, timeout=580,
     )  # fmt: skip
     found = dict(zip(paths, json.loads(results.read_text(encoding="utf-8"))))
     after = {**_digests(packages), **_digests(canary)}
@@ -76,9 +77,10 @@ def test_a_clean_verdict(name, verdicts):
     code = (ARCHIVES.get(name) or BAGS[name])[1]
     assert code is None or f"package.{code}" in found["codes"], found["codes"]
     assert len(found["said"]) <= 501
-    assert found["seconds"] <= SECONDS and found["megabytes"] <= MEGABYTES
+    sound = verdicts["the sound one"]
+    assert found["seconds"] <= TIMES * sound["seconds"] and found["megabytes"] <= MEGABYTES
     # A review verifies again, and a comparison twice.
-    assert found["others"] <= 3 * SECONDS
+    assert found["others"] <= TIMES * sound["others"]
     # Every problem is a sentence that does not carry the package's own rubbish along.
     for said in found["said"]:
         assert not said.startswith(("package.", "nomination.")) and len(said) < 2000
