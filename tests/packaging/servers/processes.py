@@ -173,7 +173,10 @@ def npm_modules(name, pins):
     # Peers and optional needs are for other places than a server: a telephone, say.
     words = [npm, "install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=optional"]
     words += ["--omit=peer", "--prefix", str(folder), *wanted.split()]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=180)
+    try:
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=180)
+    except subprocess.TimeoutExpired:
+        raise Missing(f"the npm registry did not give {name} in time") from None
     if done.returncode:
         raise Missing(f"{name} could not be fetched from the npm registry: {done.stderr[-300:]}")
     stamp.write_text(wanted)
