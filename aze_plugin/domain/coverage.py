@@ -70,6 +70,10 @@ class CoverRules:
             country_sliver_share=float(rules["country_sliver_share"]),
         )
 
+    def told(self, excluded: Mapping[str, int]) -> list[dict[str, Any]]:
+        """How many areas do not count, by reason, in the order in which reasons apply."""
+        return [{"reason": reason, "count": excluded[reason]} for reason in self.reasons if excluded.get(reason)]
+
     def with_choices(
         self,
         statuses: str | None = None,

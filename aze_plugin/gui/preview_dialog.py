@@ -33,6 +33,7 @@ from .widgets.busy import BusyStrip
 from .widgets.card import Card
 from .widgets.chip import Chip
 from .widgets.plainrows import PlainRows, Row, Tag, visible
+from .widgets.reviewparts import value
 
 # As people write them: what is offered; any other can be typed.
 _GRIDS = ("0.05°", "0.1°", "0.25°", "0.5°", "1°", "5 km", "10 km", "50 km")
@@ -224,7 +225,7 @@ class PreviewDialog(QDialog):
             if title not in sections:
                 sections[title] = self.fields.add_section(title)
             tags = [_tag(mark) for mark in field["marks"]]
-            self.fields.add_row(Row(label, _value(field["value"]), tags), field, sections[title])
+            self.fields.add_row(Row(label, value(field["value"]), tags), field, sections[title])
         for problem in sorted(document["problems"], key=lambda p: not p["blocking"]):
             tag = (
                 Tag(translate("AzePreview", "to settle"), "problem")
@@ -412,12 +413,3 @@ def _tag(mark: str) -> Tag:
 
 def _grid(said: dict[str, Any]) -> str:
     return f"{said['size']:g}°" if said["unit"] == "degrees" else f"{said['size']:g}\u00a0km"
-
-
-def _value(value: Any) -> str:
-    translate = QCoreApplication.translate
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, bool):
-        return translate("AzePreview", "yes") if value else translate("AzePreview", "no")
-    return figures.written(value) if isinstance(value, (int, float)) else str(value)

@@ -428,11 +428,7 @@ def document(gathered: Gathered) -> dict[str, Any]:
         "countries": [_block(figures) for figures in gathered.countries.values()],
         "sites": [_site_row(entry) for entry in listed(gathered)],
         "species": [_species_row(one) for one in gathered.whole.species],
-        "excluded": [
-            {"reason": reason, "count": result.excluded[reason]}
-            for reason in inputs.rules.reasons
-            if result.excluded.get(reason)
-        ],
+        "excluded": inputs.rules.told(result.excluded),
         "counted": result.counted,
         "repaired": result.repaired,
         "notes": [finding_json(note) for note in result.notes],

@@ -83,11 +83,7 @@ class CoverageResult:
             ],
             "countries": coverage.by_country(national, self.years),
             "global": coverage.summarise(self.covers, self.years.get(None, ())),
-            "excluded": [
-                {"reason": reason, "count": self.excluded[reason]}
-                for reason in self.rules.reasons
-                if self.excluded.get(reason)
-            ],
+            "excluded": self.rules.told(self.excluded),
             "counted": self.counted,
             "repaired": self.repaired,
             "notes": [finding_json(note) for note in self.notes],

@@ -6,14 +6,14 @@ import copy
 from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
-from qgis.PyQt.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from ... import paths
 from .. import style
 from ..nomination_steps import QUndoCommand, QUndoStack, SetStatement, SetValue
 from ..widgets import form
 from ..widgets.attachedfiles import AttachedFiles
-from ..widgets.basics import PageScroll, TextLabel, link, order_stops
+from ..widgets.basics import PageScroll, TextLabel, link, order_stops, tool
 from ..widgets.leftcard import LeftCard
 from ..widgets.nominationoverview import Overview
 from ..widgets.packagefoot import PackageFoot
@@ -47,10 +47,10 @@ class NominationPage(Page):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
-        self.only_open = _tool("◐", translate("AzeNomination", "Only what is open"))
+        self.only_open = tool("◐", translate("AzeNomination", "Only what is open"))
         self.only_open.setCheckable(True)
-        self.back = _tool("↶", translate("AzeNomination", "Undo"))
-        self.forth = _tool("↷", translate("AzeNomination", "Redo"))
+        self.back = tool("↶", translate("AzeNomination", "Undo"))
+        self.forth = tool("↷", translate("AzeNomination", "Redo"))
         self.back.clicked.connect(self._undo)
         self.forth.clicked.connect(self._redo)
         self.undo.canUndoChanged.connect(self.back.setEnabled)
@@ -190,7 +190,9 @@ class NominationPage(Page):
 
     def resizeEvent(self, event):
         super().resizeEvent(event)
-        self.rail.set_wide(self.width() >= _WIDE_ENOUGH)
+        wide = self.width() >= _WIDE_ENOUGH
+        self.rail.set_wide(wide)
+        self.only_open.setText(f"◐ {self.only_open.toolTip()}" if wide else "◐")
 
     def close_page(self) -> None:
         """Let go of the project."""
@@ -334,15 +336,6 @@ class NominationPage(Page):
             {"severity": f.severity.value, "message": text(f.code, f.params), "field": f.params["field"]}
             for f in schema_problems(document)
         ]
-
-
-def _tool(mark: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(mark)
-    button.setAutoRaise(True)
-    button.setToolTip(tip)
-    button.setAccessibleName(tip)
-    return button
 
 
 def _with(action: str, title: str) -> str:

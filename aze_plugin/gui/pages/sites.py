@@ -25,7 +25,6 @@ from qgis.PyQt.QtWidgets import (
     QLineEdit,
     QPushButton,
     QStackedWidget,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -39,6 +38,7 @@ from ..models import sites as model
 from ..widgets.basics import ElidedLabel, FlowLayout, TextLabel, link
 from ..widgets.busy import BusyStrip
 from ..widgets.placeholder import Placeholder
+from ..widgets.rowtable import RowTable
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -81,7 +81,7 @@ class SitesPage(QWidget):
         self.model = model.SitesModel(self)
         self.table = _Table()
         self.table.setModel(self.model)
-        self.table.arrange()
+        self.table.arrange(model.NAME, model.NAME, Qt.SortOrder.AscendingOrder)
         self.table.entered.connect(self._hovered)
         self.table.doubleClicked.connect(lambda index: self._zoom(self.model.row(index)))
         self.table.selectionModel().currentRowChanged.connect(self._choose)
@@ -464,49 +464,21 @@ class SitesPage(QWidget):
             self.session.sources.release(table)
 
 
-class _Table(QTableView):
-    """The sites; columns that do not fit give way, the tool tip of a row says it all."""
+class _Table(RowTable):
+    """The sites; the tool tip of a row says it all."""
 
     def __init__(self):
-        super().__init__()
-        self.setMouseTracking(True)
-        self.setAlternatingRowColors(True)
-        self.setShowGrid(False)
-        self.setSortingEnabled(True)
-        self.setWordWrap(False)
+        super().__init__(QCoreApplication.translate("AzeSites", "Existing sites"))
         self.setTabKeyNavigation(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
         self.setMinimumHeight(self.fontMetrics().lineSpacing() * 6)
-        self.setAccessibleName(QCoreApplication.translate("AzeSites", "Existing sites"))
-
-    def arrange(self) -> None:
-        """Set the columns up; the model has to be there."""
-        rows = self.verticalHeader()
-        rows.hide()
         # Rows of one height need not be asked for theirs: there may be thousands.
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.fontMetrics().height() + 8)
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setMinimumSectionSize(16)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header.setSectionResizeMode(model.NAME, QHeaderView.ResizeMode.Stretch)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.sortByColumn(model.NAME, Qt.SortOrder.AscendingOrder)
-        self.fit()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.horizontalHeader().setMinimumSectionSize(16)
 
     def scrolled(self) -> int:
         """Where the list is scrolled to."""
         return self.verticalScrollBar().value()
-
-    def resizeEvent(self, event):
-        super().resizeEvent(event)
-        if self.model() is not None:
-            self.fit()
 
     def fit(self) -> None:
         """Share the width out: name and marks first, then country, area and number."""

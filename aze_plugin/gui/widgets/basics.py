@@ -92,6 +92,16 @@ def link(text: str, on_click: Callable[[], None], tip: str = "", parent: QWidget
     return button
 
 
+def tool(mark: str, name: str) -> QToolButton:
+    """A flat button that bears a mark; its name is its tool tip, and what is read aloud."""
+    button = QToolButton()
+    button.setText(mark)
+    button.setAutoRaise(True)
+    button.setToolTip(name)
+    button.setAccessibleName(name)
+    return button
+
+
 class FlowLayout(QLayout):
     """Puts its items side by side and starts a new line where the room ends."""
 

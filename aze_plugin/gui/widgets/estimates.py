@@ -30,7 +30,7 @@ from ...services.vocabulary import word
 from .. import style
 from ..estimates import SCOPES, Estimates, OwnEstimate, Row, of_library
 from ..models import estimates as model
-from .basics import FlowLayout, TextLabel
+from .basics import FlowLayout, TextLabel, tool
 
 _FIELDS = tuple(model.FIELDS.values())
 
@@ -63,9 +63,9 @@ class EstimateEditor(QWidget):
         self.override.setToolTip(translate("AzeEstimates", "Set an estimate of yours in the place of the library's"))
         self.remove = QPushButton(translate("AzeEstimates", "Delete"))
         self.remove.setToolTip(translate("AzeEstimates", "Delete the chosen estimate of yours"))
-        self.undo = _tool("↶", translate("AzeEstimates", "Undo"))
-        self.redo = _tool("↷", translate("AzeEstimates", "Redo"))
-        self.menu = _tool("⋯", translate("AzeEstimates", "Load and save estimates"))
+        self.undo = tool("↶", translate("AzeEstimates", "Undo"))
+        self.redo = tool("↷", translate("AzeEstimates", "Redo"))
+        self.menu = tool("⋯", translate("AzeEstimates", "Load and save estimates"))
         self.menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         actions = QMenu(self.menu)
         actions.addAction(translate("AzeEstimates", "Load estimates…"), self.loading.emit)
@@ -560,12 +560,3 @@ def _field(name: str) -> QLineEdit:
     edit.setMinimumWidth(40)
     edit.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     return edit
-
-
-def _tool(text: str, name: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setAutoRaise(True)
-    button.setToolTip(name)
-    button.setAccessibleName(name)
-    return button

@@ -16,10 +16,7 @@ from qgis.PyQt.QtCore import (
 )
 from qgis.PyQt.QtGui import QGuiApplication, QKeySequence, QShortcut
 from qgis.PyQt.QtWidgets import (
-    QAbstractItemView,
     QFileDialog,
-    QHeaderView,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -31,6 +28,7 @@ from .. import messages
 from ..models import protected
 from ..models.species import SORT_ROLE
 from .basics import FlowLayout, link
+from .rowtable import RowTable
 from .sharebar import ShareBarDelegate
 
 _HOVER_MS = 180
@@ -56,7 +54,7 @@ class ProtectedTable(QWidget):
         self.proxy.setSortRole(SORT_ROLE)
         self.view = _View()
         self.view.setModel(self.proxy)
-        self.view.arrange()
+        self.view.arrange(protected.AREA_NAME, protected.AREA_SHARE, Qt.SortOrder.DescendingOrder)
         self.view.entered.connect(self._hovered)
         self.view.doubleClicked.connect(self._open)
         enter = QShortcut(QKeySequence(Qt.Key.Key_Return), self.view, context=Qt.ShortcutContext.WidgetShortcut)
@@ -153,48 +151,22 @@ class ProtectedTable(QWidget):
             self.opened.emit(area)
 
 
-class _View(QTableView):
-    """The areas; columns that do not fit give way, the tool tip of a row says it all."""
+class _View(RowTable):
+    """The areas; the tool tip of a row says it all."""
 
     def __init__(self):
-        super().__init__()
-        self.setMouseTracking(True)
-        self.setAlternatingRowColors(True)
-        self.setShowGrid(False)
-        self.setSortingEnabled(True)
-        self.setWordWrap(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        super().__init__(QCoreApplication.translate("AzeProtection", "Protected areas that meet the boundary"))
         self.setItemDelegate(ShareBarDelegate(self))
-        self.setAccessibleName(QCoreApplication.translate("AzeProtection", "Protected areas that meet the boundary"))
-
-    def arrange(self) -> None:
-        """Set the columns up; the model has to be there."""
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header.setSectionResizeMode(protected.AREA_NAME, QHeaderView.ResizeMode.Stretch)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.sortByColumn(protected.AREA_SHARE, Qt.SortOrder.DescendingOrder)
-        self._fit()
 
     def fit_height(self) -> None:
         """As high as its rows, up to twelve; more scroll inside."""
         rows = min(_MOST_ROWS, self.model().rowCount())
         height = rows * self.verticalHeader().defaultSectionSize() + self.horizontalHeader().sizeHint().height()
         self.setFixedHeight(height + 2 * self.frameWidth() + 2)
-        self._fit()
+        self.fit()
 
-    def resizeEvent(self, event):
-        super().resizeEvent(event)
-        if self.model() is not None:
-            self._fit()
-
-    def _fit(self) -> None:
+    def fit(self) -> None:
+        """Share the width out: name and share first, then year, designation and category."""
         metrics = self.fontMetrics()
         ems = self.viewport().width() / max(1, metrics.horizontalAdvance("m"))
         self.setColumnHidden(protected.DESIGNATION, ems < 36)
