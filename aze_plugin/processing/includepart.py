@@ -125,9 +125,12 @@ class IncludePart(AzeAlgorithm):
         candidate = given[0]
         if candidate.geometry is None:
             raise AzeError("boundary.no_area", name=candidate.name)
-        sites, existing = [], inputs.site_source(self, parameters, context, self._further)
+        sites, existing = None, inputs.site_source(self, parameters, context, self._further)
         if existing is not None:
-            sites = candidates.read_sites(existing, transform, progress.part(0.05, 0.1))
+
+            def sites(extent, step):
+                return candidates.sites_within(existing, transform, step, extent)
+
         place = None
         if parameters.get("PLACE"):
             point = self.parameterAsPoint(parameters, "PLACE", context, QgsCoordinateReferenceSystem(LONLAT))
@@ -147,16 +150,16 @@ class IncludePart(AzeAlgorithm):
             self._units,
             sites,
             transform,
-            progress.part(0.1, 0.6),
+            progress.part(0.05, 0.6),
         )
         found = replace(found, given=len(given))
         after = candidate.geometry if found.addition is None else found.addition.geometry
-        background = checking.Background(library, settings, sites or None)
+        background = checking.Background(library, settings, found.sites or None)
         shares = fitting.compare_shares(candidate.name, candidate.geometry, after, background, progress.part(0.6, 1))
         report = found.as_json(candidate.name, shares)
         for finding in report["findings"]:
             feedback.pushInfo(finding["message"])
-        outputs = {"OUTPUT": self._write(parameters, context, after, report, sites), "PARTS": found.outside.count}
+        outputs = {"OUTPUT": self._write(parameters, context, after, report, found.sites), "PARTS": found.outside.count}
         path = self.parameterAsFileOutput(parameters, "REPORT", context)
         if path:
             files.write_json(path, report)

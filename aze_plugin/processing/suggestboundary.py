@@ -170,7 +170,10 @@ class SuggestBoundary(AzeAlgorithm):
         settings = inputs.criteria_settings(self, parameters, context)
         sites, existing = None, inputs.site_source(self, parameters, context, self._further)
         if existing is not None:
-            sites = candidates.read_sites(existing, transform, progress.part(0, 0.1))
+
+            def sites(extent, step):
+                return candidates.sites_within(existing, transform, step, extent)
+
         found = suggesting.propose(
             Request(
                 _PARAMETERS[self.parameterAsEnum(parameters, "PARAMETER", context)],
@@ -189,7 +192,7 @@ class SuggestBoundary(AzeAlgorithm):
                 self._left_out,
             ),
             transform,
-            progress.part(0.1, 0.95),
+            progress.part(0, 0.95),
         )
         for finding in found.findings:
             progress.say(finding.code, **finding.params)

@@ -98,9 +98,19 @@ def read_sites(
     near: list[Candidate] | None = None,
 ) -> list[ExistingSite]:
     """Existing sites of any schema of the domain, only those near the candidates where these are given."""
+    return sites_within(source, transform_context, progress, _extent(near) if near else None)
+
+
+def sites_within(
+    source: QgsFeatureSource,
+    transform_context: QgsCoordinateTransformContext,
+    progress: Progress,
+    extent: QgsRectangle | None,
+) -> list[ExistingSite]:
+    """Existing sites that meet a lon/lat rectangle; all where it is None."""
     columns = attributes.columns_of(source, "sites")
     wanted = [*columns["site_id"], *columns["name"]]
-    table = read_features(source, wanted, transform_context, progress, _extent(near) if near else None)
+    table = read_features(source, wanted, transform_context, progress, extent)
     named = attributes.sites(table, columns)
     rule = paths.load_json("criteria", "coverage.json")["placeholder"]
     found = [(named_, shape) for named_, shape in zip(named, table.prepared().geometries) if shape is not None]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,9 @@ from .wording import finding_json
 
 SCHEMA = "aze-outside/1"
 
+# Farther from all that is put together no site can be touched: more than a corridor is long.
+_ROOM_DEGREES = 0.1
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -41,14 +45,15 @@ class Wish:
 
 @dataclass(frozen=True)
 class Included:
-    """What lies outside, which part was asked for, and the proposal that takes it in. ``given``: how many boundaries
-    there were to choose from, of which the first was taken."""
+    """What lies outside, which part was asked for, and the proposal that takes it in. ``sites``: existing
+    ones near by; ``given``: how many boundaries there were to choose from, of which the first was taken."""
 
     taxon: str
     before: Geometry
     outside: Outside
     part: Part | None
     addition: Addition | None
+    sites: Sequence[ExistingSite] = ()
     given: int = 1
 
     def _gain(self, shares: Sequence[ShareChange] | None) -> float:
@@ -117,14 +122,14 @@ def propose(
     library_path: str,
     settings: Settings,
     units: Sequence[LayerSnapshot],
-    sites: Sequence[ExistingSite],
+    sites: Callable[[QgsRectangle | None, Progress], Sequence[ExistingSite]] | None,
     transform_context: QgsCoordinateTransformContext,
     progress: Progress | None = None,
 ) -> Included:
     """The proposal that takes a part of a taxon's world into a boundary (EPSG:6933).
 
-    Raises AzeError ``library.no_such_taxon``, ``outside.part_missing``, those of ``domain.outside`` and of reading
-    layers.
+    ``sites``: gives the existing ones that meet a lon/lat rectangle, of everywhere for None. Raises AzeError
+    ``library.no_such_taxon``, ``outside.part_missing``, those of ``domain.outside`` and of reading layers.
     """
     progress, rules = progress or Progress(), default_rules()
     with Library.open(library_path) as library:
@@ -132,11 +137,28 @@ def propose(
         outside = parts_outside(evidence, boundary, rules, wish.basis, wish.segment, progress.part(0, 0.4))
     name = evidence.taxon.scientific_name
     if not outside.parts:
-        return Included(name, boundary, outside, None, None)
+        near = _sites(sites, [boundary], progress.part(0.4, 1))
+        return Included(name, boundary, outside, None, None, near)
     part = _wished(outside, wish)
-    read = _units(part, units, transform_context, progress.part(0.4, 0.6))
-    addition = include(part, boundary, read, sites, rules, progress.part(0.6, 1), fitting.default_rules())
-    return Included(name, boundary, outside, part, addition)
+    read = _units(part, units, transform_context, progress.part(0.4, 0.55))
+    near = _sites(sites, [boundary, part.geometry, *(u.geometry for u in read)], progress.part(0.55, 0.6))
+    addition = include(part, boundary, read, near, rules, progress.part(0.6, 1), fitting.default_rules())
+    return Included(name, boundary, outside, part, addition, near)
+
+
+def _sites(read, shapes: Sequence[Geometry], progress: Progress) -> Sequence[ExistingSite]:
+    """Sites that shapes, and what joins them, can come to touch."""
+    if read is None:
+        return ()
+    around = QgsRectangle()
+    for shape in shapes:
+        west, south, east, north = geometry.extent_lonlat(shape)
+        if west > east:
+            return read(None, progress)
+        around.combineExtentWith(QgsRectangle(west, south, east, north))
+    farthest = max(abs(around.yMinimum()), abs(around.yMaximum()))
+    around.grow(_ROOM_DEGREES / max(0.1, math.cos(math.radians(farthest))))
+    return read(around, progress)
 
 
 def _wished(outside: Outside, wish: Wish) -> Part:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -38,7 +38,8 @@ _SIMILAR = 3
 class Background:
     """What proposals are made of and held against.
 
-    ``units``: snapshots of polygon layers. ``sites``: existing ones, ``protected``: snapshots of protected-area layers,
+    ``units``: snapshots of polygon layers. ``sites``: gives the existing ones that meet a lon/lat rectangle, of
+    everywhere for None; ``protected``: snapshots of protected-area layers,
     both None where none were given. ``left_out``: names of layers that were given as units and are none.
     """
 
@@ -46,7 +47,7 @@ class Background:
     taxon: str
     settings: Settings
     units: Sequence[LayerSnapshot] = ()
-    sites: Sequence[ExistingSite] | None = None
+    sites: Callable[[QgsRectangle | None, Progress], Sequence[ExistingSite]] | None = None
     protected: Sequence[LayerSnapshot] | None = None
     left_out: Sequence[str] = ()
 
@@ -125,16 +126,18 @@ def propose(
         evidence = library.evidence_for(taxon_id(library, against.taxon), against.settings)
         window = _window(evidence, request)
         units, findings = read_units(against.units, window, transform_context, progress.part(0, 0.2))
-        protected = None
+        sites, protected = None, None
+        if against.sites is not None:
+            sites = against.sites(extent_of(window, [u.geometry for u in units]), progress.part(0.2, 0.25))
         if against.protected is not None:
-            protected = _protected(against.protected, window, transform_context, progress.part(0.2, 0.3))
+            protected = _protected(against.protected, window, transform_context, progress.part(0.25, 0.3))
         found = suggest(
             evidence,
             units,
             request,
             against.settings,
             default_rules(),
-            against.sites,
+            sites,
             protected,
             progress.part(0.3, 1),
         )
@@ -179,6 +182,21 @@ def _window(evidence: Evidence, request: Request) -> tuple[float, float, float, 
     if west - room < -180 or east + room > 180:
         return None
     return west - room, max(-90.0, south - room), east + room, min(90.0, north + room)
+
+
+def extent_of(
+    window: tuple[float, float, float, float] | None, shapes: Sequence[geometry.Geometry]
+) -> QgsRectangle | None:
+    """A lon/lat rectangle round a window and shapes (EPSG:6933); None, for everywhere, without a window."""
+    if window is None:
+        return None
+    extent = QgsRectangle(*window)
+    if shapes:
+        boxes = geometry.bounds_all(np.array([*shapes, None], dtype=object)[:-1])
+        corners = np.array([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
+        (west, south), (east, north) = geometry.unproject(corners)
+        extent.combineExtentWith(QgsRectangle(west, south, east, north))
+    return extent
 
 
 def read_units(

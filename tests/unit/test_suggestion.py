@@ -486,6 +486,14 @@ def test_existing_sites_are_not_built_over():
     assert said["suggestion.in_sites"]["share"] == pytest.approx(0.5)
 
 
+def test_a_site_far_from_the_taxon_keeps_its_land_in_a_large_unit():
+    far = square(80, 0, 10, 10)
+    found = ask(ranged(square(0, 0, 5, 5)), {"Wide": square(0, 0, 100, 10)}, sites=[far])
+    [proposal] = found.proposals
+    assert shapely.area(shapely.intersection(proposal.geometry, far)) < 0.1
+    assert shapely.area(proposal.geometry) == pytest.approx(900e6, rel=1e-6)
+
+
 def test_a_site_of_winding_outline_is_not_overlapped_by_a_hair():
     rng = np.random.default_rng(2)
     edge = np.column_stack((14 + rng.uniform(-0.3, 0.3, 120), np.linspace(-1, 21, 120)))

@@ -61,7 +61,9 @@ class Case:
         reach = world.boxes()
         near = self._near(shapes, reach)
         shapes, names = shapes[near], [names[n] for n in near]
-        sites = sites[self._near(sites, reach)]
+        # A large unit may reach sites far from the taxon: their land is not to be had there either.
+        beside = geometry.BoundaryIndex(sites).near(geometry.bounds_all(shapes))[1]
+        sites = sites[np.union1d(self._near(sites, reach), beside).astype(int)]
         shapes, sites = self._seam(reach, shapes, sites)
         shapes = geometry.cut_away(shapes, sites, progress.check)
         progress.set(0.1)
