@@ -71,7 +71,7 @@ def test_progress_waits_before_it_shows(qgis_app):
     strip = BusyStrip()
     strip.set("Checking", 0.1)
     assert strip.isHidden()
-    wait_for(lambda: not strip.isHidden(), 2)
+    wait_for(lambda: not strip.isHidden())
     assert strip.bar.value() == 100
     strip.set(None)
     assert strip.isHidden()

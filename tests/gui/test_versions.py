@@ -157,7 +157,7 @@ def test_what_was_checked_is_kept_with_it(session):
 
 def test_an_exported_package_keeps_its_boundary(session, tmp_path):
     session.export(str(tmp_path / "p.zip"), allow_incomplete=True)
-    wait_for(lambda: session.package is not None, 90)
+    wait_for(lambda: session.package is not None)
     (version,) = session.versions.of()
     assert version.reason == "Package exported"
     assert version.wkb == bytes(session.candidates.geometry().asWkb())

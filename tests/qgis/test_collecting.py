@@ -9,7 +9,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 from aze_plugin.services.collector import collector_at_rest
 
 
-def awake(seconds=5.0):
+def awake(seconds=60.0):
     end = time.monotonic() + seconds
     while not gc.isenabled() and time.monotonic() < end:
         QCoreApplication.processEvents()

@@ -18,7 +18,7 @@ def nobody_else():
     awake()
 
 
-def awake(seconds=5.0):
+def awake(seconds=60.0):
     """Whether the collector goes on, as soon as the main thread has had its turn."""
     end = time.monotonic() + seconds
     while not gc.isenabled() and time.monotonic() < end:
@@ -101,12 +101,12 @@ def test_the_thread_of_the_newest_job_holds_it_from_the_moment_a_job_is_given():
 
     def work(job, _is_closed):
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
         seen.append((job, gc.isenabled()))
 
     worker = Latest(work, "test", lambda: seen.append(("end", gc.isenabled())))
     worker.put(1)
-    assert not gc.isenabled() and begun.wait(10)
+    assert not gc.isenabled() and begun.wait(60)
     worker.put(2)
     go_on.set()
     assert awake()
