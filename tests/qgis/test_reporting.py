@@ -183,6 +183,24 @@ def test_a_long_title_is_set_smaller_and_stays_whole(qgis_app, tmp_path):
     assert " ".join(pdf_text(tmp_path / "report.pdf").split()).startswith(title)
 
 
+def test_few_rows_keep_together_but_leave_no_page_half_empty(qgis_app, tmp_path):
+    def pages_of(words):
+        report = layout.Report("screening")
+        report.fill({"title": "Title", "subtitle": "x", "foot": "x"})
+        for n in range(16):
+            report.paragraph(f"Line {n}")
+        report.table(["Row", "Words"], [[f"R{n}", "word " * words] for n in range(6)], [1, 4])
+        report.export(tmp_path / "report.pdf", DAY)
+        pages = pdf_text(tmp_path / "report.pdf").split("\f")
+        return [next(n for n, page in enumerate(pages) if f"R{row}" in page.split()) for row in range(6)]
+
+    # Six low rows fit below the lines; of high ones some stay there; of middling ones all go on the next page.
+    assert pages_of(3) == [0] * 6
+    assert pages_of(50) == [1] * 6
+    high = pages_of(150)
+    assert high[0] == 0 and high[-1] == 1
+
+
 @pytest.mark.parametrize("lines", range(8, 14))
 def test_headings_stand_on_the_page_of_what_follows_them(qgis_app, lines, tmp_path):
     report = layout.Report("country")

@@ -17,8 +17,8 @@ from .template import Template
 # A cell's text keeps this off its edges, in mm.
 _CELL_MARGIN = 1.0
 
-# A table of so few rows is not parted.
-_KEPT = 8
+# A table of so few rows that is no higher (mm) is not parted.
+_KEPT, _KEPT_MM = 8, 90.0
 
 # A row as it is drawn, and its height in mm.
 _Measured = tuple[list[QgsTableCell], float]
@@ -60,7 +60,8 @@ class Tables:
                 yield
             measured += self._pieces(row, inner, numbers, flow.box.height() - head_height - 3 * stroke)
         whole = head_height + sum(height + stroke for _, height in measured) + 3 * stroke
-        if len(measured) <= _KEPT and flow.left < whole <= flow.box.height() - flow.headed:
+        small = len(measured) <= _KEPT and whole <= min(_KEPT_MM, flow.box.height() - flow.headed)
+        if small and flow.left < whole:
             flow.next_page_with_headings()
         for cells, height in measured:
             if flow.y + used + height + 3 * stroke > flow.box.height():
