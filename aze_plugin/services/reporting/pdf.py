@@ -15,6 +15,7 @@ _OBJECT = re.compile(rb"(\d+) 0 obj\b(.*?)(stream\r?\n.*?\nendstream\s*)?endobj"
 _DATE = re.compile(rb"(/(?:Creation|Mod)Date ?\(D:)[^)]*(\))")
 # As an element or, where a layout was exported, as an attribute.
 _XMP_DATE = re.compile(rb"(<xmp:(?:Create|Modify|Metadata)Date>|\bxmp:(?:Create|Modify|Metadata)Date=\")[^<\"]*(</|\")")
+_LENGTH = re.compile(rb"/Length (\d+)( 0 R)?")
 _XMP_ID = re.compile(rb"(uuid:)[0-9A-Fa-f-]+")
 # Names of font subsets carry letters made from the number that the object had.
 _SUBSET = re.compile(rb"/[A-Z]{6}\+")
@@ -45,6 +46,7 @@ def normalised(content: bytes, day: datetime.date) -> bytes:
         if found is None or int(found.group(1)) != number:
             return content
         objects[number] = (found.group(2), found.group(3) or b"")
+    _undated(objects, day)
     moment = day.strftime("%Y%m%d000000Z").encode()
     entries = re.sub(rb"/ID ?\[.*?\]", b"", trailer.group(1), flags=re.DOTALL)
     order: dict[int, int] = {}
@@ -67,10 +69,6 @@ def normalised(content: bytes, day: datetime.date) -> bytes:
         head, stream = objects[number]
         head = _DATE.sub(rb"\g<1>" + moment + rb"\g<2>", renumbered(head))
         head = _SUBSET.sub(b"/AAAAAA+", head)
-        if b"/Metadata" in head and stream:
-            # XMP is plain text; its length stands in another object, so what replaces a date has its length.
-            stream = _XMP_DATE.sub(_padded(day), stream)
-            stream = _XMP_ID.sub(lambda m: m.group(1) + b"0" * (len(m.group()) - 5), stream)
         places.append(len(out))
         out += b"%d 0 obj" % order[number] + head + stream + b"endobj\n"
     table = len(out)
@@ -81,11 +79,24 @@ def normalised(content: bytes, day: datetime.date) -> bytes:
     return bytes(out)
 
 
-def _padded(day: datetime.date):
-    text = f"{day.isoformat()}T00:00:00Z".encode()
+def _undated(objects: dict[int, tuple[bytes, bytes]], day: datetime.date) -> None:
+    """Give the XMP, which is plain text, ``day`` for its dates and no random identifiers, and set its length right.
 
-    def replace(match: re.Match) -> bytes:
-        length = len(match.group()) - len(match.group(1)) - len(match.group(2))
-        return match.group(1) + text[:length].ljust(length) + match.group(2)
-
-    return replace
+    A local time is longer the farther from Greenwich it is told, so the length would tell the time zone.
+    """
+    moment = f"{day.isoformat()}T00:00:00Z".encode()
+    for number, (head, stream) in list(objects.items()):
+        length = _LENGTH.search(head)
+        if b"/Metadata" not in head or not stream or length is None:
+            continue
+        plain = _XMP_DATE.sub(rb"\g<1>" + moment + rb"\g<2>", stream)
+        plain = _XMP_ID.sub(lambda m: m.group(1) + b"0" * (len(m.group()) - 5), plain)
+        more = len(plain) - len(stream)
+        if length.group(2) is None:
+            head = head[: length.start(1)] + b"%d" % (int(length.group(1)) + more) + head[length.end(1) :]
+        elif int(length.group(1)) in objects:
+            # The length stands in an object of its own.
+            told = objects[int(length.group(1))][0]
+            told = re.sub(rb"\d+", lambda m, more=more: b"%d" % (int(m.group()) + more), told, count=1)
+            objects[int(length.group(1))] = (told, b"")
+        objects[number] = (head, plain)
