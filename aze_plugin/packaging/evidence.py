@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import paths
+from . import pdfs
 from .unpacking import MOST_BYTES, name_problem
 
 _MB = 2**20
@@ -41,7 +42,6 @@ _MARKS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     ("shapefile", lambda head: head.startswith(b"\0\0\x27\x0a")),
     ("pdf", lambda head: head.startswith(b"%PDF-")),
 )
-_PDF_ACTIVE = re.compile(rb"/(?:JavaScript|JS|Launch|EmbeddedFile|RichMedia)\b")
 Refusal = tuple[str, dict[str, Any]]
 
 
@@ -114,7 +114,8 @@ def refusal(path: Path, name: str | None = None) -> Refusal | None:
     """Why a file is not taken, as the last part of a code with its params; None where it is.
 
     ``name``: what the file is called where that is not its path's name. Reasons: ``evidence_large``, ``_program``,
-    ``_closed``, ``_old_office``, ``_macros``, ``_archive``, ``_active``, ``_unknown``, ``_ending``, ``_empty``.
+    ``_closed``, ``_old_office``, ``_macros``, ``_archive``, ``_active``, ``_pdf_closed``, ``_unknown``, ``_ending``,
+    ``_empty``.
     """
     called = Path(name or path.name)
     ending = called.suffix.lower()
@@ -131,8 +132,11 @@ def refusal(path: Path, name: str | None = None) -> Refusal | None:
         return "evidence_ending", {**said, "ending": ending or "–", "kinds": kind}
     if kind in ("office", "opendocument", "zip", "kmz"):
         return _inside(path, kind, said)
-    if kind == "pdf" and _matches(path, _PDF_ACTIVE):
-        return "evidence_active", said
+    if kind == "pdf":
+        try:
+            return ("evidence_active", said) if pdfs.acts(path, pdfs.HARMFUL) else None
+        except pdfs.UnreadablePdf:
+            return "evidence_pdf_closed", said
     return None
 
 
@@ -171,16 +175,6 @@ def _is_macro(part: str) -> bool:
     return bool(re.search(r"vbaproject|activex|oleobject|externallinks|embeddings/.*\.bin", folded)) or (
         folded.startswith(("basic/", "scripts/")) and not folded.endswith("/")
     )
-
-
-def _matches(path: Path, pattern: re.Pattern[bytes]) -> bool:
-    kept = b""
-    with open(path, "rb") as file:
-        while piece := file.read(_CHUNK):
-            if pattern.search(kept + piece):
-                return True
-            kept = piece[-64:]
-    return False
 
 
 def too_much(files: Iterable[Path]) -> dict[str, Any] | None:

@@ -24,7 +24,7 @@ ACCEPT, REVISE, REJECT = "accept", "revise", "reject"
 _SHAPES = ("json", "schema", "shape", "status_missing")
 _FIGURES = (
     "area", "settings", "share", "share_status", "trigger", "trigger_status", "verdict", "share_differs",
-    "share_omitted", "share_unknown", "taxon_differs", "authority",
+    "share_omitted", "share_unknown", "taxon_differs", "authority", "cover_other", "cover_figures",
 )  # fmt: skip
 _LONGEST = 32_767
 

@@ -5,6 +5,7 @@ Nothing is ever written outside the folder given, and nothing that is a link, a 
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -125,6 +126,8 @@ def _directory_problem(path: Path) -> Problem | None:
     The zip reader would take the directory whole into memory, and overlook what stands before and after the archive.
     """
     size = path.stat().st_size
+    if not stat.S_ISREG(path.stat().st_mode):
+        return _problem("not_zip", detail="it is no file")
     with open(path, "rb") as file:
         first = file.read(4)
         start = max(0, size - 65536 - _END.size)
@@ -203,6 +206,35 @@ def _sizes_problems(entries: list[zipfile.ZipInfo], size: int) -> list[Problem]:
     return found
 
 
+def _headers_problems(path: Path, entries: list[zipfile.ZipInfo], directory: int) -> list[Problem]:
+    """Whether each entry's own header says what the directory says, and the entries follow one another without a gap.
+
+    Programs differ in which of the two they believe, and what stands between entries is seen by nobody.
+    """
+    expected = 0
+    with open(path, "rb") as file:
+        for entry in sorted(entries, key=lambda e: e.header_offset):
+            name = entry.orig_filename
+            if entry.header_offset != expected:
+                return [_problem("not_only_zip", name)]
+            file.seek(entry.header_offset)
+            head = file.read(_LOCAL_HEADER)
+            if len(head) < _LOCAL_HEADER:
+                return [_problem("not_zip", name, detail="an entry runs past the end")]
+            _, _, flags, method, _, _, _, _, _, length, extra = struct.unpack("<4s5H3L2H", head)
+            if method != entry.compress_type or flags & 0x9 != entry.flag_bits & 0x9:
+                return [_problem("damaged", name, detail="its two headers differ")]
+            expected = entry.header_offset + _LOCAL_HEADER + length + extra + entry.compress_size
+            if flags & 0x8:
+                # Sizes that were not known when the entry began follow it, with or without a mark, short or long.
+                file.seek(expected)
+                after = file.read(24)
+                at = 4 if after[:4] == b"PK\x07\x08" else 0
+                long = struct.pack("<LQQ", entry.CRC, entry.compress_size, entry.file_size)
+                expected += at + (len(long) if after[at : at + len(long)] == long else 12)
+    return [] if expected == directory else [_problem("not_only_zip")]
+
+
 def unpack(path: Path, folder: Path, progress: Progress) -> tuple[Path | None, list[Problem]]:
     """Unpack a zip into an empty folder. Returns its one top folder, None where anything is wrong, and the problems."""
     try:
@@ -218,6 +250,7 @@ def unpack(path: Path, folder: Path, progress: Progress) -> tuple[Path | None, l
             found += _names_problems(entry.orig_filename for entry in entries)
             files = [e.orig_filename for e in entries if not e.orig_filename.endswith("/")]
             found = found or _sizes_problems(entries, path.stat().st_size)
+            found = found or _headers_problems(path, entries, archive.start_dir)
             found = found or _top_problems([e.orig_filename for e in entries], files)
             if found:
                 return None, found
@@ -232,6 +265,10 @@ def unpack(path: Path, folder: Path, progress: Progress) -> tuple[Path | None, l
         EOFError,
     ) as error:
         return None, [_problem("not_zip", detail=str(error))]
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        return None, [_problem("unreadable", detail=error.strerror or "not allowed")]
 
 
 def _extract(
@@ -279,6 +316,8 @@ def examine_folder(root: Path, progress: Progress) -> list[Problem]:
                 found.append(_problem("link", relative))
             elif not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
                 found.append(_problem("device", relative))
+            elif not os.access(inside, os.R_OK):
+                found.append(_problem("unreadable", relative, detail="not allowed"))
             elif stat.S_ISREG(mode):
                 total += inside.lstat().st_size
             names.append(relative)

@@ -4,8 +4,10 @@
 manifests are what is wrong.
 """
 
+import hashlib
 import io
 import json
+import os
 import random
 import sqlite3
 import stat
@@ -130,6 +132,20 @@ def _nul(content):
     return content.replace(b"a#evil", b"a\0evil")
 
 
+def _hidden_between(path):
+    """Bytes between two entries that neither the directory nor any program that unpacks knows of."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{FOLDER}/bagit.txt", b"x")
+        archive.fp.write(b"hidden" * 100)
+        archive.start_dir = archive.fp.tell()
+        archive.writestr(f"{FOLDER}/bag-info.txt", b"x")
+
+
+def _other_method(content):
+    struct.pack_into("<H", content, 8, 99)
+    return content
+
+
 _PLAIN = zipped(entry(f"{FOLDER}/bagit.txt"))
 _SECOND = b"up" + struct.pack("<HBL", 5 + 11, 1, 0) + b"../evil.txt"
 _BOMB = zipped(entry(f"{FOLDER}/data/zeros", bytes(64 << 20)))
@@ -172,6 +188,9 @@ ARCHIVES = {
     "an end without a beginning": (raw(end(1, 46, 0)), None),
     "a PDF with a zip behind it": (patched(_PLAIN, lambda content: b"%PDF-1.4\n" + content), "not_only_zip"),
     "a zip with a program behind it": (patched(_PLAIN, lambda content: content + b"MZ" * 99), "not_only_zip"),
+    "bytes between two entries": (_hidden_between, "not_only_zip"),
+    "two headers that differ": (patched(_PLAIN, _other_method), "damaged"),
+    "a pipe": (os.mkfifo, "not_zip"),
     "two bags": (zipped(entry("one/bagit.txt"), entry("two/bagit.txt")), "top_folders"),
     "no bag": (zipped(entry(f"{FOLDER}/readme.txt")), "no_bag"),
 }
@@ -376,7 +395,45 @@ def _set(pointer, value):
     return change
 
 
-# Name: (how a folder is changed, code, whether its manifests are written anew).
+def _replaced(name, before, after):
+    def edit(folder):
+        path = folder / name
+        content = path.read_bytes()
+        if before not in content:
+            raise ValueError(name)
+        path.write_bytes(content.replace(before, after, 1))
+
+    return edit
+
+
+def _pdf(dictionary, stream=b""):
+    packed = zlib.compress(stream)
+    return b"%PDF-1.5\n9 0 obj<<" + dictionary + b">>stream\n" + packed + b"\nendstream endobj"
+
+
+_CATALOG = b"1 0 <</OpenAction<</S/JavaScript/JS(app.alert(1))>>>>"
+_REL = (
+    b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" '
+    b'Type="x/hyperlink" Target="file://host/x" TargetMode="external"/></Relationships>'
+)
+
+
+def _picture(width):
+    def chunk(kind, content):
+        return struct.pack(">L", len(content)) + kind + content + struct.pack(">L", zlib.crc32(kind + content))
+
+    head = struct.pack(">LLBBBBB", width, width, 8, 6, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"0")) + chunk(b"IEND", b"")
+
+
+def _sealed(folder):
+    """The digests of the tag files alone written anew: what was written into these stays as it is."""
+    path = folder / "tagmanifest-sha256.txt"
+    names = [line[66:] for line in path.read_text().splitlines()]
+    path.write_text("".join(f"{hashlib.sha256((folder / n).read_bytes()).hexdigest()}  {n}\n" for n in names))
+
+
+# Name: (how a folder is changed, code, whether its manifests are written anew; None: those of the tag files alone).
 BAGS = {
     "a wrong digest": (_wrong_digest, "bag", False),
     "a wrong digest of a label": (_tampered_tag, "bag", False),
@@ -514,7 +571,7 @@ BAGS = {
         "boundary",
         True,
     ),
-    "a boundary tangled 50,000 times": (_rewritten(_tangle), "boundary", True),
+    "a boundary tangled 50,000 times": (_rewritten(_tangle), "boundary_crossings", True),
     "a boundary of corners in a huddle": (_rewritten(_huddle), None, True),
     "a boundary of 299,000 corners": (_rewritten(_wide), "area", True),
     "a boundary of more corners than can be": (
@@ -524,6 +581,94 @@ BAGS = {
     ),
     "a boundary of 75,000 teeth": (_rewritten(_comb), "boundary_crossings", True),
     "a boundary wound up 2,000 times": (_rewritten(_spiral), "boundary_crossings", True),
+    "GeoJSON that names its reference system by an address": (
+        _replaced(_GEOJSON, b"{", b'{"crs": {"type": "link", "properties": {"href": "http://127.0.0.1:9/"}},'),
+        "boundary",
+        True,
+    ),
+    "KML with a page of HTML in it": (
+        _replaced(_KML, b"<Placemark>", b"<Placemark><description><![CDATA[<script/>]]></description>"),
+        "kml_links",
+        True,
+    ),
+    "KML with a style sheet": (
+        _replaced(_KML, b"?>", b'?><?xml-stylesheet href="http://127.0.0.1:9/"?>'),
+        "kml_links",
+        True,
+    ),
+    "a GeoPackage with a trigger behind comments": (
+        _geopackage(
+            f'CREATE TRIGGER t AFTER UPDATE ON "{FOLDER}" BEGIN DELETE/**/FROM/**/"{FOLDER}"; '
+            "SELECT load_extension('x'); END"
+        ),
+        "boundary",
+        True,
+    ),
+    "a GeoPackage with a log to be played back": (
+        _patch(".gpkg", (">B", 18, 2), (">B", 19, 2)),
+        "boundary",
+        True,
+    ),
+    "texts of a table in an odd writing": (_write(f"data/boundary/{FOLDER}.cpg", b"UTF-32"), "boundary", True),
+    "a form with a link that says external in small letters": (
+        _workbook(lambda parts: parts.update({"xl/worksheets/_rels/sheet1.xml.rels": _REL})),
+        "workbook_active",
+        True,
+    ),
+    "a form with a rule that computes": (
+        _in_sheet(
+            b"</sheetData>",
+            b'</sheetData><conditionalFormatting sqref="A1"><cfRule type="expression" priority="1"><formula>1</formula>'
+            b"</cfRule></conditionalFormatting>",
+        ),
+        "workbook_active",
+        True,
+    ),
+    "a form with another site behind": (
+        _in_sheet(b"</sheetData>", b'<row r="90"><c r="C90" t="inlineStr"><is><t>Other</t></is></c></row></sheetData>'),
+        "form_differs",
+        True,
+    ),
+    "a report that starts something by an escaped name": (
+        _append("data/report/report.pdf", b"9 0 obj<</Open#41ction<</S/Java#53cript>>>>endobj"),
+        "pdf_active",
+        True,
+    ),
+    "a report that starts something from a packed part": (
+        _append("data/report/report.pdf", _pdf(b"/Type/ObjStm/N 1/First 4/Filter/FlateDecode", _CATALOG)),
+        "pdf_active",
+        True,
+    ),
+    "a report that sends a form": (
+        _append("data/report/report.pdf", b"9 0 obj<</A<</S/SubmitForm/F(http://127.0.0.1:9/)>>>>endobj"),
+        "pdf_active",
+        True,
+    ),
+    "a map with a page behind it": (_append("data/report/map.png", b"<script></script>"), "picture", True),
+    "a map of four thousand million pixels": (_write("data/report/map.png", _picture(65_000)), "picture", True),
+    "a label given twice": (_append("bag-info.txt", b"Nomination-Status: draft\n"), "profile_twice", None),
+    "labels in UTF-7": (
+        _write("bagit.txt", b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-7\n"),
+        "bag",
+        None,
+    ),
+    "cover of another site": (_member("coverage.json", _set("/sites/0/name", "Elsewhere")), "cover_other", True),
+    "cover that does not add up": (_member("coverage.json", _set("/sites/0/pa_pct", 99.0)), "cover_figures", True),
+    "cover that is not assessed, and partial": (
+        _member("coverage.json", _set("/sites/0/both_pct", None)),
+        "cover_figures",
+        True,
+    ),
+    "evidence that starts something from a packed part": (
+        _write("data/evidence/a.pdf", _pdf(b"/Type/ObjStm/N 1/First 4/Filter/FlateDecode", _CATALOG)),
+        "evidence_active",
+        True,
+    ),
+    "evidence that nobody can look into": (
+        _write("data/evidence/a.pdf", b"%PDF-1.5\ntrailer<</Encrypt 9 0 R>>"),
+        "evidence_pdf_closed",
+        True,
+    ),
     "evidence that is a program": (_write("data/evidence/photo.jpg", b"MZ" + bytes(999)), "evidence_program", True),
     "evidence that is zips in a zip": (_write("data/evidence/more.zip", _nested_zip), "evidence_archive", True),
     "evidence that calls itself otherwise": (_write("data/evidence/photo.jpg", b"%PDF-1.4 x"), "evidence_ending", True),
@@ -536,3 +681,5 @@ def make_bag(folder, name):
     edit(folder)
     if anew:
         rebag(folder)
+    elif anew is None:
+        _sealed(folder)

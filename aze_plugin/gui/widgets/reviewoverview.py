@@ -210,14 +210,14 @@ class Overview(PageScroll):
         }
         lines = [t.format(count=figures.number(counts[key])) for key, t in templates.items() if counts[key]]
         library = self._dialog.review.library
-        if not library:
+        if document["generalised"]:
+            why = translate("AzeReview", "The boundary is shown by a grid, so shares cannot be recomputed on it.")
+        elif not library:
             why = translate(
                 "AzeReview",
                 "No species library is open in the panel, so no share was recomputed. Open yours on the page Data, "
                 "then verify again.",
             )
-        elif document["generalised"]:
-            why = translate("AzeReview", "The boundary is shown by a grid, so shares cannot be recomputed on it.")
         elif counts["cannot"] == len(shares):
             why = translate("AzeReview", "The shares could not be recomputed, because of what is wrong above.")
         else:

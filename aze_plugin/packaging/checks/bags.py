@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ... import paths
@@ -66,6 +67,7 @@ def rules(examined: Examined) -> bool:
     def relative(message: object) -> str:
         return str(message).replace(str(root), root.name)
 
+    opened = None
     try:
         opened = bagit.Bag(str(root))
         opened.validate(processes=1)
@@ -80,8 +82,18 @@ def rules(examined: Examined) -> bool:
     except UnicodeDecodeError as error:
         examined.add("unreadable", "bag-info.txt", detail=str(error))
         return False
+    if opened is not None and opened.encoding.lower().replace("_", "-") not in ("utf-8", "utf8"):
+        # Labels that mean one thing here and another there.
+        examined.add("bag", "bagit.txt", detail="its tag files are not in UTF-8")
+    labels = [line.partition(":")[0].strip() for line in _lines(root / "bag-info.txt") if not line[:1].isspace()]
+    for label in sorted({label for label in labels if labels.count(label) > 1} & set(bag.profile()["Bag-Info"])):
+        examined.add("profile_twice", "bag-info.txt", tag=label)
     _profile(examined)
     return True
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8-sig").splitlines()
 
 
 def _profile(examined: Examined) -> None:

@@ -15,7 +15,17 @@ from .documents import read_json
 from .examined import Examined
 from .workbook import parsed
 
-_LINKING = ("NetworkLink", "GroundOverlay", "PhotoOverlay", "ScreenOverlay", "Model", "href")
+# What the outline's KML is made of. Everything else could load, show or run something: links, overlays, descriptions
+# that are pages of HTML, styles kept elsewhere.
+_KML_TAGS = frozenset(
+    """kml Document Schema SimpleField Folder name Placemark Style LineStyle PolyStyle color fill ExtendedData
+    SchemaData SimpleData MultiGeometry Polygon outerBoundaryIs innerBoundaryIs LinearRing coordinates""".split()  # noqa: SIM905
+)
+# Functions that a GeoPackage's own triggers call, and words that stand before a bracket there.
+_TRIGGER_WORDS = frozenset(
+    """st_minx st_maxx st_miny st_maxy st_isempty raise lower upper count strftime values in not and or where when
+    coalesce julianday""".split()  # noqa: SIM905
+)
 # What SQLite may be asked to do while a file is looked at, in its own steps; a sound one takes a few hundred.
 _MOST_STEPS = 2_000_000
 _WRITES = re.compile(r"\b(?:INTO|UPDATE|FROM|JOIN)\s+[\"'`\[]?([^\s\"'`\]();,]+)", re.IGNORECASE)
@@ -85,7 +95,8 @@ def _kml(examined: Examined) -> bool:
     root = parsed(examined, path.read_bytes(), name)
     if root is None:
         return False
-    if any(str(e.tag).rpartition("}")[2] in _LINKING for e in root.iter()):
+    content = path.read_bytes()
+    if content.count(b"<?") > 1 or any(str(e.tag).rpartition("}")[2] not in _KML_TAGS for e in root.iter()):
         examined.add("kml_links", name)
         return False
     return True
@@ -95,12 +106,31 @@ def _geojson(examined: Examined) -> bool:
     path = examined.boundary_file(".geojson")
     if not path.is_file():
         return True
+    name = f"data/boundary/{path.name}"
     try:
-        read_json(path)
+        content = read_json(path)
     except details.JsonError as error:
-        examined.add("json", f"data/boundary/{path.name}", detail=error.detail)
+        examined.add("json", name, detail=error.detail)
+        return False
+    if _names_member(content, "crs"):
+        # GeoJSON is in WGS 84. A reference system by its address would be fetched from there by whatever reads it.
+        examined.add("boundary", name, detail="it names a reference system of its own")
         return False
     return True
+
+
+def _names_member(content: object, name: str) -> bool:
+    """Whether any object in a document has a member of a name."""
+    waiting = [content]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if name in value:
+                return True
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += [one for one in value if isinstance(one, (dict, list))]
+    return False
 
 
 def _geopackage(examined: Examined) -> bool:
@@ -118,8 +148,12 @@ def _geopackage(examined: Examined) -> bool:
 
 def _look_into(path: Path) -> None:
     with open(path, "rb") as file:
-        if file.read(16) != b"SQLite format 3\0":
+        head = file.read(20)
+        if head[:16] != b"SQLite format 3\0":
             raise _UnsoundError("it is not a GeoPackage")
+        if head[18:20] != b"\1\1":
+            # Whoever reads such a file writes beside it.
+            raise _UnsoundError("it keeps a write-ahead log")
     steps = 0
 
     def weary() -> int:
@@ -138,7 +172,7 @@ def _look_into(path: Path) -> None:
         for kind, name, table, sql in found:
             if kind == "view":
                 raise _UnsoundError(f"it holds a view, “{name}”")
-            if kind == "trigger" and not _touched(sql or "") <= _kept_up(tables):
+            if kind == "trigger" and not (_touched(sql or "") <= _kept_up(tables) and _is_plain(sql or "")):
                 raise _UnsoundError(f"it holds a trigger of its own, “{name}”")
             if kind == "table" and _COMPUTED.search(sql or "") and not name.startswith("gpkg_"):
                 raise _UnsoundError(f"the columns of “{table}” are computed")
@@ -155,6 +189,13 @@ def _touched(trigger: str) -> set[str]:
     """The tables that a trigger reads or writes when it runs."""
     body = re.split(r"(?<!\")\bBEGIN\b(?!\")", re.sub(r"'[^']*'", "''", trigger), maxsplit=1, flags=re.IGNORECASE)[-1]
     return set(_WRITES.findall(body))
+
+
+def _is_plain(trigger: str) -> bool:
+    """Whether a trigger has no comments, which hide words, and calls nothing but what a GeoPackage's own call."""
+    said = re.sub(r"'[^']*'|\"[^\"]*\"", "''", trigger)
+    called = {word.lower() for word in re.findall(r"(\w+)\s*\(", said)}
+    return "--" not in said and "/*" not in said and called <= _TRIGGER_WORDS
 
 
 def _kept_up(tables: set[str]) -> set[str]:
@@ -177,6 +218,10 @@ def _shapefile(examined: Examined) -> bool:
         if record and (size - 100) // record != 1:
             examined.add("boundary", f"data/boundary/{path.name}", detail="one feature is expected")
             return False
+    path = examined.boundary_file(".cpg")
+    if path.is_file() and path.read_bytes()[:16].strip().upper() not in (b"UTF-8", b""):
+        examined.add("boundary", f"data/boundary/{path.name}", detail="its texts are not in UTF-8")
+        return False
     path = examined.boundary_file(".dbf")
     if path.is_file():
         with open(path, "rb") as file:

@@ -6,13 +6,14 @@ import csv
 import io
 import math
 import re
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ...domain import nomination as nominations
 from ...services import checking
-from .. import details, sources
+from .. import details, pdfs, sources
 from .bags import REPORTS
 from .examined import Examined
 
@@ -25,6 +26,8 @@ _SCHEMAS = {
 _MOST_VALUES = {"nomination.json": 8_000, "assessment.json": 500_000, "coverage.json": 500_000}
 # Longer than anything that the form takes.
 _LONGEST_TEXT = 32_767
+# Pixels of a side of the map; ours has a tenth.
+_WIDEST = 20_000
 # No language that is written in such letters goes on so long without a gap; patterns of the schema may take the square.
 _ENDLESS_WORD = re.compile(r"[!-~]{4000}")
 # A corner of a boundary makes three marks.
@@ -43,12 +46,6 @@ def read_json(path: Path, most_values: int = MOST_MARKS) -> Any:
         return details.parse_json(content)
     except RecursionError as error:
         raise details.JsonError("nested too deep") from error
-
-
-# What a PDF can do. The short names count with what has to follow them: a compressed picture holds any three letters.
-_ACTIVE = re.compile(
-    rb"/(?:JavaScript|Launch|OpenAction|EmbeddedFile|RichMedia)\b|/(?:JS\s*(?:\(|<|\d+\s+\d+\s+R)|AA\s*(?:<<|\d+\s+\d+\s+R))"
-)
 
 
 def _strange(document: Any) -> str:
@@ -122,8 +119,34 @@ def reports(examined: Examined) -> None:
                 if file.read(len(mark)) != mark:
                     examined.add("kind", f"data/{name}")
     report = examined.data / "report" / "report.pdf"
-    if report.is_file() and _ACTIVE.search(report.read_bytes()):
-        examined.add("pdf_active", "data/report/report.pdf")
+    if report.is_file() and report.stat().st_size:
+        try:
+            active = pdfs.acts(report, pdfs.ACTIVE)
+        except pdfs.UnreadablePdf:
+            # Ours is neither encrypted nor oddly packed.
+            active = True
+        if active:
+            examined.add("pdf_active", "data/report/report.pdf")
+    picture = examined.data / "report" / "map.png"
+    if picture.is_file() and not _is_picture(picture.read_bytes()):
+        examined.add("picture", "data/report/map.png", most=_WIDEST)
+
+
+def _is_picture(content: bytes) -> bool:
+    """Whether a PNG is whole, of a size that can be shown, and nothing besides."""
+    at, kinds = 8, []
+    while at + 12 <= len(content):
+        length = int.from_bytes(content[at : at + 4], "big")
+        kind, end = content[at + 4 : at + 8], at + 12 + length
+        if end > len(content) or zlib.crc32(content[at + 4 : end - 4]) != int.from_bytes(content[end - 4 : end], "big"):
+            return False
+        if kind == b"IHDR":
+            sides = [int.from_bytes(content[at + 8 + n : at + 12 + n], "big") for n in (0, 4)]
+            if not all(0 < side <= _WIDEST for side in sides):
+                return False
+        kinds.append(kind)
+        at = end
+    return at == len(content) and kinds[:1] == [b"IHDR"] and kinds[-1:] == [b"IEND"] and kinds.count(b"IHDR") == 1
 
 
 def list_of_sources(examined: Examined) -> None:

@@ -17,7 +17,7 @@ from ...domain.progress import Progress
 from ...domain.species import Estimate
 from ...library.estimates import EstimateRow
 from ...library.query import Library
-from ...services import checking
+from ...services import checking, protection
 from ...services.measure import ellipsoidal_area_m2
 from .. import generalising
 from .examined import Examined
@@ -28,6 +28,7 @@ AREA_TOLERANCE = 1e-6
 # A share that differs by less was rounded on its way, not measured otherwise.
 ROUNDING_SHARE = 5e-4
 _PATH = "data/assessment.json"
+_COVERAGE = "data/coverage.json"
 
 
 def consistency(examined: Examined) -> None:
@@ -39,6 +40,7 @@ def consistency(examined: Examined) -> None:
     settings = _settings(examined, document["settings"], checking.default_settings())
     if settings is not None:
         _shares(examined, only, settings)
+    _cover(examined, cover, only)
     if examined.shape is None:
         return
     path = f"data/boundary/{examined.stem}.gpkg"
@@ -66,6 +68,26 @@ def consistency(examined: Examined) -> None:
         for finding in nominations.problems(nomination, only, on_site, place, attached):
             if nominations.is_blocked([finding]):
                 examined.add_finding(finding, "data/nomination.json")
+
+
+def _cover(examined: Examined, cover: Mapping[str, Any], only: Mapping[str, Any]) -> None:
+    """Whether the cover is of the site that was assessed, and its figures are what they make of each other."""
+    parts = [cover.get(key) for key in ("pa_pct", "oecm_pct")]
+    both = cover["both_pct"]
+    same_area = isinstance(cover.get("area_ha"), (int, float)) and close(float(cover["area_ha"]), only["area_ha"])
+    if cover["name"] != only["name"] or not same_area:
+        examined.add("cover_other", _COVERAGE, name=cover["name"], expected=only["name"])
+    elif both is None or cover["cover_class"] == "not_assessed":
+        if both is not None or cover["cover_class"] != "not_assessed":
+            examined.add("cover_figures", _COVERAGE)
+    else:
+        numbers = all(isinstance(p, (int, float)) and not isinstance(p, bool) and 0 <= p <= 100 + 1e-6 for p in parts)
+        if (
+            not numbers
+            or abs(sum(parts) - both) > 1e-6
+            or protection.default_rules().cover_class(both) != cover["cover_class"]
+        ):
+            examined.add("cover_figures", _COVERAGE)
 
 
 def _midpoint_given(nomination: Mapping[str, Any]) -> tuple[float, float]:
@@ -205,6 +227,9 @@ def _row(key: tuple[str, str, str], theirs: float | None, ours: float | None, ki
 
 
 def _verdicts(examined: Examined, only: Mapping[str, Any], again: Mapping[str, Any]) -> None:
+    if again["a1e"] != only["a1e"]:
+        said = {"member": "A1e", "claimed": only["a1e"], "found": str(again["a1e"])}
+        examined.add("taxon_differs", _PATH, taxon=only["name"], **said)
     verdicts = {t["scientific_name"]: t for t in again["species"]}
     for taxon in only["species"]:
         mine = verdicts.get(taxon["scientific_name"])

@@ -25,6 +25,12 @@ _PARTS = re.compile(
 )
 
 
+_ACTING = frozenset(
+    """mergeCell dataValidation definedName externalReference oleObject hyperlink conditionalFormatting formula f1 ext
+    legacyDrawing drawing control customPr""".split()  # noqa: SIM905
+)
+
+
 def workbook(examined: Examined) -> None:
     """The form's parts, and then its values against the nomination."""
     path = examined.root / NAME
@@ -68,9 +74,10 @@ def _part(examined: Examined, content: bytes, part: str) -> None:
         tag = str(element.tag).rpartition("}")[2]
         if tag == "c" and any(str(child.tag).rpartition("}")[2] == "f" for child in element):
             examined.add("formula", NAME, cell=f"{part.rpartition('/')[2]} {element.get('r', '')}")
-        if tag == "Relationship" and element.get("TargetMode") == "External":
+        target = element.get("Target", "")
+        if tag == "Relationship" and (element.get("TargetMode") or ":" in target or target.startswith(("\\", "//"))):
             examined.add("workbook_active", NAME, part=part)
-        if tag in ("mergeCell", "dataValidation", "definedName", "externalReference", "oleObject", "hyperlink"):
+        if tag in _ACTING:
             # One merged range of a few letters makes a reader fill in billions of cells.
             examined.add("workbook_active", NAME, part=f"{part}: {tag}")
 
@@ -105,8 +112,10 @@ def _values(examined: Examined, path: Path, nomination: Mapping[str, Any]) -> No
         examined.add("workbook", NAME, detail=str(error) or type(error).__name__)
         return
     pages = {page.title: page for page in opened.worksheets}
+    expected = set()
     try:
         for cell in form.cells(nomination):
+            expected.add((cell.sheet, cell.row, cell.column))
             examined.progress.check()
             if cell.sheet not in pages:
                 examined.add("form_tab", NAME, tab=cell.sheet)
@@ -115,9 +124,26 @@ def _values(examined: Examined, path: Path, nomination: Mapping[str, Any]) -> No
                 examined.add("form_differs", NAME, cell=f"{cell.sheet} {get_column_letter(cell.column)}{cell.row}")
             if examined.full:
                 return
+        _unasked(examined, pages, expected)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # A draft is not held against the schema: its members may be of any kind.
         examined.add("shape", "data/nomination.json", detail=str(error))
+
+
+def _unasked(examined: Examined, pages: Mapping[str, Any], expected: set[tuple[str, int, int]]) -> None:
+    """Values behind the nomination's: a reader of the form would take them for part of it."""
+    for sheet in form.form_map()["sheets"]:
+        if "first_row" not in sheet or sheet["title"] not in pages:
+            continue
+        for row in pages[sheet["title"]].iter_rows(min_row=sheet["first_row"]):
+            examined.progress.check()
+            for cell in row:
+                if cell.value is not None and (sheet["title"], cell.row, cell.column) not in expected:
+                    examined.add("form_differs", NAME, cell=f"{sheet['title']} {cell.coordinate}")
+                if examined.full:
+                    return
+    for title in sorted(set(pages) - {sheet["title"] for sheet in form.form_map()["sheets"]}):
+        examined.add("workbook_active", NAME, part=title[:80])
 
 
 def _same_value(found: Any, expected: Any) -> bool:

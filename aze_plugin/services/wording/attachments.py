@@ -42,6 +42,9 @@ def _refused() -> dict[str, str]:
         "evidence_active": translate(
             "AzePackaging", "{file} holds scripts, or starts or carries other files. Print it to a plain PDF."
         ),
+        "evidence_pdf_closed": translate(
+            "AzePackaging", "{file} is encrypted or oddly packed, and cannot be looked into. Print it to a plain PDF."
+        ),
         "evidence_unknown": translate(
             "AzePackaging", "What {file} holds is not known. Attach a PDF, a picture, a sound, a table or a text."
         ),

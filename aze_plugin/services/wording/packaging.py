@@ -326,6 +326,7 @@ def _verification() -> dict[str, str]:
         "package.profile_unknown": translate(
             "AzePackaging", "The bag follows a profile that is not that of nomination packages: {profile}."
         ),
+        "package.profile_twice": translate("AzePackaging", "“{tag}” is given twice."),
         "package.profile_missing": translate("AzePackaging", "By its profile the bag has to give {tag}, and does not."),
         "package.profile_value": translate("AzePackaging", "By its profile the bag cannot have “{given}” for {tag}."),
         "package.unreadable": translate("AzePackaging", "The file cannot be read: {detail}."),
@@ -342,6 +343,9 @@ def _verification() -> dict[str, str]:
         ),
         "package.kind": translate("AzePackaging", "The content is not what the name says."),
         "package.pdf_active": translate("AzePackaging", "The report holds scripts, actions or files."),
+        "package.picture": translate(
+            "AzePackaging", "The map is damaged, holds more than a picture, or is wider or higher than {most} pixels."
+        ),
         "package.html_active": translate(
             "AzePackaging", "The page holds what no report holds, such as scripts or addresses to load from: {detail}."
         ),
@@ -371,6 +375,12 @@ def _verification() -> dict[str, str]:
         ),
         "package.boundary_differs": translate("AzePackaging", "The boundary is not the same as in {file}."),
         "package.folder": translate("AzePackaging", "By the site's name the files should be called {expected}."),
+        "package.cover_other": translate(
+            "AzePackaging", "The cover is of “{name}” or of another area than the assessment, which is of “{expected}”."
+        ),
+        "package.cover_figures": translate(
+            "AzePackaging", "The cover's figures contradict each other: percentages, their sum or the class."
+        ),
         "package.area": translate("AzePackaging", "The area is given as {given_ha}; the boundary has {measured_ha}."),
         "package.generalised": translate(
             "AzePackaging",
