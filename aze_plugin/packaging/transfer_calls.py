@@ -21,6 +21,10 @@ from ..services.network import Answer, Connection, Credentials, Fault, origin, s
 
 _POLL_SECONDS = 0.1
 _LONGEST_SAYING = 200
+_PAGES = ("text/html", "application/xhtml+xml")
+# So much of a page is looked through for a field for a password.
+_PAGE_BYTES = 1 << 18
+_ASKS_PASSWORD = re.compile(rb"<input\b[^>]{0,2000}\btype\s*=\s*[\"']?password\b", re.IGNORECASE)
 # Answers that may be others a moment later; 503 and 429 also tell when.
 _PASSING = (408, 423, 425, 429, 500, 502, 503, 504, 509, 520, 521, 522, 523, 524)
 
@@ -300,6 +304,11 @@ class Line:
             problem=("transfer.said", {"said": said}) if said else ("transfer.said_nothing", {}),
         )
 
+    def check_signed_in(self, answer: Answer) -> None:
+        """Raise AzeError ``transfer.sign_in`` for a page that asks for a password, in whatever dress it comes."""
+        if is_page(answer) and _ASKS_PASSWORD.search(answer.body[:_PAGE_BYTES]):
+            raise AzeError("transfer.sign_in", url=shown_url(self.url))
+
     def said(self, answer: Answer) -> str:
         """The beginning of what a server said in words, on one line and without secrets."""
         body = answer.body[:20_000].decode("utf-8", errors="replace")
@@ -379,6 +388,11 @@ def may_pass(answer: Answer) -> bool:
 def succeeded(answer: Answer) -> bool:
     """Whether an answer is one of success."""
     return 200 <= answer.status < 300
+
+
+def is_page(answer: Answer) -> bool:
+    """Whether an answer is a page for people."""
+    return answer.headers.get("content-type", "").partition(";")[0].strip().lower() in _PAGES
 
 
 def retry_after(answer: Answer) -> float | None:

@@ -117,6 +117,7 @@ class FormSending:
                     return True
                 continue
             if succeeded(answer):
+                self._check_taken(answer)
                 self._confirm(answer)
                 return True
             if self._open_question(answer):
@@ -128,6 +129,15 @@ class FormSending:
             if not may_pass(answer):
                 raise problem
             patience.failed(problem, answer)
+
+    def _check_taken(self, answer: Answer) -> None:
+        """Where nobody has signed in, some servers answer everything with their page for that, and say that all is
+        well: nothing was kept."""
+        try:
+            self._line.check_signed_in(answer)
+        except AzeError:
+            self._receipt.update(receipts.CREATED)
+            raise
 
     def _open_question(self, answer: Answer) -> bool:
         """Whether a server that had all bytes may have kept them in spite of its answer."""

@@ -20,7 +20,7 @@ from ..domain.errors import AzeError
 from ..services import receipts
 from ..services.network import Answer, Fault, shown_url
 from ..services.receipts import Receipt
-from .transfer_calls import Line, Parcel, Piece, may_pass, rules, succeeded
+from .transfer_calls import Line, Parcel, Piece, is_page, may_pass, rules, succeeded
 
 _PROPERTIES = (
     b'<?xml version="1.0" encoding="utf-8"?><d:propfind xmlns:d="DAV:" xmlns:oc="http://owncloud.org/ns"><d:prop>'
@@ -122,6 +122,9 @@ class DavSending:
             entries = self._entries(answer)
             if entries:
                 return next(iter(entries.values()))
+        elif succeeded(answer) and is_page(answer):
+            self._line.check_signed_in(answer)
+            raise AzeError("transfer.not_webdav", url=shown_url(self._line.url))
         elif not succeeded(answer) and answer.status not in _NO_METHOD:
             raise self._line.refused(answer)
         answer = self._line.settled("HEAD", url)

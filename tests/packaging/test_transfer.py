@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import http.server
 import json
 import os
 import signal
@@ -703,6 +704,42 @@ def test_what_a_form_refuses_reads_as_what_it_is(form, middling, tmp_path, statu
     found, sentence = refused(middling, "form", form.url, tmp_path / "r.json")
     assert found == f"transfer.{code}" and "No & no" in sentence and str(status) in sentence
     assert form.received == []
+
+
+SIGN_IN = b"""<!DOCTYPE html><title>Welcome</title><form action=/login><input name=u>
+<input class="wide" TYPE='password' name=p></form>"""
+
+
+def test_a_page_to_sign_in_is_no_success_of_a_form(form, small, tmp_path):
+    form.faults = [whole_then(200, False, form, SIGN_IN, Content_Type="text/html; charset=utf-8")]
+    code, sentence = refused(small, "form", form.url, tmp_path / "r.json")
+    assert code == "transfer.sign_in" and "sign in" in sentence
+    # Nothing was kept, so the same receipt goes on; a page that asks for nothing is an answer as any other.
+    form.faults = [whole_then(200, True, form, b"<p>Thank you</p>", Content_Type="text/html")]
+    assert deliver(small, "form", form.url, tmp_path / "r.json").state == "confirmed"
+
+
+@pytest.mark.parametrize(("page", "code"), [(SIGN_IN, "sign_in"), (b"<h1>A shop</h1>", "not_webdav")])
+def test_a_web_site_is_no_folder_of_webdav(page, code, small, tmp_path):
+    class Site(http.server.BaseHTTPRequestHandler):
+        def answer(self):
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.server.calls.append(self.command)
+            send(self, 200, page, Content_Type="text/html", Connection="close")
+
+        do_PROPFIND = do_HEAD = do_GET = do_PUT = answer  # noqa: N815
+
+        def log_message(self, *_args):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site) as site:
+        site.calls = []
+        thread = threading.Thread(target=site.serve_forever)
+        thread.start()
+        found, _ = refused(small, "webdav", f"http://127.0.0.1:{site.server_port}/dav", tmp_path / "r.json")
+        site.shutdown()
+        thread.join()
+    assert found == f"transfer.{code}" and site.calls == ["PROPFIND"]
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def templates() -> dict[str, str]:
         ),
         "network.redirected": translate(
             "AzeErrors",
-            "“{url}” sends callers on to {onward}. The token was not given to it. Check the address; if the service has "
+            "“{url}” sends callers on to {onward}. Nothing was sent to it. Check the address; if the service has "
             "moved, enter its new one.",
         ),
         # the Red List's service

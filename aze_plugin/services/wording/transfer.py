@@ -59,8 +59,8 @@ def _before() -> dict[str, str]:
         ),
         "transfer.other_target": translate(
             "AzeTransfer",
-            "By the receipt “{receipt}” this package goes to {url} in another way. To send it elsewhere, choose another "
-            "file for the receipt.",
+            "By the receipt “{receipt}” this package goes to {url}. To send it to another address or in another way, "
+            "choose another file for the receipt.",
         ),
     }
 
@@ -97,6 +97,11 @@ def _answers() -> dict[str, str]:
             "AzeTransfer",
             "{url} does not take files in this way ({answer}). Check the address and the method: WebDAV, form or tus."
             "{problem}",
+        ),
+        "transfer.sign_in": translate(
+            "AzeTransfer",
+            "{url} answers with a page to sign in, and kept nothing. Check the address, and choose an authentication "
+            "configuration that the service takes.",
         ),
         "transfer.not_webdav": translate(
             "AzeTransfer", "What {url} answers is not WebDAV. Check the address and the method."
