@@ -65,7 +65,8 @@ def run(steps):
         except Exception:
             FOUND["error"] = traceback.format_exc()
         with open(os.environ["AZE_RESULT"], "w", encoding="utf-8") as file:
-            json.dump(FOUND, file, ensure_ascii=False)
+            # What is no plain data is shown: a script that stops here would leave a QGIS that nobody ends.
+            json.dump(FOUND, file, ensure_ascii=False, default=repr)
         QgsApplication.taskManager().cancelAll()
         QgsProject.instance().clear()
         QgsProject.instance().setDirty(False)
