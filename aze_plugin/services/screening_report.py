@@ -217,6 +217,8 @@ def _relation(result: Screening, hit: Hit, site: ScreenedSite) -> str:
         said = translate("AzeReports", "inside the site")
     elif hit.relation == screening.OVERLAPS:
         said = translate("AzeReports", "overlaps the site")
+    elif hit.distance_m <= result.rules.length_tolerance_m:
+        said = translate("AzeReports", "touches the site")
     else:
         said = translate("AzeReports", "{distance} away").format(distance=figures.metres(hit.distance_m))
     uncertain = result.uncertain_m(site)

@@ -1,8 +1,10 @@
 """What reports are made of: pages that need nothing else, layouts that users edit, maps that come out the same."""
 
 import datetime
+import gc
 import re
 import subprocess
+import weakref
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
@@ -12,7 +14,7 @@ from qgis.PyQt.QtGui import QImage
 
 from aze_plugin.domain.errors import AzeError, Cancelled
 from aze_plugin.domain.progress import Progress
-from aze_plugin.services.reporting import charts, layout, maps, symbols
+from aze_plugin.services.reporting import charts, layout, maps, sheet, symbols
 from aze_plugin.services.reporting import template as templates
 from aze_plugin.services.reporting.html import Page, Rich, is_link
 
@@ -181,6 +183,21 @@ def test_a_long_title_is_set_smaller_and_stays_whole(qgis_app, tmp_path):
     report.fill({"title": title, "subtitle": "x", "foot": "x"})
     report.export(tmp_path / "report.pdf", DAY)
     assert " ".join(pdf_text(tmp_path / "report.pdf").split()).startswith(title)
+
+
+def test_a_dropped_report_ends_at_once(qgis_app):
+    """And so on the thread that drops it, not where cycles happen to be collected."""
+    for kind, name in ((layout.Report, "country"), (sheet.Sheet, "factsheet")):
+        report = kind(name)
+        report.begin_table(["Head"], [["Cell"]] * 200, [1])
+        report.go_on()
+        known = weakref.ref(report)
+        gc.disable()
+        try:
+            del report
+            assert known() is None
+        finally:
+            gc.enable()
 
 
 def test_few_rows_keep_together_but_leave_no_page_half_empty(qgis_app, tmp_path):

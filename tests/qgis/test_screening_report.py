@@ -99,6 +99,18 @@ def test_nothing_near_is_a_clear_answer(tmp_path, qgis_app):
     assert "<table" not in (tmp_path / "far.html").read_text(encoding="utf-8")
 
 
+def test_what_fills_a_hole_of_a_site_touches_it(qgis_app):
+    hole = shapely.box(10.4, 50.4, 10.6, 50.6)
+    ring = shapely.box(10, 50, 11, 51).difference(hole)
+    sites = layer([(ring, 1, "Ring")], "SitRecID:int IntName:string", "Polygon")
+    found = result_of(layer([(hole, "Clearing")], "name:string", "Polygon"), sites)
+    (row,) = screening_report.content_of(found, day=DAY).rows
+    assert row[1] == "touches the site"
+    beside = result_of(layer([(shapely.box(11.1, 50, 11.2, 50.1), "Yard")], "name:string", "Polygon"), sites)
+    (row,) = screening_report.content_of(beside, day=DAY).rows
+    assert row[1].endswith("away")
+
+
 def test_a_footprint_without_shapes_still_has_a_report(tmp_path, qgis_app):
     empty = layer([(shapely.Point(10, 50), "Well")], "name:string", "Point")
     empty.dataProvider().changeGeometryValues({1: QgsGeometry()})
