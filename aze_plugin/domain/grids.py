@@ -121,7 +121,6 @@ class Tiling:
         # Whether the cells just right of each crossed tile are inside, told by its first row: only used for tiles that
         # no edge crosses, whose rows are all alike.
         self._first_rows = np.arange(0, grid.rows, size)
-        self._right_of: dict[int, np.ndarray] = {}
 
     @property
     def crossed(self) -> tuple[np.ndarray, np.ndarray]:

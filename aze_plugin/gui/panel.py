@@ -153,7 +153,7 @@ class Panel(QWidget):
         middle = QHBoxLayout()
         middle.setSpacing(0)
         middle.addLayout(rail)
-        middle.addWidget(_line(vertical=True))
+        middle.addWidget(_Line(vertical=True))
         middle.addWidget(self.stack, 1)
 
         self.busy = BusyStrip()
@@ -167,9 +167,9 @@ class Panel(QWidget):
         self.meter = MeterView(session.meter)
         layout.addWidget(header)
         layout.addWidget(self.meter)
-        layout.addWidget(_line())
+        layout.addWidget(_Line())
         layout.addLayout(middle, 1)
-        layout.addWidget(_line())
+        layout.addWidget(_Line())
         layout.addWidget(self.busy)
         layout.addWidget(self.next)
 
@@ -358,14 +358,10 @@ def _make_page(key: str, session: Session, parent: Panel) -> QWidget:
     raise KeyError(f"{key} is none of {PAGES}")
 
 
-def _line(vertical: bool = False) -> QWidget:
-    return _Line(vertical)
-
-
 class _Line(QWidget):
     """A dividing line in the palette's own tone."""
 
-    def __init__(self, vertical: bool):
+    def __init__(self, vertical: bool = False):
         super().__init__()
         if vertical:
             self.setFixedWidth(1)

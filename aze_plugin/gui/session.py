@@ -220,9 +220,9 @@ class Session(QObject):
         moved = self.candidates.move_beside_project()
         if moved:
             self.candidatesChanged.emit()
-        before = self.project.readEntry(project_state.SCOPE, project_state.KEY)[0]
+        before = project_state.entry(self.project)
         self._remember()
-        return moved or self.project.readEntry(project_state.SCOPE, project_state.KEY)[0] != before
+        return moved or project_state.entry(self.project) != before
 
     def _on_saved(self) -> None:
         """A script that writes a project gives no notice before: then the file is written again with the new paths,

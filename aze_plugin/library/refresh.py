@@ -109,7 +109,6 @@ class Cache:
         self._service = service
         self._now = now or datetime.now(timezone.utc)
         self._oldest = self._now - timedelta(days=max_age_days)
-        self._max_age_days = max_age_days
         self._known: dict[str, dict] = {}
         self._file = None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from qgis.core import (
     QgsProcessingParameterBoolean,
-    QgsProcessingParameterDateTime,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterString,
 )
@@ -50,25 +49,9 @@ class CountryReport(AzeAlgorithm):
         self.addParameter(
             QgsProcessingParameterBoolean("AZE_ONLY", translate("AzeProcessing", "Only confirmed AZE sites"), False)
         )
-        self.addParameter(
-            QgsProcessingParameterString("TITLE", translate("AzeProcessing", "Title of the report"), optional=True)
-        )
-        self.addParameter(
-            QgsProcessingParameterDateTime(
-                "DATE",
-                translate("AzeProcessing", "Date on the report"),
-                QgsProcessingParameterDateTime.Type.Date,
-                optional=True,
-            )
-        )
-        self.addParameter(
-            QgsProcessingParameterString(
-                "SOURCES",
-                translate("AzeProcessing", "Citations of the datasets, one a line"),
-                multiLine=True,
-                optional=True,
-            )
-        )
+        title = QgsProcessingParameterString("TITLE", translate("AzeProcessing", "Title of the report"), optional=True)
+        for parameter in inputs.report_texts(title, translate("AzeProcessing", "Date on the report")):
+            self.addParameter(parameter)
         for parameter in (*covering.counting(), *covering.drawing()):
             self.addParameter(inputs.advanced(parameter))
         for name, label, kinds, optional, by_default in (
@@ -119,18 +102,16 @@ class CountryReport(AzeAlgorithm):
             context.transformContext(),
             progress.part(0.05, 0.7),
         )
-        day = self.parameterAsDateTime(parameters, "DATE", context)
         outputs = {name: self.parameterAsFileOutput(parameters, name, context) for name in ("OUTPUT", "PDF", "CSV")}
         outputs["SUMMARY"] = self.parameterAsFileOutput(parameters, "SUMMARY", context)
-        said = self.parameterAsString(parameters, "SOURCES", context)
         countrystory.write(
             gathered,
             countrystory.Wanted(
                 html=outputs["OUTPUT"],
                 pdf=outputs["PDF"],
                 title=self.parameterAsString(parameters, "TITLE", context).strip(),
-                day=day.date().toPyDate() if day.isValid() else None,
-                citations=tuple(line.strip() for line in said.splitlines() if line.strip()),
+                day=inputs.report_day(self, parameters, context),
+                citations=tuple(inputs.citations(self, parameters, context)),
             ),
             progress.part(0.7, 0.98),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 
 from qgis.core import (
@@ -12,6 +13,7 @@ from qgis.core import (
     QgsProcessingAlgorithm,
     QgsProcessingException,
     QgsProcessingFeatureSourceDefinition,
+    QgsProcessingParameterDateTime,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
@@ -212,6 +214,34 @@ def whole_file(algorithm: QgsProcessingAlgorithm, parameters, name: str, context
 def table_source(algorithm: QgsProcessingAlgorithm, parameters, name: str, context):
     """The source of a parameter for a table, None where it was not given. Raises as ``polygon_source`` does."""
     return polygon_source(algorithm, parameters, name, context) if parameters.get(name) else None
+
+
+def report_texts(title: QgsProcessingParameterString, day: str) -> list:
+    """TITLE, DATE (labelled ``day``) and SOURCES of the algorithms that write a report; ``report_day`` and
+    ``citations`` read the last two."""
+    translate = QCoreApplication.translate
+    return [
+        title,
+        QgsProcessingParameterDateTime("DATE", day, QgsProcessingParameterDateTime.Type.Date, optional=True),
+        QgsProcessingParameterString(
+            "SOURCES",
+            translate("AzeProcessing", "Citations of the datasets, one a line"),
+            multiLine=True,
+            optional=True,
+        ),
+    ]
+
+
+def report_day(algorithm: QgsProcessingAlgorithm, parameters, context) -> datetime.date | None:
+    """The day of DATE; None where it was not given."""
+    moment = algorithm.parameterAsDateTime(parameters, "DATE", context)
+    return moment.date().toPyDate() if moment.isValid() else None
+
+
+def citations(algorithm: QgsProcessingAlgorithm, parameters, context) -> list[str]:
+    """The lines of SOURCES that say something."""
+    said = algorithm.parameterAsString(parameters, "SOURCES", context)
+    return [line.strip() for line in said.splitlines() if line.strip()]
 
 
 def criteria_choices() -> list:

@@ -9,7 +9,6 @@ from qgis.core import (
     Qgis,
     QgsProcessing,
     QgsProcessingParameterBoolean,
-    QgsProcessingParameterDateTime,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
@@ -86,27 +85,11 @@ class SiteFactSheet(AzeAlgorithm):
 
     def _add_texts(self) -> None:
         translate = QCoreApplication.translate
-        self.addParameter(
-            QgsProcessingParameterString(
-                "TITLE", translate("AzeProcessing", "Title of the sheet (empty: the site's name)"), optional=True
-            )
+        title = QgsProcessingParameterString(
+            "TITLE", translate("AzeProcessing", "Title of the sheet (empty: the site's name)"), optional=True
         )
-        self.addParameter(
-            QgsProcessingParameterDateTime(
-                "DATE",
-                translate("AzeProcessing", "Date on the sheet"),
-                QgsProcessingParameterDateTime.Type.Date,
-                optional=True,
-            )
-        )
-        self.addParameter(
-            QgsProcessingParameterString(
-                "SOURCES",
-                translate("AzeProcessing", "Citations of the datasets, one a line"),
-                multiLine=True,
-                optional=True,
-            )
-        )
+        for parameter in inputs.report_texts(title, translate("AzeProcessing", "Date on the sheet")):
+            self.addParameter(parameter)
 
     def _add_choices(self) -> None:
         """What the check and the cover have to choose, as in their own algorithms."""
@@ -181,8 +164,7 @@ class SiteFactSheet(AzeAlgorithm):
             countries_source = layer.sourceName()
             countries = protection.read_countries(layer, transform, progress.part(0, 0.05))
         table = inputs.table_source(self, parameters, "TRIGGERS", context)
-        moment = self.parameterAsDateTime(parameters, "DATE", context)
-        day = moment.date().toPyDate() if moment.isValid() else None
+        day = inputs.report_day(self, parameters, context)
         statements = self.parameterAsFile(parameters, "STATEMENTS", context)
         feature = parameters.get("FEATURE")
         sheet = factsheet.gather(
@@ -210,7 +192,6 @@ class SiteFactSheet(AzeAlgorithm):
             progress.part(0.05, 0.75),
         )
         outputs = {name: self.parameterAsFileOutput(parameters, name, context) for name in ("OUTPUT", "PDF", "SUMMARY")}
-        said = self.parameterAsString(parameters, "SOURCES", context)
         factsheet_page.write(
             sheet,
             progress.part(0.75, 0.98),
@@ -218,7 +199,7 @@ class SiteFactSheet(AzeAlgorithm):
             pdf=outputs["PDF"],
             title=self.parameterAsString(parameters, "TITLE", context).strip(),
             day=day,
-            citations=[line.strip() for line in said.splitlines() if line.strip()],
+            citations=inputs.citations(self, parameters, context),
         )
         if outputs["SUMMARY"]:
             files.write_json(outputs["SUMMARY"], factsheet.document(sheet))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,15 @@ class Checked:
     surroundings: Surroundings
     sensitivities: Mapping[str, Sensitivity]
     explanations: Mapping[str, Sequence[Finding]]
+
+
+@dataclass(frozen=True)
+class _Closer:
+    """What a closer look found, by taxon id; ``records``: by name, lon/lat of all records of taxa with some outside."""
+
+    findings: dict[str, list[Finding]] = field(default_factory=dict)
+    sensitivities: dict[str, Sensitivity] = field(default_factory=dict)
+    records: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def default_settings() -> Settings:
@@ -135,29 +144,14 @@ class _Check:
         surroundings = Surroundings()
         if candidate.geometry is not None and against.survey is not None:
             surroundings = against.survey.of(candidate.geometry, progress.part(0.5, 0.7))
-        closer: dict[str, list[Finding]] = {}
-        sensitivities: dict[str, Sensitivity] = {}
-        records: dict[str, np.ndarray] = {}
-        moving = sensitivity.MovingBoundary(candidate.geometry, settings) if measured else None
-        for n, item in enumerate(measured):
-            progress.part(0.7, 1).set(n / len(measured))
-            taxon_id = item.evidence.taxon.taxon_id
-            # Where the rest lies helps with taxa that trigger or come near it; of others it is all over the map.
-            eligible = endangerment.eligible(item.evidence.taxon, settings)
-            if against.closer and eligible and self._near_threshold(item):
-                whole = self._library.evidence_for(taxon_id, settings, candidate.name, self._told)
-                closer[taxon_id], found = self._closer_look(item, whole, moving, statement)
-                if found is not None:
-                    sensitivities[taxon_id] = found
-                if item.records_outside:
-                    records[item.evidence.taxon.scientific_name] = whole.records.lonlat
-        if records:
-            nearest = discreteness.nearest_record(candidate.geometry, records)
+        looked = self._look_closer(candidate, measured, statement, progress.part(0.7, 1))
+        if looked.records:
+            nearest = discreteness.nearest_record(candidate.geometry, looked.records)
             surroundings = replace(surroundings, nearest_record=nearest)
         assessment = assess(
             candidate,
             measured,
-            closer,
+            looked.findings,
             against.sites,
             statement,
             settings,
@@ -171,7 +165,26 @@ class _Check:
             r.taxon.taxon_id: explanation.explain(r.measured, accounts[r.taxon.taxon_id], settings)
             for r in assessment.species
         }
-        return Checked(assessment, surroundings, sensitivities, explanations)
+        return Checked(assessment, surroundings, looked.sensitivities, explanations)
+
+    def _look_closer(
+        self, candidate: Candidate, measured: Sequence[Measured], statement: Statement, progress: Progress
+    ) -> _Closer:
+        """What there is to say of taxa that trigger or come near it; of others the rest lies all over the map."""
+        looked, settings = _Closer(), self._settings
+        moving = sensitivity.MovingBoundary(candidate.geometry, settings) if measured else None
+        for n, item in enumerate(measured):
+            progress.set(n / len(measured))
+            taxon = item.evidence.taxon
+            eligible = endangerment.eligible(taxon, settings)
+            if self._against.closer and eligible and self._near_threshold(item):
+                whole = self._library.evidence_for(taxon.taxon_id, settings, candidate.name, self._told)
+                looked.findings[taxon.taxon_id], found = self._closer_look(item, whole, moving, statement)
+                if found is not None:
+                    looked.sensitivities[taxon.taxon_id] = found
+                if item.records_outside:
+                    looked.records[taxon.scientific_name] = whole.records.lonlat
+        return looked
 
     def _near_threshold(self, item: Measured) -> bool:
         return any(share.high >= self._settings.candidate_share for share in item.shares)

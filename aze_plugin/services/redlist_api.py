@@ -55,11 +55,10 @@ def service_rules() -> Mapping[str, Any]:
 
 
 class RedListApi:
-    """Asks one server with one token; ``url`` ends in ``/api/v4``. ``calls`` counts those made."""
+    """Asks one server with one token; ``url`` ends in ``/api/v4``."""
 
     def __init__(self, url: str, credentials: Credentials, connection: Connection, pace: Pace, progress: Progress):
         self.url = check_address(url)
-        self.calls = 0
         self._credentials = credentials
         self._connection = connection
         self._pace = pace
@@ -132,7 +131,6 @@ class RedListApi:
         if self._last_call is not None:
             self._rest(self._last_call + self._pace.interval_s - time.monotonic())
         self._progress.check()
-        self.calls += 1
         try:
             return self._connection.get(
                 self.url + path, self._credentials, self._progress, params, read_s=self._pace.read_s
