@@ -90,9 +90,9 @@ class ChangeDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addLayout(self.head)
         layout.addWidget(self.note)
-        layout.addWidget(self.tabs, 1)
+        layout.addWidget(self.tabs, 100)
         # Takes the room of what is not shown yet.
-        layout.addStretch(0)
+        layout.addStretch(1)
         layout.addWidget(self.busy)
         layout.addWidget(self.buttons)
         self.resize(460, 560)

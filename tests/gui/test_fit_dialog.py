@@ -171,7 +171,7 @@ def test_a_long_name_is_cut_in_its_middle_and_nothing_stands_apart(drawn, opened
     order = (dialog.layers, dialog.tolerance, dialog.simplify, dialog.start, dialog.note)
     tops = [widget.mapTo(dialog, widget.rect().topLeft()).y() for widget in order]
     ends = [top + widget.height() for top, widget in zip(tops, order)]
-    assert all(0 <= top - end < 40 for top, end in zip(tops[1:], ends))
+    assert all(0 <= top - end < 20 for top, end in zip(tops[1:], ends))
 
 
 def test_closing_leaves_no_trace_on_the_map(drawn, window):  # noqa: F811
