@@ -1,6 +1,8 @@
-"""What an assessment says of single records is for the nominator's eyes: in a package only their numbers go out.
+"""What an assessment says of single records, and of where ranges lie, is for the nominator's eyes: in a package only
+their numbers go out.
 
-Where a threatened species was recorded can be sensitive, and records come under terms of their own.
+Where a threatened species was recorded can be sensitive, and records come under terms of their own. Corners of ranges,
+if only as boxes round their parts, are range-map geometry, which must not be passed on.
 """
 
 from __future__ import annotations
@@ -14,9 +16,12 @@ _OF_RECORDS = {
     "discreteness.nearest_record_outside": ("lon", "lat", "extent"),
 }
 
+# Findings about where a taxon's world lies: their boxes have the corners of its range.
+_OF_RANGES = "irreplaceability."
+
 
 def without_places_of_records(document: Mapping[str, Any]) -> dict[str, Any]:
-    """An ``aze-assessment/1`` document without the places of records; distances and counts stay."""
+    """An ``aze-assessment/1`` document without places of records and of ranges; distances, areas and counts stay."""
     return {**document, "assessments": [_assessment(one) for one in document["assessments"]]}
 
 
@@ -34,4 +39,11 @@ def _assessment(assessment: Mapping[str, Any]) -> dict[str, Any]:
 
 def _finding(finding: Mapping[str, Any]) -> dict[str, Any]:
     hidden = _OF_RECORDS.get(finding["code"], ())
-    return {**finding, "params": {key: value for key, value in finding["params"].items() if key not in hidden}}
+    params = {key: value for key, value in finding["params"].items() if key not in hidden}
+    return {**finding, "params": _without_boxes(params) if finding["code"].startswith(_OF_RANGES) else params}
+
+
+def _without_boxes(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_boxes(inner) for key, inner in value.items() if key != "extent"}
+    return [_without_boxes(inner) for inner in value] if isinstance(value, (list, tuple)) else value

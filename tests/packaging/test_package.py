@@ -260,6 +260,25 @@ def test_no_range_geometry_goes_in(unpacked, library):
     assert layers.execute(f'select count(*) from "{FOLDER}"').fetchone() == (1,)
     text = "".join((unpacked / "data" / n).read_text() for n in ("assessment.json", "coverage.json", "nomination.json"))
     assert '"coordinates"' not in text and not re.search(r"POLYGON *\(", text.upper())
+    # Boxes round the parts of a range have its corners.
+    ranges = [f"/vsizip/{SAMPLE / 'ranges.zip'}", str(SAMPLE / "ranges_birds.gpkg")]
+    corners = {v for file in ranges for v in _coordinates_of(file)}
+    corners -= {round(float(v), 6) for v in shapely.get_coordinates(boundary).ravel()}
+    told = {round(float(number), 6) for number in re.findall(r"-?\d{1,3}\.\d{5,}", text)}
+    assert len(corners) > 10_000 and not told & corners
+
+
+def _coordinates_of(file):
+    """Longitudes and latitudes of all corners of all layers of a file, to six decimals; round ones are no trace."""
+    import shapely
+    from osgeo import ogr
+
+    source = ogr.Open(file)
+    for n in range(source.GetLayerCount()):
+        for feature in source.GetLayer(n):
+            shape = shapely.from_wkb(bytes(feature.GetGeometryRef().ExportToWkb(ogr.wkbNDR)))
+            values = shapely.get_coordinates(shape).ravel().round(6)
+            yield from values[abs(values * 100 - (values * 100).round()) > 1e-4].tolist()
 
 
 def test_places_of_records_stay_at_home(package, tmp_path):
