@@ -5,7 +5,14 @@ import shutil
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# How long an example takes, or is thought out, is the machine's affair.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 

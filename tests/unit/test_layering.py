@@ -1,6 +1,7 @@
 """The layers hold: what may import what, and what shipped code must not contain."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,16 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 INSIDE = {"domain": {"domain"}, "library": {"library", "domain"}, "services": {"services", "library", "domain"}}
 
 
+@functools.cache
+def parts(path):
+    """All nodes of a file."""
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def imports(path):
     """(module as written from the package's root, is it an import of the package itself) of every import of a file."""
     here = path.relative_to(PACKAGE).parent.parts
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in parts(path):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name, False
@@ -64,6 +71,6 @@ def test_qt_comes_through_qgis_and_enums_are_scoped():
 
 def test_no_assert_and_no_bare_except():
     for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in parts(path):
             assert not isinstance(node, ast.Assert), f"{path.name}:{node.lineno}"
             assert not (isinstance(node, ast.ExceptHandler) and node.type is None), f"{path.name}:{node.lineno}"

@@ -198,7 +198,7 @@ def test_the_reference_system_of_the_data_does_not_matter(tmp_path, land):
                 assert found[key] == pytest.approx(share, abs=1e-5), (name, key)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=5, deadline=None)
+@settings(suppress_health_check=list(HealthCheck), max_examples=5, deadline=None)
 @given(order=st.permutations(range(3)))
 def test_the_order_of_imports_does_not_matter(tmp_path_factory, land, order):
     shape, points = land
