@@ -18,7 +18,8 @@ LEFT_OVER = ("aze-compute", "aze-cover", "aze-overlay", "aze-call")
 # Milliseconds between two looks at whether they have ended.
 _LOOK_MS = 250
 
-_lock = threading.Lock()
+# What is collected may end a task, and so come here again.
+_lock = threading.RLock()
 _holders = 0
 _was_enabled = False
 
