@@ -1,6 +1,7 @@
 """``aze:screenproject`` against geodesics and areas worked out apart, on odd footprints and odd layers."""
 
 import json
+import shutil
 import warnings
 from pathlib import Path
 
@@ -293,9 +294,11 @@ def test_sites_that_the_layer_does_not_call_aze_are_left_out(screened):
     assert len(screened(project, sites, ONLY_AZE=False)["rows"]) == 3
 
 
-def test_trigger_species_from_the_table_and_the_library(screened, evidence_library):
-    sites = f"{SAMPLE / 'sites.gpkg'}|layername=sites"
-    boxes = geopandas.read_file(SAMPLE / "sites.gpkg", layer="sites")
+def test_trigger_species_from_the_table_and_the_library(screened, evidence_library, tmp_path):
+    # A copy: QGIS writes into a GeoPackage that it opens.
+    copied = shutil.copy(SAMPLE / "sites.gpkg", tmp_path / "sites.gpkg")
+    sites = f"{copied}|layername=sites"
+    boxes = geopandas.read_file(copied, layer="sites")
     ids = boxes["SitRecID"].astype(int)
     x, y = boxes.geometry[ids == 98001].iloc[0].representative_point().coords[0]
     project = layer([(f"POINT({x} {y})", ("Well",))], kind="Point")
