@@ -77,8 +77,9 @@ def test_the_provider_lists_its_algorithms(call):
     assert {f"aze:{name}" for name in ALGORITHMS} <= set(listed)
 
 
-@pytest.mark.parametrize("name", ALGORITHMS)
-def test_every_algorithm_explains_itself(call, name):
+# Each call starts QGIS: what all of them say is looked at without it, see tests/qgis/test_help.py.
+@pytest.mark.parametrize("name", ["importspecies", "packagenomination"])
+def test_an_algorithm_explains_itself(call, name):
     described = json.loads(call("--json", "help", f"aze:{name}").stdout)
     assert len(described["algorithm_details"]["short_description"] or "") > 200 or len(json.dumps(described)) > 2000
 
