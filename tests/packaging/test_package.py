@@ -406,6 +406,7 @@ def test_a_draft_of_almost_nothing_is_still_a_package(package):
 
 def test_without_protected_areas_the_cover_is_not_said_to_be_zero(package):
     results = package(PROTECTED=None)
+    assert codes(results["OUTPUT"]) == set()
     cover = json.loads(read(results["OUTPUT"], "data/coverage.json"))["sites"][0]
     assert cover["cover_class"] == "not_assessed" and cover["both_pct"] is None
     assert "cover_class" not in json.loads(read(results["OUTPUT"], "data/nomination.json"))["protection"]

@@ -74,8 +74,11 @@ def _cover(examined: Examined, cover: Mapping[str, Any], only: Mapping[str, Any]
     """Whether the cover is of the site that was assessed, and its figures are what they make of each other."""
     parts = [cover.get(key) for key in ("pa_pct", "oecm_pct")]
     both = cover["both_pct"]
-    same_area = isinstance(cover.get("area_ha"), (int, float)) and close(float(cover["area_ha"]), only["area_ha"])
-    if cover["name"] != only["name"] or not same_area:
+    area = cover.get("area_ha")
+    # Where no protected areas were given nothing was measured.
+    unmeasured = area is None and cover["cover_class"] == "not_assessed"
+    same_area = isinstance(area, (int, float)) and close(float(area), only["area_ha"])
+    if cover["name"] != only["name"] or not (same_area or unmeasured):
         examined.add("cover_other", _COVERAGE, name=cover["name"], expected=only["name"])
     elif both is None or cover["cover_class"] == "not_assessed":
         if both is not None or cover["cover_class"] != "not_assessed":
