@@ -292,12 +292,18 @@ class _Outlines:
         self.bit = np.arange(len(self.site)) - self.first[self.site]
         box = sites.bounds()
         middle = (box[:, :2] + box[:, 2:]) / 2
-        moves = np.random.default_rng(attempt).uniform(-shift, shift, (int(self.bit.max(initial=0)) + 1, 2))
+        # No two areas by the same in either direction: equal rectangles would keep an edge in common.
+        many = int(self.bit.max(initial=0)) + 1
+        random = np.random.default_rng(attempt)
+        steps = np.column_stack((random.permutation(many), random.permutation(many)))
+        moves = shift * (2 * (steps + random.uniform(0.25, 0.75, (many, 2))) / many - 1)
         moves[0] = 0
-        moves = moves[self.bit] - middle[self.site]
         ring = rings.ring_of_vertex()
-        moves_x, moves_y = np.ascontiguousarray(moves[rings.shape].T)
-        self.x0, self.y0 = rings.xy[:, 0] + moves_x.take(ring), rings.xy[:, 1] + moves_y.take(ring)
+        # First to the middle, as far from it a shift would be lost in rounding.
+        to_x, to_y = np.ascontiguousarray(-middle[self.site][rings.shape].T)
+        moves_x, moves_y = np.ascontiguousarray(moves[self.bit][rings.shape].T)
+        self.x0 = rings.xy[:, 0] + to_x.take(ring) + moves_x.take(ring)
+        self.y0 = rings.xy[:, 1] + to_y.take(ring) + moves_y.take(ring)
         self.x1, self.y1 = self._next(self.x0), self._next(self.y0)
         self._index(ring)
 

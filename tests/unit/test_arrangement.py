@@ -204,6 +204,23 @@ def test_areas_in_a_crowd_are_joined_and_say_the_same():
     assert few.covered(np.append(steps <= 2, [False, True])) == pytest.approx(third, abs=close)
 
 
+def test_equal_rectangles_are_dissolved_whichever_rows_they_are():
+    """Edges that run along an axis must not keep a stretch in common."""
+    corners = [(-8526346.720183052, -4983773.850640596), (-8513298.374115033, -4989533.016908091)]
+    corners += [(-8510271.50656738, -4977596.580149206), (-8521299.344920725, -4973487.27338222)]
+    site = shapely.Polygon(corners)
+    parcel = shapely.box(-8519523.916442327, -4996231.02564156, -8511257.941870524, -4988183.547771387)
+    count = 120
+    areas = Rings.of(geometry.to_wkb_all(np.array([parcel] * count, dtype=object)))
+    one = arranging.arranged_one(site, areas)
+    true = parcel.intersection(site).area
+    for i in range(count):
+        for j in range(i):
+            members = np.zeros(count, dtype=bool)
+            members[[i, j]] = True
+            assert one.covered(members) == pytest.approx(true, rel=1e-9)
+
+
 def test_outlines_that_are_the_same_but_for_rounding_lose_nothing():
     rng = np.random.default_rng(31)
     sites, areas = [], []
