@@ -151,7 +151,11 @@ def test_a_choice_of_sensitive_species_holds_for_preview_and_export(dialog, sess
     assert cells.buffer(1e-9, 1).contains(boundary_of("Cloudtop Ridge"))
     made = exported(session, tmp_path / "package.zip")
     nomination = json.loads(made["data/nomination.json"])
-    assert nomination["generalised"] == {"grid": {"size": 0.25, "unit": "degrees"}, "taxa": ["Azea alba"]}
+    assert nomination["generalised"] == {
+        "grid": {"size": 0.25, "unit": "degrees"},
+        "taxa": ["Azea alba"],
+        "names_withheld": True,
+    }
     packed = QgsGeometry.fromWkt(cells.asWkt())
     geojson = json.loads(made["data/boundary/Cloudtop_Ridge.geojson"])
     corners = geojson["features"][0]["geometry"]["coordinates"]
