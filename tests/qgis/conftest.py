@@ -1,25 +1,8 @@
 """A way to run the algorithms of the provider ``aze`` without a window."""
 
-from pathlib import Path
-
 import pytest
-from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProject
-
-SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample"
-
-
-class Recorder(QgsProcessingFeedback):
-    """Feedback that keeps what was reported."""
-
-    def __init__(self):
-        super().__init__(False)
-        self.errors, self.messages = [], []
-
-    def reportError(self, error, fatalError=False):
-        self.errors.append(error)
-
-    def pushInfo(self, info):
-        self.messages.append(info)
+from qgis.core import QgsProcessingContext, QgsProject
+from runs import SAMPLE, Recorder
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 import shapely
-from conftest import SAMPLE
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
@@ -15,6 +14,7 @@ from qgis.core import (
     QgsProject,
     QgsVectorLayer,
 )
+from runs import SAMPLE
 
 from aze_plugin.domain import geometry
 

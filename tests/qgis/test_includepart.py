@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from conftest import SAMPLE
 from qgis.core import QgsFeature, QgsGeometry, QgsProcessingException, QgsRectangle, QgsVectorLayer
+from runs import SAMPLE
 
 
 @pytest.fixture

@@ -267,7 +267,7 @@ def test_no_authentication_and_bad_addresses(run, server, library, authcfg, tmp_
 
 
 def test_cancelling_the_algorithm(provider, server, library, authcfg, tmp_path, monkeypatch):
-    from conftest import Recorder
+    from runs import Recorder
 
     # The shipped patience would end the wait as well, only later.
     patient = replace(QUICK, read_s=3600)
