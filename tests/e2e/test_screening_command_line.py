@@ -74,7 +74,7 @@ def test_sites_are_seen_in_their_surroundings(call, tmp_path):
 
 
 def test_a_footprint_that_does_not_say_where_it_lies_is_refused(call, tmp_path):
-    (tmp_path / "wells.csv").write_text('WKT\n"POINT (-178.5 -26.5)"\n', encoding="utf-8")
+    (tmp_path / "wells.csv").write_text('id,WKT\n1,"POINT (-178.5 -26.5)"\n', encoding="utf-8")
     subprocess.run(["ogr2ogr", str(tmp_path / "wells.shp"), str(tmp_path / "wells.csv")], check=True)
     (tmp_path / "wells.prj").unlink(missing_ok=True)
     done = call(
