@@ -1,6 +1,7 @@
 """The page Protection on the sample's results."""
 
 import csv
+import shutil
 
 import pytest
 from pages_support import (  # noqa: F401
@@ -193,9 +194,9 @@ def test_it_fits_the_narrow_panel(page):
 
 
 @pytest.fixture
-def sites(session):  # noqa: F811
-    """The sample's layer of existing sites, in the session's project."""
-    session.sources.add("sites", str(SAMPLE / "sites.gpkg"))
+def sites(session, tmp_path):  # noqa: F811
+    """The sample's layer of existing sites, in the session's project; a copy, as tests edit it."""
+    session.sources.add("sites", str(shutil.copy(SAMPLE / "sites.gpkg", tmp_path)))
     wait_for(lambda: fresh(session))
     return session.sources.site_layers[0]
 
@@ -248,6 +249,8 @@ def test_a_site_whose_outline_changes_is_stale_and_measured_anew(page, session, 
     session.protection.show_site(sites, fid)
     wait_for(lambda: measured(session))
     before = session.protection.result.coverage["area_ha"]
+    # Nothing is measured anew before it has been seen that it has to be.
+    session._check_timer.setInterval(3_600_000)
     sites.startEditing()
     half = sites.getFeature(fid).geometry()
     box = half.boundingBox()
@@ -255,6 +258,7 @@ def test_a_site_whose_outline_changes_is_stale_and_measured_anew(page, session, 
     sites.changeGeometry(fid, half.intersection(QgsGeometry.fromRect(box)))
     settle()
     assert session.protection.is_stale and page.cover.chip.dimmed
+    session._check_timer.start(0)
     wait_for(lambda: measured(session))
     assert session.protection.result.coverage["area_ha"] < 0.9 * before
     # Deleted, it gives way to the candidate.
