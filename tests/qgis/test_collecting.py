@@ -2,32 +2,8 @@
 
 import gc
 import threading
-import time
 
-from qgis.PyQt.QtCore import QCoreApplication
-
-from aze_plugin.services.collector import collector_at_rest
-
-
-def awake(seconds=60.0):
-    end = time.monotonic() + seconds
-    while not gc.isenabled() and time.monotonic() < end:
-        QCoreApplication.processEvents()
-        time.sleep(0.005)
-    return gc.isenabled()
-
-
-def in_worker(work):
-    seen = []
-    thread = threading.Thread(target=lambda: seen.append(work()))
-    thread.start()
-    thread.join()
-    return seen[0]
-
-
-def rest_and_tell():
-    with collector_at_rest():
-        return gc.isenabled()
+from collecting import awake, in_worker, rest_and_tell
 
 
 def test_the_worker_that_ends_last_does_not_wake_it_itself(qgis_app):

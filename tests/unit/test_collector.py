@@ -2,10 +2,9 @@
 
 import gc
 import threading
-import time
 
 import pytest
-from qgis.PyQt.QtCore import QCoreApplication
+from collecting import awake, in_worker, rest_and_tell
 
 from aze_plugin.services.collector import Rest, collector_at_rest, hold, release
 from aze_plugin.services.latest import Latest
@@ -18,30 +17,8 @@ def nobody_else():
     awake()
 
 
-def awake(seconds=60.0):
-    """Whether the collector goes on, as soon as the main thread has had its turn."""
-    end = time.monotonic() + seconds
-    while not gc.isenabled() and time.monotonic() < end:
-        QCoreApplication.processEvents()
-        time.sleep(0.005)
-    return gc.isenabled()
-
-
-def in_worker(work):
-    seen = []
-    thread = threading.Thread(target=lambda: seen.append(work()))
-    thread.start()
-    thread.join()
-    return seen[0]
-
-
-def _rest_and_tell():
-    with collector_at_rest():
-        return gc.isenabled()
-
-
 def test_it_rests_in_a_worker_and_goes_on_after():
-    assert in_worker(_rest_and_tell) is False
+    assert in_worker(rest_and_tell) is False
     assert awake()
 
 
@@ -61,7 +38,7 @@ def test_the_last_of_several_workers_wakes_it():
     first = threading.Thread(target=long)
     first.start()
     assert begun.wait(60)
-    assert in_worker(_rest_and_tell) is False
+    assert in_worker(rest_and_tell) is False
     assert not gc.isenabled()
     finish.set()
     first.join()
@@ -71,7 +48,7 @@ def test_the_last_of_several_workers_wakes_it():
 def test_it_stays_off_where_it_was_off():
     gc.disable()
     try:
-        in_worker(_rest_and_tell)
+        in_worker(rest_and_tell)
         assert not gc.isenabled()
     finally:
         gc.enable()
