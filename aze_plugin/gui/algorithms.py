@@ -7,6 +7,7 @@ from typing import Any, Callable
 
 from qgis.core import (
     QgsApplication,
+    QgsMapLayer,
     QgsProcessingAlgorithm,
     QgsProcessingAlgRunnerTask,
     QgsProcessingContext,
@@ -68,15 +69,25 @@ class Run(QObject):
     def start(self) -> None:
         """Begin. Algorithms that draw maps have to run in the main thread: of these this is also the end, and the event
         loop gets its turns by their feedback."""
+        parameters = {name: self._by_id(value) for name, value in self._parameters.items()}
         if self._algorithm.flags() & QgsProcessingAlgorithm.Flag.FlagNoThreading:
-            results, ok = self._algorithm.run(self._parameters, self.context, self._feedback, {}, False)
+            results, ok = self._algorithm.run(parameters, self.context, self._feedback, {}, False)
             self.ended.emit(self, ok, results)
             return
-        self._task = QgsProcessingAlgRunnerTask(
-            self._algorithm, self._parameters, self.context, self._feedback, tasks.QUIET
-        )
+        self._task = QgsProcessingAlgRunnerTask(self._algorithm, parameters, self.context, self._feedback, tasks.QUIET)
         self._task.executed.connect(self._end)
         tasks.begin(self._task, self)
+
+    def _by_id(self, value: Any) -> Any:
+        """A parameter with ids in place of layers: QGIS looks at parameters in the other thread as well, when a layer
+        may be gone. One that is in no project belongs to the context from now on."""
+        if isinstance(value, (list, tuple)):
+            return [self._by_id(one) for one in value]
+        if not isinstance(value, QgsMapLayer):
+            return value
+        if value.project() is None:
+            self.context.temporaryLayerStore().addMapLayer(value)
+        return value.id()
 
     def cancel(self) -> None:
         """Ask it to stop; ``ended`` comes all the same."""
@@ -107,9 +118,9 @@ class Run(QObject):
         self.said.emit(self, said)
 
     def _end(self, ok: bool, results: dict) -> None:
-        tasks.has_ended(self._task)
-        self._task = None
+        task, self._task = self._task, None
         self.ended.emit(self, ok, results)
+        tasks.has_ended(task)
 
 
 @dataclass

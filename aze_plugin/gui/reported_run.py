@@ -59,6 +59,7 @@ class ReportedRun:
     def close(self) -> None:
         """Stop, and hear of nothing any more."""
         self.drop()
+        self._strip.set(None)
         self._runner.changed.disconnect(self._show)
 
     def warn(self, sentence: str) -> None:

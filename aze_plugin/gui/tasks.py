@@ -180,5 +180,7 @@ class _Thread(QgsTask):
         self._moved(self, percent)
 
     def finished(self, _result: bool) -> None:
-        has_ended(self)
-        self._ended(self)
+        try:
+            self._ended(self)
+        finally:
+            has_ended(self)

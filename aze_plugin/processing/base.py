@@ -17,12 +17,21 @@ from ..domain.progress import Progress
 class AzeAlgorithm(QgsProcessingAlgorithm):
     """Base of all algorithms. Subclasses set ``NAME`` and ``GROUP``, define ``title`` and ``work``.
 
-    ``work`` gets what ``processAlgorithm`` gets, with a Progress for the domain in place of raw feedback calls; an
-    AzeError that it raises reaches the user as its sentence.
+    ``work`` gets what ``processAlgorithm`` gets, with a Progress for the domain in place of raw feedback calls, and no
+    layers, which may be gone by then: what parameters for one layer give is in ``sources``, what else is needed of
+    layers is for ``take``. An AzeError that it raises reaches the user as its sentence.
     """
 
     NAME = ""
     GROUP = "criteria"
+
+    def __init__(self):
+        super().__init__()
+        # Snapshots of what was given for one layer each, by the parameter's name.
+        self.sources: dict = {}
+        # The parameters as another thread may look at them.
+        self._given: dict = {}
+        self._problem: Exception | None = None
 
     def name(self) -> str:
         """Identifier after ``aze:``; fixed."""
@@ -70,7 +79,7 @@ class AzeAlgorithm(QgsProcessingAlgorithm):
         """Raise AzeError for parameters that cannot be used, where Processing would only name the parameter."""
 
     def take(self, parameters, context, feedback) -> None:
-        """Take what has to be taken from layers while still in their own thread. Raises AzeError."""
+        """Take what has to be taken from layers and from QGIS in the main thread. Raises AzeError."""
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         """Do the work and return the outputs."""
@@ -78,7 +87,7 @@ class AzeAlgorithm(QgsProcessingAlgorithm):
 
     def checkParameterValues(self, parameters, context):
         from ..services.wording import text
-        from .inputs import taken_apart
+        from .taking import taken_apart
 
         try:
             self.look_over(parameters, context)
@@ -88,18 +97,20 @@ class AzeAlgorithm(QgsProcessingAlgorithm):
 
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:
         from ..services.dependencies import require_shapely
-        from ..services.wording import text
+        from . import taking
 
         try:
             require_shapely()
+            self.sources = taking.feature_sources(self, parameters, context)
+            self._given = taking.without_layers(parameters)
             self.take(parameters, context, feedback)
-        except AzeError as error:
-            raise QgsProcessingException(text(error.code, error.params)) from error
+        except (AzeError, QgsProcessingException) as error:
+            # A task that cannot be prepared counts as cancelled, and nobody hears why: it is raised when it begins.
+            self._problem = error
         return True
 
     def processAlgorithm(self, parameters, context, feedback) -> dict:
         from ..services.collector import collector_at_rest
-        from ..services.dependencies import require_shapely
         from ..services.wording import text
 
         progress = Progress(
@@ -108,9 +119,10 @@ class AzeAlgorithm(QgsProcessingAlgorithm):
             is_cancelled=feedback.isCanceled,
         )
         try:
-            require_shapely()
+            if self._problem is not None:
+                raise self._problem
             with collector_at_rest():
-                return self.work(parameters, context, feedback, progress)
+                return self.work(self._given, context, feedback, progress)
         except AzeError as error:
             raise QgsProcessingException(text(error.code, error.params)) from error
         except Cancelled:

@@ -15,7 +15,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 
 from .. import paths
 from ..domain.progress import Progress
-from . import inputs
+from . import inputs, taking
 from .base import AzeAlgorithm
 from .outputs import Output, fields_of
 
@@ -127,8 +127,8 @@ class CheckBoundary(AzeAlgorithm):
 
     def take(self, parameters, context, feedback) -> None:
         """Take what has to be taken from layers while still in their own thread."""
-        self._survey = inputs.survey(self, parameters, context)
-        self._further = inputs.further_sites(self, parameters, context)
+        self._survey = taking.survey(self, parameters, context)
+        self._further = taking.further_sites(self, parameters, context)
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..services import candidates, checking, files, shortlist
@@ -137,15 +137,15 @@ class CheckBoundary(AzeAlgorithm):
             self, parameters, context, self.parameterAsDouble(parameters, "DIGITIZING_ERROR", context)
         )
         transform = context.transformContext()
-        boundary = inputs.polygon_source(self, parameters, "BOUNDARY", context)
+        boundary = self.sources["BOUNDARY"]
         name_field = self.parameterAsString(parameters, "NAME_FIELD", context)
         proposed = candidates.read_candidates(boundary, name_field, transform, progress.part(0, 0.1))
-        sites, existing = None, inputs.site_source(self, parameters, context, self._further)
+        sites, existing = None, taking.site_source(self.sources.get("SITES"), self._further)
         if existing is not None:
             sites = candidates.read_sites(existing, transform, progress.part(0.1, 0.2), proposed)
         rivals = []
         if parameters.get("RIVALS"):
-            others = inputs.polygon_source(self, parameters, "RIVALS", context)
+            others = self.sources["RIVALS"]
             rivals = candidates.read_candidates(others, "", transform, progress.part(0.1, 0.2))
         statements_file = self.parameterAsFile(parameters, "STATEMENTS", context)
         document = checking.check_candidates(

@@ -10,7 +10,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication
 
 from ..domain.progress import Progress
-from . import covering, inputs
+from . import covering, inputs, taking
 from .base import AzeAlgorithm
 
 
@@ -67,7 +67,7 @@ class CountryReport(AzeAlgorithm):
         )
 
     def look_over(self, parameters, context) -> None:
-        inputs.protected_layers(self, parameters, context)
+        taking.protected_layers(self, parameters, context)
 
     def take(self, parameters, context, feedback) -> None:
         """Take snapshots of the protected-area layers while still in their own thread."""
@@ -81,13 +81,13 @@ class CountryReport(AzeAlgorithm):
         rules = covering.rules(self, parameters, context, years=True)
         countries, countries_source, names = None, "", {}
         if parameters.get("COUNTRIES"):
-            layer = inputs.polygon_source(self, parameters, "COUNTRIES", context)
+            layer = self.sources["COUNTRIES"]
             countries_source, names = layer.sourceName(), countryreport.read_country_names(layer)
             countries = protection.read_countries(layer, context.transformContext(), progress.part(0, 0.05))
-        table = inputs.table_source(self, parameters, "TRIGGERS", context)
+        table = self.sources.get("TRIGGERS")
         gathered = countryreport.gather(
             countryreport.Inputs(
-                sites=inputs.polygon_source(self, parameters, "SITES", context),
+                sites=self.sources["SITES"],
                 protected=self._protected,
                 rules=rules,
                 country=country,

@@ -12,7 +12,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication
 
 from .. import paths
-from . import inputs
+from . import inputs, taking
 
 _MOST_DRAWS = 10_000
 _LARGEST_SEED = 2**31 - 1
@@ -75,4 +75,4 @@ def snapshots(algorithm: QgsProcessingAlgorithm, parameters, context) -> list:
     """The layers of PROTECTED, safe to be read in any thread; to be called in their own. Raises AzeError."""
     from ..services.bulk import Snapshot
 
-    return [Snapshot(layer) for layer in inputs.protected_layers(algorithm, parameters, context)]
+    return [Snapshot(layer) for layer in taking.protected_layers(algorithm, parameters, context)]

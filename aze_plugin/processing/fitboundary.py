@@ -14,7 +14,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 from .. import paths
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from . import inputs
+from . import inputs, taking
 from .base import AzeAlgorithm
 from .outputs import Output, fields_of, lonlat
 
@@ -88,8 +88,8 @@ class FitBoundary(AzeAlgorithm):
 
     def take(self, parameters, context, feedback) -> None:
         """Take snapshots of the layers while still in their own thread."""
-        self._sources = inputs.survey(self, parameters, context).edges
-        self._further = inputs.further_sites(self, parameters, context)
+        self._sources = taking.survey(self, parameters, context).edges
+        self._further = taking.further_sites(self, parameters, context)
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..services import candidates, checking, files, fitting
@@ -101,9 +101,9 @@ class FitBoundary(AzeAlgorithm):
             self.parameterAsDouble(parameters, "TOLERANCE", context),
             self.parameterAsDouble(parameters, "SIMPLIFY", context),
         )
-        source = inputs.polygon_source(self, parameters, "BOUNDARY", context)
+        source = self.sources["BOUNDARY"]
         given = candidates.read_candidates(source, "", transform, progress.part(0, 0.05))
-        sites, existing = [], inputs.site_source(self, parameters, context, self._further)
+        sites, existing = [], taking.site_source(self.sources.get("SITES"), self._further)
         if existing is not None:
             near = fitting.with_room(given, rules)
             sites = candidates.read_sites(existing, transform, progress.part(0.05, 0.1), near)

@@ -20,7 +20,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from . import inputs
+from . import inputs, taking
 from .base import AzeAlgorithm
 from .outputs import Output, fields_of, lonlat
 
@@ -110,9 +110,9 @@ class IncludePart(AzeAlgorithm):
         """Take snapshots of the layers while still in their own thread."""
         from ..services.layers import LayerSnapshot
 
-        layers, _ = inputs.unit_layers(self, parameters, context)
+        layers, _ = taking.unit_layers(self, parameters, context)
         self._units = [LayerSnapshot(layer) for layer in layers]
-        self._further = inputs.further_sites(self, parameters, context)
+        self._further = taking.further_sites(self, parameters, context)
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..services import candidates, checking, files, fitting, including
@@ -120,12 +120,12 @@ class IncludePart(AzeAlgorithm):
 
         transform = context.transformContext()
         settings = checking.default_settings()
-        source = inputs.polygon_source(self, parameters, "BOUNDARY", context)
+        source = self.sources["BOUNDARY"]
         given = candidates.read_candidates(source, "", transform, progress.part(0, 0.05))
         candidate = given[0]
         if candidate.geometry is None:
             raise AzeError("boundary.no_area", name=candidate.name)
-        sites, existing = None, inputs.site_source(self, parameters, context, self._further)
+        sites, existing = None, taking.site_source(self.sources.get("SITES"), self._further)
         if existing is not None:
 
             def sites(extent, step):

@@ -17,7 +17,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from . import inputs
+from . import inputs, taking
 from .base import AzeAlgorithm
 
 
@@ -98,13 +98,13 @@ class PackageNomination(AzeAlgorithm):
         from ..packaging.sources import origin_of
         from ..services.bulk import Snapshot
 
-        self._survey = inputs.survey(self, parameters, context)
-        raster = inputs.landcover_layer(self, parameters, context)
-        edges = inputs.edge_layers(self, parameters, context)
-        self._layers, used = inputs.project_layers(self, parameters, context)
-        self._further = inputs.further_sites(self, parameters, context)
+        self._survey = taking.survey(self, parameters, context)
+        raster = taking.landcover_layer(self, parameters, context)
+        edges = taking.edge_layers(self, parameters, context)
+        self._layers, used = taking.project_layers(self, parameters, context)
+        self._further = taking.further_sites(self, parameters, context)
         if parameters.get("PROTECTED"):
-            layers = inputs.protected_layers(self, parameters, context)
+            layers = taking.protected_layers(self, parameters, context)
             self._protected = [Snapshot(layer) for layer in layers]
             self._origins = [origin_of(layer, "protected areas") for layer in layers]
         self._origins += [origin_of(layer, "mapped edges") for layer in edges]
@@ -125,11 +125,11 @@ class PackageNomination(AzeAlgorithm):
 
         transform = context.transformContext()
         details = read_details(self.parameterAsFile(parameters, "DETAILS", context))
-        source = inputs.polygon_source(self, parameters, "BOUNDARY", context)
+        source = self.sources["BOUNDARY"]
         proposed = candidates.read_candidates(source, "", transform, progress.part(0, 0.05))
         if len(proposed) != 1:
             raise AzeError("nomination.one_boundary", source=source.sourceName(), count=len(proposed))
-        sites, existing = None, inputs.site_source(self, parameters, context, self._further)
+        sites, existing = None, taking.site_source(self.sources.get("SITES"), self._further)
         if existing is not None:
             sites = candidates.read_sites(existing, transform, progress.part(0.05, 0.1), proposed)
         evidence = self.parameterAsFileList(parameters, "EVIDENCE", context) if parameters.get("EVIDENCE") else []

@@ -20,7 +20,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 
 from ..domain.progress import Progress
 from ..services.remote import features
-from . import covering, inputs
+from . import covering, inputs, taking
 from .base import AzeAlgorithm
 from .outputs import Output, fields_of
 
@@ -50,7 +50,6 @@ class ProtectionCoverage(AzeAlgorithm):
 
     def __init__(self):
         super().__init__()
-        self._collections = None
         self._protected = []
         self._units = []
 
@@ -100,15 +99,14 @@ class ProtectionCoverage(AzeAlgorithm):
         self.addParameter(inputs.json_file("SUMMARY", translate("AzeProcessing", "Summary"), optional=True))
 
     def look_over(self, parameters, context) -> None:
-        inputs.protected_layers(self, parameters, context)
+        taking.protected_layers(self, parameters, context)
 
     def take(self, parameters, context, feedback) -> None:
         """Take snapshots of the protected-area layers while still in their own thread."""
         from ..services.bulk import Snapshot
 
-        self._collections = inputs.of_collections(self, parameters, "SITES", context)
         self._protected = covering.snapshots(self, parameters, context)
-        self._units = [Snapshot(layer) for layer in inputs.unit_layers(self, parameters, context)[0]]
+        self._units = [Snapshot(layer) for layer in taking.unit_layers(self, parameters, context)[0]]
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..services import completing, files, protection
@@ -120,7 +118,7 @@ class ProtectionCoverage(AzeAlgorithm):
             years=self.parameterAsBoolean(parameters, "YEARS", context),
             match_country=self.parameterAsBoolean(parameters, "MATCH_COUNTRY", context),
         )
-        source = self._collections or inputs.polygon_source(self, parameters, "SITES", context)
+        source = self.sources["SITES"]
         sites = protection.read_sites(
             source,
             context.transformContext(),
@@ -130,7 +128,7 @@ class ProtectionCoverage(AzeAlgorithm):
         )
         countries = None
         if parameters.get("COUNTRIES"):
-            layer = inputs.polygon_source(self, parameters, "COUNTRIES", context)
+            layer = self.sources["COUNTRIES"]
             countries = protection.read_countries(layer, context.transformContext(), progress.part(0.05, 0.1), sites)
         advised = self.parameterAsBoolean(parameters, "COMPLETING", context)
         result = protection.measure_cover(

@@ -16,7 +16,6 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication
 
 from .. import paths
-from ..domain.errors import AzeError
 from ..domain.progress import Progress
 from . import inputs
 from .base import AzeAlgorithm
@@ -33,7 +32,6 @@ class RefreshAssessments(AzeAlgorithm):
         self._url = ""
         self._credentials = None
         self._network = None
-        self._problem = None
 
     def title(self) -> str:
         return QCoreApplication.translate("AzeProcessing", "Refresh categories from the Red List")
@@ -91,19 +89,14 @@ class RefreshAssessments(AzeAlgorithm):
         )
         self.addOutput(QgsProcessingOutputBoolean("APPLIED", translate("AzeProcessing", "The library was changed")))
 
-    def prepareAlgorithm(self, parameters, context, feedback) -> bool:
+    def take(self, parameters, context, feedback) -> None:
         """Take token and network settings while in the main thread, where QGIS can ask for the master password."""
         from ..services import network
 
-        try:
-            given = self.parameterAsString(parameters, "URL", context).strip()
-            self._url = network.check_address(given or paths.load_json("redlist", "api.json")["url"])
-            self._credentials = network.token_headers(self.parameterAsString(parameters, "AUTHCFG", context), self._url)
-            self._network = network.network_settings()
-        except AzeError as error:
-            # A task that cannot be prepared counts as cancelled, and nobody hears why.
-            self._problem = error
-        return True
+        given = self.parameterAsString(parameters, "URL", context).strip()
+        self._url = network.check_address(given or paths.load_json("redlist", "api.json")["url"])
+        self._credentials = network.token_headers(self.parameterAsString(parameters, "AUTHCFG", context), self._url)
+        self._network = network.network_settings()
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..library import refresh
@@ -111,8 +104,6 @@ class RefreshAssessments(AzeAlgorithm):
         from ..services import files, redlist_api
         from ..services.network import Connection
 
-        if self._problem is not None:
-            raise self._problem
         rules = redlist_api.service_rules()
         address = self.parameterAsString(parameters, "LIBRARY", context)
         dry = self.parameterAsBoolean(parameters, "DRY_RUN", context)

@@ -19,7 +19,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 
 from ..domain.progress import Progress
-from . import inputs
+from . import inputs, taking
 from .base import AzeAlgorithm
 from .outputs import Output, fields_of
 
@@ -120,23 +120,20 @@ class ScreenProject(AzeAlgorithm):
 
     def take(self, parameters, context, feedback) -> None:
         """Take what has to be taken from layers while still in their own thread."""
-        self._snapshots = inputs.whole_file(self, parameters, "PROJECT", context)
-        collections = inputs.of_collections(self, parameters, "PROJECT", context)
-        if collections is not None and not self._snapshots:
-            self._snapshots = [collections]
+        self._snapshots = taking.whole_file(self, parameters, "PROJECT", context)
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..services import files, screening, triggers
 
         transform = context.transformContext()
-        projects = self._snapshots or [inputs.polygon_source(self, parameters, "PROJECT", context)]
+        projects = self._snapshots or [self.sources["PROJECT"]]
         name_field = self.parameterAsString(parameters, "NAME_FIELD", context)
         footprint = screening.read_footprints(projects, transform, progress.part(0, 0.05), name_field)
-        source = inputs.polygon_source(self, parameters, "SITES", context)
+        source = self.sources["SITES"]
         only_aze = self.parameterAsBoolean(parameters, "ONLY_AZE", context)
         sites = screening.read_sites(source, transform, progress.part(0.05, 0.3), only_aze)
         result = screening.screen(footprint, sites, progress=progress.part(0.3, 0.6))
-        table = inputs.table_source(self, parameters, "TRIGGERS", context)
+        table = self.sources.get("TRIGGERS")
         known = triggers.known(source, table, progress.part(0.6, 0.65))
         library = self.parameterAsString(parameters, "LIBRARY", context)
         result = screening.with_triggers(result, known, library, progress=progress.part(0.65, 0.8))

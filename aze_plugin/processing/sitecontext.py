@@ -22,7 +22,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
 from ..services.remote import features
-from . import inputs
+from . import inputs, taking
 from .base import AzeAlgorithm
 from .outputs import Output, fields_of
 
@@ -140,8 +140,8 @@ class SiteContext(AzeAlgorithm):
     def look_over(self, parameters, context) -> None:
         if not parameters.get("RASTERS") and not parameters.get("POLYGONS"):
             raise AzeError("context.nothing")
-        layers = inputs.polygon_layers(self, parameters, context)
-        inputs.raster_layers(self, parameters, context)
+        layers = taking.polygon_layers(self, parameters, context)
+        taking.raster_layers(self, parameters, context)
         name = self.parameterAsString(parameters, "NAME_FIELD", context).strip()
         if name and layers and not any(layer.fields().lookupField(name) >= 0 for layer in layers):
             available = [field.name() for field in layers[0].fields()]
@@ -152,9 +152,9 @@ class SiteContext(AzeAlgorithm):
         from ..services.context import Areas, bands_of
         from ..services.wording import text
 
-        rasters = inputs.raster_layers(self, parameters, context)
-        given = inputs.polygon_layers(self, parameters, context)
-        layers = inputs.with_areas(given)
+        rasters = taking.raster_layers(self, parameters, context)
+        given = taking.polygon_layers(self, parameters, context)
+        layers = taking.with_areas(given)
         if given and not layers:
             raise AzeError("context.not_areas", source=given[0].name())
         for other in given:
@@ -175,7 +175,7 @@ class SiteContext(AzeAlgorithm):
         from ..services import files
 
         transform = context.transformContext()
-        source = inputs.polygon_source(self, parameters, "SITES", context)
+        source = self.sources["SITES"]
         found = surroundings.describe(
             source.sourceName(),
             surroundings.read_sites(source, transform, progress.part(0, 0.1)),

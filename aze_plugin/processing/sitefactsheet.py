@@ -19,7 +19,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from ..domain.errors import AzeError
 from ..domain.progress import Progress
-from . import covering, inputs
+from . import covering, inputs, taking
 from .base import AzeAlgorithm
 
 
@@ -128,22 +128,22 @@ class SiteFactSheet(AzeAlgorithm):
         if not any(parameters.get(name) for name in ("OUTPUT", "PDF", "SUMMARY")):
             raise AzeError("factsheet.nothing_to_write")
         if parameters.get("PROTECTED"):
-            inputs.protected_layers(self, parameters, context)
-        inputs.polygon_layers(self, parameters, context)
-        inputs.raster_layers(self, parameters, context)
+            taking.protected_layers(self, parameters, context)
+        taking.polygon_layers(self, parameters, context)
+        taking.raster_layers(self, parameters, context)
 
     def take(self, parameters, context, feedback) -> None:
         """Take what has to be taken from layers while still in their own thread."""
         from ..services.bulk import Snapshot
         from ..services.context import Areas, bands_of
 
-        rasters = inputs.raster_layers(self, parameters, context)
-        layers = inputs.with_areas(inputs.polygon_layers(self, parameters, context))
-        protected = inputs.protected_layers(self, parameters, context) if parameters.get("PROTECTED") else []
+        rasters = taking.raster_layers(self, parameters, context)
+        layers = taking.with_areas(taking.polygon_layers(self, parameters, context))
+        protected = taking.protected_layers(self, parameters, context) if parameters.get("PROTECTED") else []
         self._protected = [Snapshot(layer) for layer in protected]
         self._bands = [band for raster in rasters for band in bands_of(raster)]
         self._areas = [Areas.of(layer) for layer in layers]
-        self._further = inputs.further_sites(self, parameters, context)
+        self._further = taking.further_sites(self, parameters, context)
         own = (
             self.parameterAsVectorLayer(parameters, name, context)
             for name in ("SITES", "EXISTING", "TRIGGERS", "COUNTRIES")
@@ -160,23 +160,23 @@ class SiteFactSheet(AzeAlgorithm):
         settings = inputs.criteria_settings(self, parameters, context)
         countries, countries_source = None, ""
         if parameters.get("COUNTRIES"):
-            layer = inputs.polygon_source(self, parameters, "COUNTRIES", context)
+            layer = self.sources["COUNTRIES"]
             countries_source = layer.sourceName()
             countries = protection.read_countries(layer, transform, progress.part(0, 0.05))
-        table = inputs.table_source(self, parameters, "TRIGGERS", context)
+        table = self.sources.get("TRIGGERS")
         day = inputs.report_day(self, parameters, context)
         statements = self.parameterAsFile(parameters, "STATEMENTS", context)
         feature = parameters.get("FEATURE")
         sheet = factsheet.gather(
             factsheet.Inputs(
-                sites=inputs.polygon_source(self, parameters, "SITES", context),
+                sites=self.sources["SITES"],
                 rules=rules,
                 settings=settings,
                 site_id=self.parameterAsString(parameters, "SITE_ID", context),
                 feature=None if feature in (None, "") else self.parameterAsInt(parameters, "FEATURE", context),
                 protected=self._protected,
                 library=self.parameterAsString(parameters, "LIBRARY", context).strip(),
-                existing=inputs.site_source(self, parameters, context, self._further, "EXISTING"),
+                existing=taking.site_source(self.sources.get("EXISTING"), self._further),
                 year=(day or datetime.date.today()).year,
                 statements=candidates.read_statements(statements) if statements else None,
                 estimates=inputs.estimates(self, parameters, context, progress),

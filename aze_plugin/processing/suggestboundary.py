@@ -17,7 +17,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QMetaType
 
 from .. import paths
 from ..domain.progress import Progress
-from . import inputs
+from . import inputs, taking
 from .base import AzeAlgorithm
 from .outputs import Output, fields_of, lonlat
 
@@ -149,18 +149,18 @@ class SuggestBoundary(AzeAlgorithm):
         self.addOutput(QgsProcessingOutputNumber("REACHABLE", translate("AzeProcessing", "Share that can be reached")))
 
     def look_over(self, parameters, context) -> None:
-        inputs.unit_layers(self, parameters, context)
+        taking.unit_layers(self, parameters, context)
 
     def take(self, parameters, context, feedback) -> None:
         """Take snapshots of the layers while still in their own thread."""
         from ..services.layers import LayerSnapshot
 
-        layers, self._left_out = inputs.unit_layers(self, parameters, context)
+        layers, self._left_out = taking.unit_layers(self, parameters, context)
         self._units = [LayerSnapshot(layer) for layer in layers]
-        self._further = inputs.further_sites(self, parameters, context)
+        self._further = taking.further_sites(self, parameters, context)
         self._protected = None
         if parameters.get("PROTECTED"):
-            self._protected = [LayerSnapshot(layer) for layer in inputs.protected_layers(self, parameters, context)]
+            self._protected = [LayerSnapshot(layer) for layer in taking.protected_layers(self, parameters, context)]
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..domain.suggestion import Request
@@ -168,7 +168,7 @@ class SuggestBoundary(AzeAlgorithm):
 
         transform = context.transformContext()
         settings = inputs.criteria_settings(self, parameters, context)
-        sites, existing = None, inputs.site_source(self, parameters, context, self._further)
+        sites, existing = None, taking.site_source(self.sources.get("SITES"), self._further)
         if existing is not None:
 
             def sites(extent, step):

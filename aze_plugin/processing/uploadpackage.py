@@ -30,7 +30,8 @@ class UploadPackage(AzeAlgorithm):
         self._target = None
         self._credentials = None
         self._network = None
-        self._problem = None
+        # Why there are no credentials; what has been delivered needs none.
+        self._refusal: AzeError | None = None
 
     def title(self) -> str:
         return QCoreApplication.translate("AzeProcessing", "Send a nomination package")
@@ -71,36 +72,32 @@ class UploadPackage(AzeAlgorithm):
         self.addOutput(QgsProcessingOutputString("SHA256", translate("AzeProcessing", "Digest of the package")))
         self.addOutput(QgsProcessingOutputBoolean("SENT", translate("AzeProcessing", "Sent by this call")))
 
-    def prepareAlgorithm(self, parameters, context, feedback) -> bool:
+    def take(self, parameters, context, feedback) -> None:
         """Take what QGIS holds while in the main thread, where it can ask for the master password."""
         from ..packaging import transfer
         from ..services import network
 
+        self._target = transfer.target(
+            transfer.METHODS[self.parameterAsEnum(parameters, "METHOD", context)],
+            self.parameterAsString(parameters, "URL", context),
+            self.parameterAsString(parameters, "FIELDS", context),
+        )
+        self._network = network.network_settings()
+        authcfg = self.parameterAsString(parameters, "AUTHCFG", context)
+        self._credentials = network.Credentials()
         try:
-            self._target = transfer.target(
-                transfer.METHODS[self.parameterAsEnum(parameters, "METHOD", context)],
-                self.parameterAsString(parameters, "URL", context),
-                self.parameterAsString(parameters, "FIELDS", context),
-            )
-            self._network = network.network_settings()
-            authcfg = self.parameterAsString(parameters, "AUTHCFG", context)
-            self._credentials = network.Credentials()
             if authcfg:
                 self._credentials = network.headers_of(authcfg, self._target.url)
         except AzeError as error:
-            # A task that cannot be prepared counts as cancelled, and nobody hears why.
-            self._problem = error
+            self._refusal = error
             if error.code == "network.auth_no_header":
-                self._problem = AzeError("transfer.auth_no_header", **error.params)
-        return True
+                self._refusal = AzeError("transfer.auth_no_header", **error.params)
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..packaging import transfer
         from ..services import receipts
         from ..services.network import Connection
 
-        if self._target is None:
-            raise self._problem
         parcel = transfer.identify(self.parameterAsFile(parameters, "PACKAGE", context), progress.part(0, 0.05))
         path = self.parameterAsFileOutput(parameters, "RECEIPT", context)
         sent = False
@@ -111,8 +108,8 @@ class UploadPackage(AzeAlgorithm):
                 status = transfer.examine(
                     parcel, self.parameterAsBoolean(parameters, "ALLOW_DRAFT", context), progress.part(0.05, 0.25)
                 )
-                if self._problem is not None:
-                    raise self._problem
+                if self._refusal is not None:
+                    raise self._refusal
                 sending = progress.part(0.25, 1)
                 progress.say(
                     "transfer.sending",

@@ -36,7 +36,8 @@ def hold() -> None:
 
 
 def release() -> None:
-    """Take one ``hold`` back, from any thread; the main thread wakes the collector."""
+    """Take one ``hold`` back, from any thread; the main thread wakes the collector, at its next turn and not amid what
+    it is called from: what that goes on to tell, and to whom, may be what is collected."""
     global _holders
     with _lock:
         _holders -= 1
@@ -44,7 +45,16 @@ def release() -> None:
     if is_last:
         from .main_thread import soon_on_main_thread
 
-        soon_on_main_thread(_wake)
+        soon_on_main_thread(_wake_next)
+
+
+def _wake_next() -> None:
+    from qgis.PyQt.QtCore import QCoreApplication, QTimer
+
+    if QCoreApplication.instance() is None:
+        _wake()
+    else:
+        QTimer.singleShot(0, _wake)
 
 
 def _wake() -> None:

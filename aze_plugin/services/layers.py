@@ -12,11 +12,13 @@ from qgis.core import (
     NULL,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransformContext,
+    QgsExpressionContext,
     QgsFeatureRequest,
     QgsFeatureSource,
     QgsGeometry,
     QgsVectorLayer,
     QgsVectorLayerFeatureSource,
+    QgsVectorLayerSelectedFeatureSource,
     QgsWkbTypes,
 )
 
@@ -137,27 +139,42 @@ def straight(shape: QgsGeometry) -> QgsGeometry:
     return QgsGeometry(shape.constGet().segmentize()) if QgsWkbTypes.isCurvedType(shape.wkbType()) else shape
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """What of a layer's features is read: the selected ones alone, those for which an expression holds, so many at
+    most."""
+
+    selected: bool = False
+    expression: str = ""
+    limit: int | None = None
+    scope: QgsExpressionContext | None = None
+
+
 class LayerSnapshot:
     """A vector layer as it is now, edits included, safe to be read in any thread; made in the layer's own thread.
 
     Stands in for a QgsFeatureSource. Raises AzeError ``layer.unreadable`` for a layer that could not be opened.
     """
 
-    def __init__(self, layer: QgsVectorLayer):
+    def __init__(self, layer: QgsVectorLayer, chosen: Chosen | None = None):
         if not layer.isValid():
             raise AzeError("layer.unreadable", source=layer.source() or layer.name())
         self._name = layer.name()
-        self._count = layer.featureCount()
+        self._chosen = chosen or Chosen()
+        self._count = _count(layer, self._chosen)
         # What a server did not send would be missed by nobody.
         self.watch = Watch(layer, self._count) if is_remote(layer) else None
         self._kind = layer.wkbType()
-        self._source = QgsVectorLayerFeatureSource(_placed(layer))
+        placed = _placed(layer)
+        self._crs = placed.crs()
+        of_layer = QgsVectorLayerSelectedFeatureSource if self._chosen.selected else QgsVectorLayerFeatureSource
+        self._source = of_layer(placed)
 
     def sourceName(self) -> str:
         return self._name
 
     def sourceCrs(self) -> QgsCoordinateReferenceSystem:
-        return self._source.crs()
+        return self._crs
 
     def fields(self):
         return self._source.fields()
@@ -169,7 +186,21 @@ class LayerSnapshot:
         return self._count
 
     def getFeatures(self, request: QgsFeatureRequest):
+        chosen, request = self._chosen, QgsFeatureRequest(request)
+        if chosen.expression:
+            request.combineFilterExpression(chosen.expression)
+            request.setExpressionContext(chosen.scope or QgsExpressionContext())
+        if chosen.limit is not None:
+            request.setLimit(chosen.limit if request.limit() < 0 else min(chosen.limit, request.limit()))
         return self._source.getFeatures(request)
+
+
+def _count(layer: QgsVectorLayer, chosen: Chosen) -> int:
+    """How many features are read; -1 where that is not known before."""
+    if chosen.expression:
+        return -1
+    count = layer.selectedFeatureCount() if chosen.selected else layer.featureCount()
+    return count if chosen.limit is None else min(count, chosen.limit)
 
 
 def _placed(layer: QgsVectorLayer) -> QgsVectorLayer:

@@ -8,7 +8,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from qgis.core import QgsCoordinateTransformContext, QgsFeatureSource, QgsRectangle, QgsVectorLayer
+from qgis.core import (
+    QgsCoordinateTransformContext,
+    QgsFeatureRequest,
+    QgsFeatureSource,
+    QgsRectangle,
+    QgsVectorLayer,
+)
 
 from .. import paths
 from ..domain import coverage, geometry, years
@@ -227,7 +233,7 @@ def read_countries(
         raise AzeError("coverage.countries_field", source=source.sourceName(), available=names)
     extent = None
     # Where longitudes run beyond 180° a rectangle would miss them.
-    if near is not None and not (source.sourceCrs().isGeographic() and source.sourceExtent().xMaximum() > 180):
+    if near is not None and not _runs_beyond_180(source):
         extent = _extent(near)
     table = read_features(source, attributes.wanted(columns), transform_context, progress, extent)
     shapes: dict[str, list[geometry.Geometry]] = {}
@@ -236,6 +242,15 @@ def read_countries(
         if code and shape is not None:
             shapes.setdefault(code, []).append(shape)
     return [(code, geometry.dissolve(same)) for code, same in sorted(shapes.items())]
+
+
+def _runs_beyond_180(source: QgsFeatureSource) -> bool:
+    """Whether a layer has shapes at longitudes over 180°."""
+    if not source.sourceCrs().isGeographic():
+        return False
+    request = QgsFeatureRequest(QgsRectangle(180 + 1e-9, -90, 540, 90)).setNoAttributes().setLimit(1)
+    request.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
+    return any(True for _ in source.getFeatures(request))
 
 
 def _extent(sites: Sequence[Site]) -> QgsRectangle | None:

@@ -117,14 +117,3 @@ def _answers(source: QgsFeatureSource) -> bool:
     request = QgsFeatureRequest().setLimit(1).setNoAttributes()
     request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
     return any(True for _ in source.getFeatures(request))
-
-
-class WatchedSource:
-    """A feature source of a server's layer with its watch; stands in for the source."""
-
-    def __init__(self, source: QgsFeatureSource, layer: QgsVectorLayer):
-        self._source = source
-        self.watch = Watch(layer, source.featureCount())
-
-    def __getattr__(self, name: str):
-        return getattr(self._source, name)

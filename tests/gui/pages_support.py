@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback, QgsProject, QgsVectorLayer
-from qgis.PyQt.QtCore import QCoreApplication, QElapsedTimer, QEventLoop
+from qgis.PyQt.QtCore import QCoreApplication, QElapsedTimer, QEvent, QEventLoop
 
 SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample"
 
@@ -16,10 +16,16 @@ def wait_for(condition, seconds=120):
     clock = QElapsedTimer()
     clock.start()
     while not condition():
-        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
+        turn()
         # A loop without a rest takes from the workers what they need to come to an end.
         time.sleep(0.002)
         assert clock.elapsed() < seconds * 1000, "took too long"
+
+
+def turn():
+    """A turn of the event loop; what was given up goes with it, as in QGIS, whose loop these calls stand in for."""
+    QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def all_ended():
@@ -30,7 +36,7 @@ def all_ended():
 def settle():
     """Let timers of no delay and layouts happen."""
     for _ in range(5):
-        QCoreApplication.processEvents()
+        turn()
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +102,8 @@ def empty_session(algorithms, monkeypatch, tmp_path):
     yield made
     made.close()
     QgsProject.instance().clear()
+    made.deleteLater()
+    turn()
 
 
 @pytest.fixture
