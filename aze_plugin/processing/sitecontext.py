@@ -165,7 +165,7 @@ class SiteContext(AzeAlgorithm):
         self._bands = [band for raster in rasters for band in bands_of(raster)]
         self._areas = [Areas.of(layer, name) for layer in layers]
         if parameters.get("LAND"):
-            land = self.parameterAsVectorLayer(parameters, "LAND", context)
+            land = taking.one_layer(self, parameters, "LAND", context)
             if land is None:
                 raise AzeError("layer.unreadable", source=str(parameters["LAND"]))
             self._land = Areas.of(land)

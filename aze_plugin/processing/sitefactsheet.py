@@ -145,8 +145,7 @@ class SiteFactSheet(AzeAlgorithm):
         self._areas = [Areas.of(layer) for layer in layers]
         self._further = taking.further_sites(self, parameters, context)
         own = (
-            self.parameterAsVectorLayer(parameters, name, context)
-            for name in ("SITES", "EXISTING", "TRIGGERS", "COUNTRIES")
+            taking.one_layer(self, parameters, name, context) for name in ("SITES", "EXISTING", "TRIGGERS", "COUNTRIES")
         )
         for layer in (*own, *protected, *layers, *rasters):
             if layer is not None:

@@ -46,7 +46,7 @@ def feature_sources(algorithm: QgsProcessingAlgorithm, parameters, context: QgsP
             continue
         if not given and definition.flags() & QgsProcessingParameterDefinition.Flag.FlagOptional:
             continue
-        layer = algorithm.parameterAsVectorLayer(parameters, name, context)
+        layer = one_layer(algorithm, parameters, name, context)
         if layer is None or not layer.isValid():
             raise QgsProcessingException(algorithm.invalidSourceError(parameters, name))
         chosen = Chosen()
@@ -55,6 +55,16 @@ def feature_sources(algorithm: QgsProcessingAlgorithm, parameters, context: QgsP
             chosen = Chosen(given.selectedFeaturesOnly, given.filterExpression, limit, context.expressionContext())
         found[name] = LayerSnapshot(layer, chosen)
     return found
+
+
+def one_layer(
+    algorithm: QgsProcessingAlgorithm, parameters, name: str, context: QgsProcessingContext
+) -> QgsVectorLayer | None:
+    """The layer of a parameter, also where some of its features are asked for; None for none that can be opened."""
+    given = parameters.get(name)
+    if isinstance(given, QgsProcessingFeatureSourceDefinition):
+        given, _ = given.source.value(context.expressionContext())
+    return algorithm.parameterAsVectorLayer({name: given}, name, context) if given else None
 
 
 def without_layers(parameters: dict) -> dict:
@@ -119,7 +129,7 @@ def project_layers(algorithm: QgsProcessingAlgorithm, parameters, context):
 
     found = {}
     for name, role in (("COUNTRIES", "countries"), ("SITES", ""), ("TRIGGERS", "trigger species")):
-        layer = algorithm.parameterAsVectorLayer(parameters, name, context) if parameters.get(name) else None
+        layer = one_layer(algorithm, parameters, name, context)
         if layer is not None:
             found[name] = (layer, role)
     raster = algorithm.parameterAsRasterLayer(parameters, "ELEVATION", context) if parameters.get("ELEVATION") else None
