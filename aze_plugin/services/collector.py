@@ -4,6 +4,10 @@ The collector runs in whichever thread happens to allocate. In a worker it may c
 the main thread, from any plugin, and destroying those there brings QGIS down; so does emptying a function that the main
 thread is about to call. So while a thread of ours works, nothing is collected, and the collector is woken by the main
 thread, when no thread of ours is left that could be the next to allocate.
+
+What has gathered is collected by whoever wakes it. Left to the next allocation, it would be by whatever comes next, and
+that is mostly PyQt, about to call a method of a widget: should that be among the garbage, it is emptied before the
+call, which ends QGIS.
 """
 
 from __future__ import annotations
@@ -62,15 +66,29 @@ def _wake() -> None:
     global _was_enabled
     from qgis.PyQt.QtCore import QCoreApplication, QTimer
 
+    if not _is_due():
+        return
+    is_too_soon = any(thread.name.startswith(LEFT_OVER) for thread in threading.enumerate())
+    if is_too_soon and QCoreApplication.instance() is not None:
+        QTimer.singleShot(_LOOK_MS, _wake)
+        return
+    # Without the lock, which threads may ask for that what is collected waits for.
+    gc.collect(_generation())
     with _lock:
-        if _holders or not _was_enabled:
-            return
-        is_too_soon = any(thread.name.startswith(LEFT_OVER) for thread in threading.enumerate())
-        if not is_too_soon or QCoreApplication.instance() is None:
+        if _is_due():
             _was_enabled = False
             gc.enable()
-            return
-    QTimer.singleShot(_LOOK_MS, _wake)
+
+
+def _is_due() -> bool:
+    """Whether nobody holds the collector, and it was on before."""
+    with _lock:
+        return _was_enabled and not _holders
+
+
+def _generation() -> int:
+    """Which Python itself would collect at the next allocation; the oldest is left to its own time."""
+    return int(gc.get_count()[1] > gc.get_threshold()[1] > 0)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import weakref
 
 import pytest
 from collecting import awake, in_worker, rest_and_tell
@@ -63,6 +64,35 @@ def test_what_is_held_twice_is_released_twice():
     # What calls this goes on first: it may tell others of its end, whom the collector would have emptied by then.
     assert not gc.isenabled()
     assert awake()
+
+
+def test_what_has_gathered_is_collected_before_it_goes_on():
+    """Not by the next allocation, which may be one of PyQt's, on its way to what is collected."""
+    collections = []
+
+    def note(phase, _info):
+        if phase == "start":
+            collections.append(gc.isenabled())
+
+    hold()
+    gathered = [[] for _ in range(10 * gc.get_threshold()[0])]
+    for one in gathered:
+        one.append(one)
+    garbage = Garbage()
+    garbage.itself, gone = garbage, weakref.ref(garbage)
+    del gathered, one, garbage
+    gc.callbacks.append(note)
+    try:
+        release()
+        assert gone() is not None and collections == []
+        assert awake()
+    finally:
+        gc.callbacks.remove(note)
+    assert gone() is None and collections[0] is False
+
+
+class Garbage:
+    """What only the collector finds."""
 
 
 def test_a_thread_that_waits_in_between_holds_it_only_while_it_works():
