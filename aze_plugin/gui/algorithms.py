@@ -1,4 +1,8 @@
-"""Processing algorithms as the panel runs them: as tasks, one at a time for each purpose."""
+"""Processing algorithms as the panel runs them: as tasks, one at a time for each purpose.
+
+What they give are files, not layers in memory: those would be made in the thread that works, and QGIS up to 3.44 at
+least hands the events of objects made there to its main window, which looks at them when they are gone.
+"""
 
 from __future__ import annotations
 
@@ -160,7 +164,7 @@ class Runner(QObject):
     ) -> None:
         """Run an algorithm by its id.
 
-        ``keep`` is held until it ends: snapshots that it reads, folders that it writes to. ``on_done`` gets outputs and
+        ``keep`` is held until it ends: folders that it reads from and writes to. ``on_done`` gets outputs and
         context, ``on_failed`` a sentence; neither is called after a cancel.
         """
         self.cancel(key)

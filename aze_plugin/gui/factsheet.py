@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsApplication, QgsVectorLayer
+from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QCoreApplication, QDate, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QFileDialog, QWidget
@@ -51,7 +51,7 @@ def make(session: Session, subject: Subject, path: str) -> None:
     translate = QCoreApplication.translate
     folder = Scratch()
     try:
-        parameters, keep = _parameters(session, subject, folder.path)
+        parameters = _parameters(session, subject, folder.path)
     except AzeError as error:
         session.message.emit(text(error.code, error.params), messages.WARNING)
         return
@@ -64,7 +64,7 @@ def make(session: Session, subject: Subject, path: str) -> None:
 
     title = translate("AzePanel", "Fact sheet of {name}").format(name=subject.name)
     failed = lambda sentence: session.message.emit(sentence, messages.CRITICAL)  # noqa: E731
-    session.runner.start("fact sheet", _ALGORITHM, parameters, title, done, failed, (folder, *keep))
+    session.runner.start("fact sheet", _ALGORITHM, parameters, title, done, failed, folder)
 
 
 def show(path: str) -> None:
@@ -72,8 +72,8 @@ def show(path: str) -> None:
     QDesktopServices.openUrl(QUrl.fromLocalFile(path))
 
 
-def _parameters(session: Session, subject: Subject, folder: Path) -> tuple[dict[str, Any], list]:
-    """What the panel knows, and what has to be kept until the sheet is there."""
+def _parameters(session: Session, subject: Subject, folder: Path) -> dict[str, Any]:
+    """What the panel knows; files among it are written to the folder."""
     sources = session.sources
     known: dict[str, Any] = {
         **preferences.criteria_parameters(),
@@ -87,25 +87,23 @@ def _parameters(session: Session, subject: Subject, folder: Path) -> tuple[dict[
         # Nothing that takes long in a large raster, for a sheet that somebody waits for.
         "COMPARE": False,
     }
-    keep: list[QgsVectorLayer] = []
     if subject.layer_id:
         layer = session.project.mapLayer(subject.layer_id)
         if layer is None:
             raise AzeError("sites.gone", site=subject.name)
         known |= {"SITES": layer, "FEATURE": subject.fid}
     else:
-        keep += _candidate(session, subject, folder, known)
+        known |= _candidate(session, subject, folder)
     found = QgsApplication.processingRegistry().algorithmById(_ALGORITHM)
     offered = {definition.name() for definition in found.parameterDefinitions()} if found is not None else set()
-    return {key: value for key, value in known.items() if key in offered and value not in (None, "", [])}, keep
+    return {key: value for key, value in known.items() if key in offered and value not in (None, "", [])}
 
 
-def _candidate(session: Session, subject: Subject, folder: Path, known: dict[str, Any]) -> list[QgsVectorLayer]:
+def _candidate(session: Session, subject: Subject, folder: Path) -> dict[str, Any]:
     """A candidate's own: its boundary as it is now, existing sites, statements and estimates."""
     updates = session.candidates.updated_site(), session.candidates.updated_id()
     boundary = layers.snapshot([(subject.name, subject.geometry)], updates)
-    known |= {"SITES": boundary, "SITE_ID": subject.name}
-    known |= session.sources.site_parameters("EXISTING")
+    known = {"SITES": boundary, "SITE_ID": subject.name, **session.sources.site_parameters("EXISTING")}
     statements = session.nominations.details.get("statements")
     if statements:
         path = folder / "statements.json"
@@ -114,4 +112,4 @@ def _candidate(session: Session, subject: Subject, folder: Path, known: dict[str
     populations = session.estimates.write(subject.name, folder)
     if populations:
         known["POPULATIONS"] = populations
-    return [boundary]
+    return known

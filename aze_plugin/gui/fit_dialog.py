@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from qgis.core import QgsGeometry, QgsMapLayer, QgsVectorLayer, QgsWkbTypes
+from qgis.core import QgsFeature, QgsGeometry, QgsMapLayer, QgsVectorLayer, QgsWkbTypes
 from qgis.gui import QgsRubberBand
 from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtGui import QColor
@@ -117,7 +117,7 @@ class ChangeDialog(QDialog):
             algorithm,
             {"BOUNDARY": snapshot, **parameters},
             title,
-            lambda results, context, report: self._looked(boundary, results, context, report),
+            lambda found, report: self._looked(boundary, found, report),
         )
 
     def take_over(self) -> None:
@@ -147,9 +147,8 @@ class ChangeDialog(QDialog):
         candidates = self.session.candidates
         return candidates.current, candidates.version(candidates.current)
 
-    def _looked(self, before: QgsGeometry, results: dict, context, document: dict) -> None:
-        found = context.takeResultLayer(results["OUTPUT"])
-        feature = next(found.getFeatures(), None) if isinstance(found, QgsVectorLayer) else None
+    def _looked(self, before: QgsGeometry, found: list[QgsFeature], document: dict) -> None:
+        feature = found[0] if found else None
         self.report = document["boundaries"][0] if document.get("boundaries") else document
         if feature is None or self._looked_at != self._version():
             self._boundary_changed()

@@ -75,8 +75,8 @@ class Packing(QObject):
             self.hiding(),
         )
 
-    def parameters(self) -> tuple[dict[str, Any], Any]:
-        """The parameters without OUTPUT and PREVIEW, and what has to be held while the algorithm runs.
+    def parameters(self) -> tuple[dict[str, Any], Scratch]:
+        """The parameters without OUTPUT and PREVIEW, and the folder of their files, to be held until the end.
 
         Raises AzeError ``output.unwritable``.
         """
@@ -104,7 +104,7 @@ class Packing(QObject):
             **session.sources.site_parameters(),
             **{key: value for key, value in known.items() if value not in (None, "", [])},
         }
-        return parameters, (boundary, folder)
+        return parameters, folder
 
     def preview(self, done: Callable[[dict], None], failed: Callable[[str], None]) -> None:
         """Work out what a package would hold; ``done`` gets the ``aze-preview/1`` document, ``failed`` a sentence."""

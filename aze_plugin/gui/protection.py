@@ -368,8 +368,7 @@ class Protection(QObject):
             "COMPLETING": True,
             "UNITS": self.unit_layers,
             "COUNTRIES": session.sources.countries,
-            # Files, not layers in memory: those would be made in the worker, and QGIS up to 3.44 at least hands the
-            # events of objects made there to its main window, which looks at them when they are gone.
+            # Files, not layers in memory (see gui.algorithms).
             "OUTPUT": str(folder.path / "cover.gpkg"),
             "GAPS": str(folder.path / "gaps.gpkg"),
             "SUMMARY": str(summary),
@@ -387,7 +386,7 @@ class Protection(QObject):
             session.fail(sentence)
 
         title = QCoreApplication.translate("AzePanel", "Measuring protection")
-        session.runner.start(key, "aze:protectioncoverage", parameters, title, done, failed, (outline, folder))
+        session.runner.start(key, "aze:protectioncoverage", parameters, title, done, failed, folder)
 
 
 def _outline(site: Subject) -> int | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+
+from qgis.core import QgsFeature, QgsVectorLayer
 
 from ..services.files import Scratch
 from . import style
@@ -32,22 +33,22 @@ class ReportedRun:
         algorithm: str,
         parameters: dict,
         title: str,
-        on_done: Callable[[dict, Any, dict], None],
-        keep: Any = None,
+        on_done: Callable[[list[QgsFeature], dict], None],
     ) -> None:
-        """Run it. ``on_done`` gets outputs, context and the report; ``keep`` is held until then."""
+        """Run it. ``on_done`` gets the features of OUTPUT and the report."""
         folder = Scratch()
-        report = folder.path / "report.json"
-        given = {**parameters, "OUTPUT": "memory:", "REPORT": str(report)}
+        output, report = folder.path / "output.gpkg", folder.path / "report.json"
+        given = {**parameters, "OUTPUT": str(output), "REPORT": str(report)}
         self.is_running, self._title = True, title
         self._note.setText("")
 
-        def done(results: dict, context) -> None:
+        def done(_results: dict, _context) -> None:
             self.is_running = False
-            on_done(results, context, json.loads(report.read_text(encoding="utf-8")))
+            found = list(QgsVectorLayer(str(output), "output", "ogr").getFeatures())
+            on_done(found, json.loads(report.read_text(encoding="utf-8")))
             self._end()
 
-        self._runner.start(self._key, algorithm, given, title, done, self._fail, (folder, given, keep))
+        self._runner.start(self._key, algorithm, given, title, done, self._fail, folder)
         self._end()
 
     def drop(self) -> None:

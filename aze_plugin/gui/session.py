@@ -507,7 +507,7 @@ class Session(QObject):
             title,
             lambda _results, _context: done(_read_json(output)),
             failed,
-            (boundary, rivals, folder),
+            folder,
         )
 
     def export(self, path: str, allow_incomplete: bool = False) -> None:

@@ -6,7 +6,7 @@ with all that speaks for and against it; taking one adds a candidate as one undo
 
 from __future__ import annotations
 
-from qgis.core import QgsGeometry, QgsMapLayer, QgsVectorLayer, QgsWkbTypes
+from qgis.core import QgsFeature, QgsGeometry, QgsMapLayer, QgsVectorLayer, QgsWkbTypes
 from qgis.gui import QgsRubberBand
 from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtGui import QColor
@@ -384,10 +384,8 @@ class SuggestDialog(QDialog):
         self.session.dataChanged.disconnect(self._data_changed)
         super().done(result)
 
-    def _found(self, results: dict, context, report: dict) -> None:
-        layer = context.takeResultLayer(results["OUTPUT"])
-        if isinstance(layer, QgsVectorLayer):
-            self._shapes = {int(feature["rank"]): feature.geometry() for feature in layer.getFeatures()}
+    def _found(self, found: list[QgsFeature], report: dict) -> None:
+        self._shapes = {int(feature["rank"]): feature.geometry() for feature in found}
         self.report = report
         self._fill()
 
