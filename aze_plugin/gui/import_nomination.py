@@ -8,7 +8,6 @@ from typing import Any
 from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QHeaderView,
@@ -21,7 +20,7 @@ from qgis.PyQt.QtWidgets import (
 from ..domain.progress import Progress
 from ..services.wording import text
 from .tasks import Task
-from .widgets.basics import TextLabel
+from .widgets.basics import ShortCombo, TextLabel
 from .widgets.busy import BusyStrip
 
 
@@ -37,9 +36,8 @@ class ImportDialog(QDialog):
         self._merge: Any = None
         self.setWindowTitle(translate("AzeNomination", "Import an earlier nomination"))
         self.resize(660, 480)
-        self.site = QComboBox()
+        self.site = ShortCombo()
         self.site.setAccessibleName(translate("AzeNomination", "Site of the form"))
-        self.site.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.site.activated.connect(lambda _index: self._show())
         self.replace = QCheckBox(translate("AzeNomination", "Also replace what is written already"))
         self.replace.toggled.connect(lambda _on: self._show())

@@ -8,7 +8,6 @@ from qgis.PyQt.QtGui import QColor, QPainter, QPalette
 from qgis.PyQt.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
@@ -22,7 +21,7 @@ from ..services import figures
 from . import messages, style
 from .maptools import VertexMoving
 from .session import PAGES, Session
-from .widgets.basics import ElidedLabel, TextLabel, order_stops
+from .widgets.basics import ElidedLabel, ShortCombo, TextLabel, order_stops
 from .widgets.busy import BusyStrip
 from .widgets.chip import Chip
 from .widgets.meter import MeterView
@@ -116,10 +115,8 @@ class Panel(QWidget):
         self._pages: dict[str, QWidget] = {}
         self.moving = VertexMoving(session, self)
 
-        self.combo = QComboBox()
+        self.combo = ShortCombo()
         self.combo.setObjectName("AzeCandidate")
-        self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.combo.setMinimumContentsLength(8)
         self.combo.setAccessibleName(QCoreApplication.translate("AzePanel", "Candidate"))
         self.combo.activated.connect(self._choose_candidate)
         self.verdict = Chip()

@@ -28,7 +28,7 @@ from ..services import figures
 from . import layers, measure, style
 from .packing import ALL, Hiding
 from .session import Session
-from .widgets.basics import FlowLayout, TextLabel, link
+from .widgets.basics import FlowLayout, ShortCombo, TextLabel, link
 from .widgets.busy import BusyStrip
 from .widgets.card import Card
 from .widgets.chip import Chip
@@ -74,10 +74,8 @@ class PreviewDialog(QDialog):
         self.search.setPlaceholderText(translate("AzePreview", "Filter…"))
         self.search.setAccessibleName(translate("AzePreview", "Filter files and fields"))
         self.search.textChanged.connect(self._filter)
-        self.mark = QComboBox()
+        self.mark = ShortCombo(10)
         self.mark.setAccessibleName(translate("AzePreview", "What it tells"))
-        self.mark.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.mark.setMinimumContentsLength(10)
         self.mark.addItem(translate("AzePreview", "Everything"), "")
         for key in _MARKS:
             self.mark.addItem(_tag(key).word, key)

@@ -9,7 +9,6 @@ from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
@@ -27,7 +26,7 @@ from ..services.wording import text
 from . import endpoints, outbox_dialog, sending, style
 from .endpoint_dialog import EndpointDialog
 from .tasks import Task
-from .widgets.basics import TextLabel
+from .widgets.basics import ShortCombo, TextLabel
 from .widgets.busy import BusyStrip
 
 if TYPE_CHECKING:
@@ -56,9 +55,7 @@ class SendDialog(QDialog):
         self.package.setFilter(translate("AzeOutbox", "Nomination packages (*.zip)"))
         self.package.setDialogTitle(translate("AzeOutbox", "Choose a package"))
         self.origin = TextLabel(muted=True)
-        self.receiver = QComboBox()
-        self.receiver.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.receiver.setMinimumContentsLength(12)
+        self.receiver = ShortCombo(12)
         self.new = QPushButton(translate("AzeOutbox", "Add…"))
         self.new.setToolTip(translate("AzeOutbox", "Add where to send to; the list is in QGIS's options, page AZE"))
         self.new.clicked.connect(self._add_endpoint)

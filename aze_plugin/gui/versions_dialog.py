@@ -9,7 +9,6 @@ from qgis.core import QgsGeometry
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication, QDateTime, QLocale, Qt
 from qgis.PyQt.QtWidgets import (
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
@@ -29,7 +28,7 @@ from ..services.wording import text
 from . import messages, style
 from .session import Session
 from .versions import boundary_of
-from .widgets.basics import ElidedLabel, FlowLayout, PageScroll, TextLabel
+from .widgets.basics import ElidedLabel, FlowLayout, PageScroll, ShortCombo, TextLabel
 from .widgets.comparison import Comparison
 
 _MOST_ROWS = 6
@@ -84,9 +83,7 @@ class VersionsDialog(QDialog):
         acting.addWidget(self.zoom_button)
         acting.addWidget(self.revert_button)
         chosen.addLayout(acting)
-        self.other = QComboBox()
-        self.other.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.other.setMinimumContentsLength(8)
+        self.other = ShortCombo()
         self.other.setAccessibleName(translate("AzeVersions", "Compare with"))
         self.other.currentIndexChanged.connect(lambda _row: self._show_comparable())
         self.compare_button = QPushButton(translate("AzeVersions", "Compare with"))

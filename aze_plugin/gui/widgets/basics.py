@@ -8,7 +8,20 @@ from typing import Callable
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QPoint, QRect, QSize, Qt, QTimer
 from qgis.PyQt.QtGui import QPainter, QPalette
-from qgis.PyQt.QtWidgets import QFrame, QLabel, QLayout, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QLabel,
+    QLayout,
+    QScrollArea,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from .. import style
 
@@ -17,6 +30,8 @@ _NARROWEST = 60
 _FOLLOWED, _SETTLING_MS = 4, 60
 # What stays in sight around a widget that is scrolled to, in pixels.
 _BESIDE, _ABOVE = 8, 40
+# Between the edge of a combo box's field and its text, in pixels.
+_IN_FIELD = 2
 
 
 class TextLabel(QLabel):
@@ -76,6 +91,29 @@ class ElidedLabel(QLabel):
         self.setToolTip(self.text() if shown != self.text() else "")
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(room, int(self.alignment() | Qt.AlignmentFlag.AlignVCenter), shown)
+
+
+class ShortCombo(QComboBox):
+    """A list to choose from that may be narrower than what it holds: so many letters have room at least, and what is
+    longer is cut with an ellipsis, where QGIS's styles would cut through a letter."""
+
+    def __init__(self, letters: int = 8, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(letters)
+
+    def paintEvent(self, event) -> None:
+        painter, option = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(option)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        field = self.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        # Styles leave a margin at either side of the text.
+        option.currentText = self.fontMetrics().elidedText(
+            option.currentText, Qt.TextElideMode.ElideRight, field.width() - 2 * _IN_FIELD
+        )
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
 
 def link(text: str, on_click: Callable[[], None], tip: str = "", parent: QWidget | None = None) -> QToolButton:

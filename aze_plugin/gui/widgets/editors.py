@@ -10,7 +10,6 @@ from qgis.gui import QgsDateEdit
 from qgis.PyQt.QtCore import QCoreApplication, QDate, QEvent, QLocale, QObject, Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QFont, QPalette
 from qgis.PyQt.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
@@ -20,7 +19,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from .. import style
-from .basics import ElidedLabel, TextLabel, link
+from .basics import ElidedLabel, ShortCombo, TextLabel, link
 
 # What is typed is handed on this long after its first letter, also while typing goes on.
 _PAUSE_MS = 500
@@ -321,14 +320,12 @@ class _Paragraph(QPlainTextEdit):
         self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + margins)
 
 
-class _Choice(QComboBox):
+class _Choice(ShortCombo):
     changed = pyqtSignal()
 
     def __init__(self, schema: Mapping[str, Any]):
-        super().__init__()
+        super().__init__(6)
         watch(self)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(6)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.addItem(QCoreApplication.translate("AzeForm", "not given"), None)
         labels = schema.get("x-labels", {})

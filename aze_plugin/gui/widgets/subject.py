@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qgis.PyQt.QtCore import QCoreApplication, Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QMenu, QPushButton, QWidget
+from qgis.PyQt.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
+
+from .basics import ShortCombo
 
 _CANDIDATE, _SITE, _PICK, _LIST = "candidate", "site", "pick", "list"
 
@@ -26,9 +28,7 @@ class SubjectChooser(QWidget):
     def __init__(self, parent: QWidget | None = None):
         translate = QCoreApplication.translate
         super().__init__(parent)
-        self.combo = QComboBox()
-        self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.combo.setMinimumContentsLength(8)
+        self.combo = ShortCombo()
         self.combo.setAccessibleName(translate("AzeProtection", "Whose protection is shown"))
         self.combo.activated.connect(self._chosen)
         self.report = QPushButton(translate("AzeProtection", "Report…"))
