@@ -101,7 +101,7 @@ class AzeAlgorithm(QgsProcessingAlgorithm):
 
         try:
             require_shapely()
-            self.sources = taking.feature_sources(self, parameters, context)
+            self.sources = taking.feature_sources(self, parameters, context, feedback)
             self._given = taking.without_layers(parameters)
             self.take(parameters, context, feedback)
         except (AzeError, QgsProcessingException) as error:

@@ -17,6 +17,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeatureSourceDefinition,
+    QgsProcessingFeedback,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterMultipleLayers,
@@ -31,11 +32,14 @@ from qgis.core import (
 from ..domain.errors import AzeError
 
 
-def feature_sources(algorithm: QgsProcessingAlgorithm, parameters, context: QgsProcessingContext) -> dict:
+def feature_sources(
+    algorithm: QgsProcessingAlgorithm, parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+) -> dict:
     """Snapshots of what the parameters for one layer give, by their names; none of those that were left out.
 
-    Invalid geometries are read, without Processing's stop at them: they are mended and said. Raises
-    QgsProcessingException for a layer that cannot be opened.
+    Invalid geometries are read, without Processing's stop at them: they are mended and said. Of a file of several
+    layers the first is read, as QGIS has it, which is said. Raises QgsProcessingException for a layer that cannot be
+    opened.
     """
     from ..services.layers import Chosen, LayerSnapshot
 
@@ -54,7 +58,27 @@ def feature_sources(algorithm: QgsProcessingAlgorithm, parameters, context: QgsP
             limit = given.featureLimit if given.featureLimit >= 0 else None
             chosen = Chosen(given.selectedFeaturesOnly, given.filterExpression, limit, context.expressionContext())
         found[name] = LayerSnapshot(layer, chosen)
+        # Of what may be of any kind all is read (see ``whole_file``).
+        if QgsProcessing.SourceType.TypeVectorPolygon in definition.dataTypes():
+            _say_which(given, layer, feedback)
     return found
+
+
+def _say_which(given, layer: QgsVectorLayer, feedback: QgsProcessingFeedback) -> None:
+    """Say which layer is read of a file that was given without saying which of those that hold the same."""
+    from ..services.wording import text
+
+    if not isinstance(given, str) or "|" in given or not os.path.isfile(given):
+        return
+    kind = layer.geometryType()
+    alike = [
+        part.name()
+        for part in QgsProviderRegistry.instance().querySublayers(given)
+        if part.type() == QgsMapLayerType.VectorLayer and QgsWkbTypes.geometryType(part.wkbType()) == kind
+    ]
+    if len(alike) > 1:
+        params = {"file": os.path.basename(given), "name": alike[0], "others": ", ".join(alike[1:])}
+        feedback.pushWarning(text("layer.first_of_several", params))
 
 
 def one_layer(

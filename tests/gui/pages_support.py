@@ -102,8 +102,6 @@ def empty_session(algorithms, monkeypatch, tmp_path):
     yield made
     made.close()
     QgsProject.instance().clear()
-    made.deleteLater()
-    turn()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pages_support import *  # noqa: F403
 from pages_support import SAMPLE, boundary_of, settle, wait_for
 from qgis.core import QgsApplication, QgsGeometry, QgsProject
 from qgis.gui import QgsRubberBand
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import (
     QCoreApplication,
     QEvent,
@@ -93,7 +94,8 @@ def show(empty_session, window, scratch, library):  # noqa: F811
 
     yield open_package
     for dialog in made:
-        dialog.close()
+        if not sip.isdeleted(dialog):
+            dialog.close()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 

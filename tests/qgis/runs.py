@@ -12,10 +12,13 @@ class Recorder(QgsProcessingFeedback):
 
     def __init__(self):
         super().__init__(False)
-        self.errors, self.messages = [], []
+        self.errors, self.messages, self.warnings = [], [], []
 
     def reportError(self, error, fatalError=False):
         self.errors.append(error)
 
     def pushInfo(self, info):
         self.messages.append(info)
+
+    def pushWarning(self, warning):
+        self.warnings.append(warning)

@@ -3,17 +3,19 @@ the layer afterwards."""
 
 import pytest
 from qgis.core import (
+    QgsCoordinateTransformContext,
     QgsFeature,
     QgsFeatureRequest,
     QgsGeometry,
     QgsProcessingContext,
     QgsProcessingFeatureSourceDefinition,
-    QgsProcessingFeedback,
     QgsProject,
     QgsRectangle,
+    QgsVectorFileWriter,
     QgsVectorLayer,
 )
 from qgis.PyQt import sip
+from runs import Recorder
 
 from aze_plugin.processing import taking
 
@@ -75,12 +77,25 @@ def test_it_gives_what_qgis_gives_and_goes_on_when_the_layer_is_gone(provider, p
     expected = numbers(theirs), numbers(theirs, window), theirs.sourceName(), theirs.sourceCrs(), theirs.wkbType()
     fields, count = theirs.fields().names(), theirs.featureCount()
     del theirs
-    ours = taking.feature_sources(algorithm, parameters, context)["SITES"]
+    ours = taking.feature_sources(algorithm, parameters, context, Recorder())["SITES"]
     project.clear()
     assert sip.isdeleted(layer)
     assert (numbers(ours), numbers(ours, window), ours.sourceName(), ours.sourceCrs(), ours.wkbType()) == expected
     assert ours.fields().names() == fields and ours.featureCount() == count
     assert len(expected[0]) > 1
+
+
+def test_of_a_file_of_several_layers_it_is_said_which_is_read(run, project, tmp_path):
+    (layer,) = project.mapLayers().values()
+    path, options = str(tmp_path / "all.gpkg"), QgsVectorFileWriter.SaveVectorOptions()
+    for name in ("west", "middle", "east"):
+        options.layerName = name
+        QgsVectorFileWriter.writeAsVectorFormatV3(layer, path, QgsCoordinateTransformContext(), options)
+        options.actionOnExistingFile = QgsVectorFileWriter.ActionOnExistingFile.CreateOrOverwriteLayer
+    said = run("protectioncoverage", SITES=path, PROTECTED=[layer], OUTPUT="memory:")["_feedback"].warnings
+    assert len(said) == 1 and "“all.gpkg”" in said[0] and "“west” is read" in said[0] and "(middle, east)" in said[0]
+    named = run("protectioncoverage", SITES=f"{path}|layername=east", PROTECTED=[layer], OUTPUT="memory:")
+    assert named["_feedback"].warnings == []
 
 
 def test_what_reaches_another_thread_holds_no_layers(provider, project):
@@ -107,6 +122,5 @@ def test_only_selected_sites_are_measured(run, project):
         )
         measured = results["_context"].takeResultLayer(results["OUTPUT"])
         assert sorted(feature["number"] for feature in measured.getFeatures()) == [2, 3]
-        assert isinstance(results["_feedback"], QgsProcessingFeedback)
     finally:
         QgsProject.instance().removeMapLayer(known)

@@ -37,6 +37,11 @@ def templates() -> dict[str, str]:
             "Of the {expected} features of “{source}” only {read} could be read: the server stopped answering. Try again "
             "later; until then nothing is worked out with what came.",
         ),
+        "layer.first_of_several": translate(
+            "AzeFindings",
+            "“{file}” holds several layers, of which “{name}” is read. For another one, add |layername= and its name "
+            "({others}).",
+        ),
         "server.unreachable": translate(
             "AzeFindings",
             "The server {host} cannot be reached ({detail}). Check the address, the network and QGIS's proxy settings.",
