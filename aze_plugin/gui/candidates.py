@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsApplication, QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer, QgsVectorLayerUtils
-from qgis.PyQt.QtCore import QCoreApplication, QDateTime, QObject, Qt, QUuid, pyqtSignal
+from qgis.PyQt.QtCore import QCoreApplication, QDateTime, QObject, Qt, QTimer, QUuid, pyqtSignal
 
 from ..domain.errors import AzeError
 from ..domain.rounding import rounded_wkb
 from ..services.versions import History
 from ..services.wording import text
 from . import layers, measure, messages
+
+# Milliseconds between two attempts to remove a draft that was moved, and how many there are.
+_LOOK_MS, _LOOKS = 500, 10
 
 
 class Candidates(QObject):
@@ -40,6 +43,11 @@ class Candidates(QObject):
         self._ids: dict[str, int] = {}
         self._versions: dict[str, int] = {}
         self._soundness: tuple = (None, True)
+        self._moved: list[Path] = []
+        self._looks_left = 0
+        self._again = QTimer(self)
+        self._again.setInterval(_LOOK_MS)
+        self._again.timeout.connect(self._remove_moved)
         self.current: str | None = None
 
     # -------------------------------------------------------------------------------------------------- the layer
@@ -82,6 +90,7 @@ class Candidates(QObject):
 
     def close(self) -> None:
         """Let go of the layer."""
+        self._again.stop()
         self._watch(None)
 
     def follow_layer(self) -> bool:
@@ -125,11 +134,26 @@ class Candidates(QObject):
             self.message.emit(text(error.code, error.params), messages.CRITICAL)
             return False
         layer.setDataSource(layers.candidate_uri(str(target)), layer.name(), "ogr")
-        old.unlink(missing_ok=True)
+        self._moved.append(old)
+        self._looks_left = _LOOKS
+        self._remove_moved()
+        self._again.start()
         # The features have other ids in the new file.
         self._ids.clear()
         self._read()
         return True
+
+    def _remove_moved(self) -> None:
+        """Remove drafts that were moved. QGIS keeps connections to a file for a while: until the last is closed the
+        file may not go, and the closing may make it anew, empty. So it is tried again for some seconds."""
+        for path in self._moved:
+            for part in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+                with suppress(OSError):
+                    part.unlink(missing_ok=True)
+        self._looks_left -= 1
+        if self._looks_left <= 0:
+            self._again.stop()
+            self._moved.clear()
 
     def _beside_project(self, number: int = 1) -> Path:
         suffix = f"_{number}" if number > 1 else ""
