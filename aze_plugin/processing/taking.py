@@ -31,6 +31,9 @@ from qgis.core import (
 
 from ..domain.errors import AzeError
 
+# Formats whose files hold one layer each: to look for more may mean to read all of it.
+_OF_ONE_LAYER = (".shp", ".geojson", ".json", ".csv", ".fgb", ".parquet")
+
 
 def feature_sources(
     algorithm: QgsProcessingAlgorithm, parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -68,7 +71,7 @@ def _say_which(given, layer: QgsVectorLayer, feedback: QgsProcessingFeedback) ->
     """Say which layer is read of a file that was given without saying which of those that hold the same."""
     from ..services.wording import text
 
-    if not isinstance(given, str) or "|" in given or not os.path.isfile(given):
+    if not isinstance(given, str) or "|" in given or given.lower().endswith(_OF_ONE_LAYER) or not os.path.isfile(given):
         return
     kind = layer.geometryType()
     alike = [
