@@ -433,3 +433,46 @@ def test_closing_ends_the_threads(drawn_on):
     for thread in mine:
         thread.join(60)
     assert not any(t.is_alive() for t in mine)
+
+
+def test_only_rows_that_changed_are_painted(qgis_app):
+    from aze_plugin.gui.models.species import Bar
+    from aze_plugin.gui.widgets.meter import Row, _Lines
+
+    def row(number, share):
+        bar = Bar(share, share, share, 0.95, "met", f"{100 * share:.1f} %")
+        return Row(f"t{number}", f"Azea number {number}", "met", bar, "tip")
+
+    class Watched(_Lines):
+        painted = ()
+
+        def paintEvent(self, event):
+            self.painted += ((event.rect().top(), event.rect().bottom()),)
+            super().paintEvent(event)
+
+    def whole(rows):
+        fresh = _Lines()
+        fresh.show_rows(rows, False, "")
+        fresh.resize(lines.size())
+        return fresh.grab().toImage()
+
+    lines = Watched()
+    rows = [row(n, 0.97) for n in range(6)]
+    lines.show_rows(rows, False, "")
+    lines.resize(220, lines.sizeHint().height())
+    lines.show()
+    settle()
+    lines.painted = ()
+    changed = [*rows[:2], row(2, 0.981), *rows[3:]]
+    lines.show_rows(changed, False, "")
+    settle()
+    height = lines.line_height()
+    assert lines.painted == ((2 * height, 3 * height - 1),)
+    lines.show_rows(changed, False, "")
+    settle()
+    assert len(lines.painted) == 1
+    assert lines.grab().toImage() == whole(changed) != whole(rows)
+    lines.show_rows(changed, True, "")
+    settle()
+    assert lines.painted[-1] == (0, lines.height() - 1)
+    lines.close()

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qgis.PyQt.QtCore import QCoreApplication, QRectF, QSize, Qt
+from qgis.PyQt.QtCore import QCoreApplication, QRect, QRectF, QSize, Qt
 from qgis.PyQt.QtGui import QPainter, QPalette
 from qgis.PyQt.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
@@ -103,6 +103,19 @@ class _Lines(QWidget):
         self.text = ""
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
+    def show_rows(self, rows: list[Row], dimmed: bool, text: str) -> None:
+        """Show rows, or without any the text; painted anew is what changed, which at a move of the mouse is little."""
+        height, before = self.line_height(), self.rows
+        if len(rows) != len(before):
+            self.updateGeometry()
+        if len(rows) != len(before) or (dimmed, text) != (self.dimmed, self.text):
+            self.update()
+        else:
+            for n, (row, earlier) in enumerate(zip(rows, before)):
+                if row != earlier:
+                    self.update(0, n * height, self.width(), height)
+        self.rows, self.dimmed, self.text = rows, dimmed, text
+
     def line_height(self) -> int:
         return self.fontMetrics().height() + 4
 
@@ -133,7 +146,7 @@ class _Lines(QWidget):
         text = style.muted(palette) if self.dimmed else palette.color(QPalette.ColorRole.Text)
         for n, row in enumerate(self.rows):
             top = n * height
-            if top > event.rect().bottom() or top + height < event.rect().top():
+            if not event.region().intersects(QRect(0, top, self.width(), height)):
                 continue
             state = style.state_of(row.status)
             # Not reaching the threshold is the normal thing for a taxon, nothing to alarm about.
@@ -247,8 +260,7 @@ class MeterView(QWidget):
         reading = meter.reading
         self._rows.take(reading, meter.turn)
         head, lines = self._head, self._lines
-        before = lines.dimmed, lines.text
-        head.dimmed = lines.dimmed = meter.is_behind or reading is None
+        head.dimmed = meter.is_behind or reading is None
         head.said = self._sentence(reading)
         if reading is not None:
             criteria = reading.assessment.criteria
@@ -259,12 +271,7 @@ class MeterView(QWidget):
                 head.setToolTip(tip)
         elif meter.is_unfinished:
             head.marks, head.facts = [], []
-        lines.text = meter.problem
-        if len(lines.rows) != len(self.rows):
-            lines.updateGeometry()
-        if lines.rows != self.rows or before != (lines.dimmed, lines.text):
-            lines.update()
-        lines.rows = self.rows
+        lines.show_rows(self.rows, head.dimmed, meter.problem)
         self._places = max(self._places, min(_MOST_ROWS, len(self.rows)))
         height = self._places * lines.line_height()
         if self._scroll.height() != height:
