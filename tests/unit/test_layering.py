@@ -74,3 +74,23 @@ def test_no_assert_and_no_bare_except():
         for node in parts(path):
             assert not isinstance(node, ast.Assert), f"{path.name}:{node.lineno}"
             assert not (isinstance(node, ast.ExceptHandler) and node.type is None), f"{path.name}:{node.lineno}"
+
+
+def test_algorithms_take_layers_in_the_main_thread_only():
+    """What works in another thread gets snapshots: a layer may be removed meanwhile."""
+    asking = {"parameterAsSource", "parameterAsLayer", "parameterAsVectorLayer", "parameterAsRasterLayer"}
+    asking |= {"parameterAsLayerList", "parameterAsMeshLayer", "parameterAsCompatibleSourceLayerPath"}
+    works = 0
+    for path in (PACKAGE / "processing").rglob("*.py"):
+        used = {node.attr for node in parts(path) if isinstance(node, ast.Attribute)}
+        assert path.name == "taking.py" or not used & asking, f"{path.name} asks for layers"
+        for work in (node for node in parts(path) if isinstance(node, ast.FunctionDef) and node.name == "work"):
+            works += 1
+            taken = {
+                node.attr
+                for node in ast.walk(work)
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "taking"
+            }
+            # It joins what was taken.
+            assert taken <= {"site_source"}, f"{path.name} takes {taken} amid its work"
+    assert works > 10
