@@ -38,7 +38,7 @@ def optional_library() -> QgsProcessingParameterString:
 
 
 def trigger_table() -> QgsProcessingParameterFeatureSource:
-    """TRIGGERS: which species a site is there for; ``table_source`` reads it."""
+    """TRIGGERS: which species a site is there for."""
     return QgsProcessingParameterFeatureSource(
         "TRIGGERS",
         QCoreApplication.translate("AzeProcessing", "Trigger species by site id (table)"),
@@ -48,7 +48,7 @@ def trigger_table() -> QgsProcessingParameterFeatureSource:
 
 
 def polygons(name: str, description: str, optional: bool = False) -> QgsProcessingParameterFeatureSource:
-    """A parameter for a layer of polygons; ``polygon_source`` reads it."""
+    """A parameter for a layer of polygons, taken by ``taking.feature_sources``."""
     kinds = [QgsProcessing.SourceType.TypeVectorPolygon]
     return QgsProcessingParameterFeatureSource(name, description, kinds, optional=optional)
 
@@ -59,7 +59,7 @@ def existing_sites() -> QgsProcessingParameterFeatureSource:
 
 
 def more_sites() -> QgsProcessingParameterMultipleLayers:
-    """MORE_SITES: where existing sites are in several layers, those beside the first; ``further_sites`` takes them."""
+    """MORE_SITES: where existing sites are in several layers, those beside the first; ``taking.further_sites``."""
     return advanced(
         QgsProcessingParameterMultipleLayers(
             "MORE_SITES",
@@ -88,7 +88,7 @@ def estimates(algorithm: QgsProcessingAlgorithm, parameters, context, progress) 
 
 
 def protected_areas(optional: bool = False) -> QgsProcessingParameterMultipleLayers:
-    """PROTECTED: any number of layers, polygons and points; ``protected_layers`` reads it."""
+    """PROTECTED: any number of layers, polygons and points; ``taking.protected_layers``."""
     return QgsProcessingParameterMultipleLayers(
         "PROTECTED",
         QCoreApplication.translate("AzeProcessing", "Protected areas and OECMs"),
@@ -231,14 +231,14 @@ def authority() -> QgsProcessingParameterString:
 
 
 def landcover() -> QgsProcessingParameterRasterLayer:
-    """LANDCOVER of the algorithms that check a boundary; ``survey`` reads it."""
+    """LANDCOVER of the algorithms that check a boundary; ``taking.survey`` takes it."""
     return QgsProcessingParameterRasterLayer(
         "LANDCOVER", QCoreApplication.translate("AzeProcessing", "Land cover (classes)"), optional=True
     )
 
 
 def edges() -> QgsProcessingParameterMultipleLayers:
-    """EDGES: further layers of lines and polygons whose edges count as mapped; ``survey`` reads it."""
+    """EDGES: further layers of lines and polygons whose edges count as mapped; ``taking.survey`` takes it."""
     return QgsProcessingParameterMultipleLayers(
         "EDGES",
         QCoreApplication.translate("AzeProcessing", "Mapped edges: coasts, rivers, borders"),
@@ -248,7 +248,7 @@ def edges() -> QgsProcessingParameterMultipleLayers:
 
 
 def project_data() -> list:
-    """COUNTRIES, ELEVATION and TRIGGERS: what a nomination is filled in from beside; ``project_layers`` reads them."""
+    """COUNTRIES, ELEVATION and TRIGGERS: what a nomination is filled in from beside; ``taking.project_layers``."""
     translate = QCoreApplication.translate
     return [
         polygons("COUNTRIES", translate("AzeProcessing", "Countries, to tell the site's"), optional=True),
