@@ -6,29 +6,15 @@ written while it is edited, within 20 ms; reading such a boundary, with all chec
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
+from .apart import measured
 from .table import Row
 
 KEYSTROKE_MS, NOTE_MS, READ_MS = 50, 20, 3000
 
 
-def measure() -> dict:
-    """Milliseconds; see ``answers_inside``."""
-    script = Path(__file__).with_name("answers_inside.py")
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=300)
-    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    if not lines:
-        raise RuntimeError(f"nothing was measured ({done.returncode}): {done.stderr[-2000:]}")
-    return json.loads(lines[-1])
-
-
 def run() -> list[Row]:
     """Rows against the limits."""
-    found = measure()
+    found = measured("answers_inside.py")
 
     def limit(quantity: str, mine: float, most: float) -> Row:
         return Row(quantity, f"{mine:.1f} ms", f"{most} ms", mine / most, 1.0)

@@ -7,29 +7,15 @@ within a frame of 16 ms for 95 of 100 steps of scrolling, a keystroke in the fil
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
+from .apart import measured
 from .table import Row
 
 FRAME_MS, KEYSTROKE_MS, SORT_MS = 16, 50, 100
 
 
-def measure() -> dict:
-    """Milliseconds by ``ours`` and ``plain``; see ``species_inside``."""
-    script = Path(__file__).with_name("species_inside.py")
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=300)
-    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    if not lines:
-        raise RuntimeError(f"the table was not measured ({done.returncode}): {done.stderr[-2000:]}")
-    return json.loads(lines[-1])
-
-
 def run() -> list[Row]:
     """Rows against the limits, and against the plain tree in the same run."""
-    found = measure()
+    found = measured("species_inside.py")
     ours, plain = found["ours"], found["plain"]
 
     def limit(quantity: str, mine: float, most: float) -> Row:

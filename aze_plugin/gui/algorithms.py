@@ -11,7 +11,6 @@ from typing import Any, Callable
 
 from qgis.core import (
     QgsApplication,
-    QgsMapLayer,
     QgsProcessingAlgorithm,
     QgsProcessingAlgRunnerTask,
     QgsProcessingContext,
@@ -21,6 +20,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..domain.errors import AzeError
+from ..processing.taking import without_layers
 from ..services.wording import text
 from . import tasks
 from .tasks import Busy
@@ -73,7 +73,8 @@ class Run(QObject):
     def start(self) -> None:
         """Begin. Algorithms that draw maps have to run in the main thread: of these this is also the end, and the event
         loop gets its turns by their feedback."""
-        parameters = {name: self._by_id(value) for name, value in self._parameters.items()}
+        # QGIS looks at parameters in the other thread as well.
+        parameters = without_layers(self._parameters, self.context.temporaryLayerStore())
         if self._algorithm.flags() & QgsProcessingAlgorithm.Flag.FlagNoThreading:
             results, ok = self._algorithm.run(parameters, self.context, self._feedback, {}, False)
             self.ended.emit(self, ok, results)
@@ -81,17 +82,6 @@ class Run(QObject):
         self._task = QgsProcessingAlgRunnerTask(self._algorithm, parameters, self.context, self._feedback, tasks.QUIET)
         self._task.executed.connect(self._end)
         tasks.begin(self._task, self)
-
-    def _by_id(self, value: Any) -> Any:
-        """A parameter with ids in place of layers: QGIS looks at parameters in the other thread as well, when a layer
-        may be gone. One that is in no project belongs to the context from now on."""
-        if isinstance(value, (list, tuple)):
-            return [self._by_id(one) for one in value]
-        if not isinstance(value, QgsMapLayer):
-            return value
-        if value.project() is None:
-            self.context.temporaryLayerStore().addMapLayer(value)
-        return value.id()
 
     def cancel(self) -> None:
         """Ask it to stop; ``ended`` comes all the same."""

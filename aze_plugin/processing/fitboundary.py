@@ -37,7 +37,7 @@ class FitBoundary(AzeAlgorithm):
 
     def __init__(self):
         super().__init__()
-        self._sources = []
+        self._edges = []
         self._further = []
 
     def title(self) -> str:
@@ -88,13 +88,13 @@ class FitBoundary(AzeAlgorithm):
 
     def take(self, parameters, context, feedback) -> None:
         """Take snapshots of the layers while still in their own thread."""
-        self._sources = taking.survey(self, parameters, context).edges
+        self._edges = taking.survey(self, parameters, context).edges
         self._further = taking.further_sites(self, parameters, context)
 
     def work(self, parameters, context, feedback, progress: Progress) -> dict:
         from ..services import candidates, checking, files, fitting
 
-        if not self._sources and not self._further and not parameters.get("SITES"):
+        if not self._edges and not self._further and not parameters.get("SITES"):
             raise AzeError("fitting.no_layers")
         transform = context.transformContext()
         rules = fitting.default_rules().with_choices(
@@ -119,7 +119,7 @@ class FitBoundary(AzeAlgorithm):
                 progress.say("fitting.no_boundary", name=candidate.name)
                 continue
             fitted = fitting.fit_to_layers(
-                candidate.geometry, self._sources, sites, rules, transform, step.part(0, 0.6 if against else 1)
+                candidate.geometry, self._edges, sites, rules, transform, step.part(0, 0.6 if against else 1)
             )
             shares = None
             if against is not None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from qgis.core import (
     QgsMapLayer,
+    QgsMapLayerStore,
     QgsMapLayerType,
     QgsProcessing,
     QgsProcessingAlgorithm,
@@ -94,15 +95,20 @@ def one_layer(
     return algorithm.parameterAsVectorLayer({name: given}, name, context) if given else None
 
 
-def without_layers(parameters: dict) -> dict:
-    """The parameters with ids in place of layers, which may be gone when another thread looks at them."""
-    return {name: _named(value) for name, value in parameters.items()}
+def without_layers(parameters: dict, store: QgsMapLayerStore | None = None) -> dict:
+    """The parameters with ids in place of layers, which may be gone when another thread looks at them; layers that are
+    in no project go to the store, where one is given."""
 
-
-def _named(value):
-    if isinstance(value, QgsMapLayer):
+    def named(value):
+        if isinstance(value, (list, tuple)):
+            return [named(one) for one in value]
+        if not isinstance(value, QgsMapLayer):
+            return value
+        if store is not None and value.project() is None:
+            store.addMapLayer(value)
         return value.id()
-    return [_named(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+    return {name: named(value) for name, value in parameters.items()}
 
 
 def further_sites(algorithm: QgsProcessingAlgorithm, parameters, context) -> list:
